@@ -1,0 +1,1 @@
+"""The intermediate representation: the one door between the language and the engine."""
