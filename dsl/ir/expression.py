@@ -50,11 +50,21 @@ class Node:
 # --- leaves ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Const(Node):
     """A literal: `int` for INT, `bool` for BOOL. REAL constants do not exist (see ToReal)."""
 
     value: int
+
+    def __eq__(self, other: object) -> bool:
+        """Equal in value and in kind: true is not 1."""
+        if not isinstance(other, Const):
+            return NotImplemented
+        return self.kind is other.kind and self.value == other.value
+
+    def __hash__(self) -> int:
+        """Of the kind and the value."""
+        return hash((self.kind, self.value))
 
     @property
     def kind(self) -> Kind:
@@ -130,7 +140,10 @@ class Occurrence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SessionValue(Node):
-    """`high`, `low`, `open`, `close` (ticks), `volume` or `bars` of the bars inside a session."""
+    """`high`, `low`, `open`, `close` (ticks), `volume` or `bars` of the bars inside a session.
+
+    Every field of an occurrence without bars is na, `bars` and `volume` included.
+    """
 
     session: str
     field: str
@@ -146,6 +159,7 @@ class SessionValue(Node):
 class SessionClock(Node):
     """Minutes from the session's start to this bar's open (`since`), or to its end (`until`).
 
+    `since` is minute - begins and `until` is ends - minute: both are taken at the bar's open.
     Both may be negative; na on a date without the session.
     """
 
@@ -172,7 +186,10 @@ class TradingDay(Node):
 
 @dataclass(frozen=True, slots=True)
 class Blackout(Node):
-    """Whether any part of the bar lies in a window of the named list of events."""
+    """Whether any part of the bar lies in a window of the named list of events.
+
+    A window is half-open: `[event - before, event + after)`.
+    """
 
     events: str
 
@@ -233,7 +250,7 @@ class Round(Node):
     """An INT or REAL divided by a positive whole number and rounded to INT.
 
     `up`: the least whole number not below; `down`: the greatest not above.
-    A REAL operand has denominator 1.
+    A REAL operand has denominator 1; an infinite one gives na.
     """
 
     operand: Node
@@ -344,10 +361,11 @@ class Lag(Node):
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """Which rows a window holds, seen from this row: the last `bars`, this one included.
+    """Which rows a window holds, seen from this row: the last `bars` (>= 1), this one included.
 
     `before`: ending with the previous row instead of this one.
-    `where`: only rows on which it is true and the windowed operand is known are counted.
+    `where`: only rows on which it is true and the windowed operand is known are counted, so
+    the window is the last `bars` of those, however far back they lie.
     Without `across` all rows are of this row's trading date.
     A window that cannot be filled makes the value na; so does (without `where`) a na inside.
     """
@@ -379,7 +397,8 @@ class Window(Node):
 class Percentile(Node):
     """The nearest-rank percentile of the operand over a window.
 
-    With n values the result is the k-th smallest, k = max(1, ceil(share * n / scale)).
+    With n values the result is the k-th smallest, k = max(1, ceil(share * n / scale)),
+    na where there is no such value (k > n).
     """
 
     operand: Node
@@ -397,7 +416,7 @@ class Percentile(Node):
 class Rank(Node):
     """How many values of the window are at most this row's value; INT.
 
-    na where this row's value is na.
+    na where this row's value is na, or the window is.
     """
 
     operand: Node
@@ -472,6 +491,8 @@ class OnFrame(Node):
     a larger bar without rows does not exist. na until the first one of the trading date closes;
     with `across` (set where the operand itself looks across days) the last closed one of an
     earlier date is kept instead.
+    A row belongs to the larger bar it opens in. Inside the operand every node sees larger bars
+    only: `minute` is where one starts, `Row` counts those that exist, its date is its rows'.
     """
 
     operand: Node
@@ -494,7 +515,8 @@ class TrackerField(Node):
 
     `field` is `value` (highest, lowest, count, sum) or the name of one of `Tracker.fields`;
     na while the tracker is empty (`count` and `sum` are 0 instead).
-    `at` is the minute and `row` the row of the bar held.
+    `at` is the minute and `row` the row of the bar held (`count`, `sum`, `bars`: the last one
+    counted). `value` of a `bars` tracker is last - first + 1, 0 while it is empty.
     `now` pays no heed to `stages` and `after`: it asks what this bar alone would change.
     """
 
@@ -566,7 +588,8 @@ class Aggregate(Node):
     `crossings`: adjacent pairs of rows of which exactly one has `operand` > `level`; INT.
     na over no rows (`count`, `size`, `sum`, `crossings`: 0), or where an operand inside is na.
     `level` is any INT or REAL of the operand's kind, the candidate's values included.
-    `now`: with this bar added at the end.
+    `now`: with this bar added at the end, if the tracker's `where` is absent or true on it.
+    `first` and `last` too are na where any operand inside is. A na `level` makes crossings na.
     """
 
     op: str

@@ -7,7 +7,7 @@ are no part of the canonical text or the hash.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -71,6 +71,8 @@ class DayRule:
     """Where one trading date ends and the next begins: at `starts` minutes past local midnight.
 
     A positive start belongs to the date of the next midnight (18:00 opens tomorrow's date).
+    A date begins at the first instant at which the wall clock of `zone` shows that minute or a
+    later one, so a clock that is set back past it does not bring yesterday back.
     """
 
     zone: str = "UTC"
@@ -83,7 +85,8 @@ class Anchor:
 
     `calendar` and `edge` (`open`/`close`): the exchange's, moved by `minutes`.
     `calendar` empty: `minutes` past midnight of the trading date on the clock of `zone`
-    (negative, or 1440 and more, reach the neighbouring dates).
+    (negative, or 1440 and more, reach the neighbouring dates): the first instant at which that
+    clock shows the minute or a later one, so the first of two and the end of a hole.
     """
 
     minutes: int
@@ -356,7 +359,10 @@ class Risk:
 
 @dataclass(frozen=True, slots=True)
 class EventList:
-    """A list of instants to keep away from: file as written, minutes before and after."""
+    """A list of instants to keep away from: file as written, minutes before and after.
+
+    The window of an event at t is `[t - before, t + after)`.
+    """
 
     name: str
     file: str
@@ -455,3 +461,8 @@ def reasons(program: Program) -> tuple[str, ...]:
     names += [rule.name for rule in program.require]
     names += [program.entry.others] if program.entry.others else []
     return tuple(dict.fromkeys(names))
+
+
+def replace_fields(tracker: Tracker, fields: tuple[tuple[str, Node], ...]) -> Tracker:
+    """The tracker with the fields that the program asks of the bar it holds."""
+    return replace(tracker, fields=fields)

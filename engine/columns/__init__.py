@@ -1,0 +1,1 @@
+"""Columns: every function of bars alone, evaluated for all rows at once."""

@@ -1,0 +1,1 @@
+"""What the engine talks about: markets, dates, sessions."""

@@ -1,4 +1,4 @@
-"""Trading dates and sessions of a market, as row numbers: time zones are met here and only here.
+"""Trading dates and sessions of a market, as row numbers; `engine.domain.dates` makes them.
 
 A table has one entry for each trading date that has a bar. Nothing in it depends on bars
 that come later: the instants are known from the calendars, and a row that is not there yet is
@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from engine.domain.market import Ints
-
-MINUTES_A_DAY = 1440
 
 
 class Calendars(Protocol):

@@ -1,0 +1,66 @@
+"""From a row expression to its column: the value on every row of a frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from dsl.ir import expression as ir
+from engine.columns import elementwise, frames, ranked, sessional, smoothing, windowed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from engine.columns.frame import Evaluate, Frame
+    from engine.columns.values import Column
+
+OPERATORS: Final[Mapping[type[ir.Node], Callable[[Any, Frame, Evaluate], Column]]] = {
+    ir.Const: elementwise.const,
+    ir.Param: elementwise.param,
+    ir.BarField: elementwise.bar_field,
+    ir.Row: elementwise.row,
+    ir.Clock: elementwise.clock,
+    ir.InSession: elementwise.in_session,
+    ir.TradingDay: elementwise.trading_day,
+    ir.Blackout: elementwise.blackout,
+    ir.Unary: elementwise.unary,
+    ir.Binary: elementwise.binary,
+    ir.ToReal: elementwise.to_real,
+    ir.Round: elementwise.rounded,
+    ir.Compare: elementwise.compare,
+    ir.AllOf: elementwise.all_of,
+    ir.AnyOf: elementwise.any_of,
+    ir.Not: elementwise.negation,
+    ir.Known: elementwise.known,
+    ir.Choose: elementwise.choose,
+    ir.Lag: windowed.lag,
+    ir.Window: windowed.window,
+    ir.BarsSince: windowed.bars_since,
+    ir.Percentile: ranked.percentile,
+    ir.Rank: ranked.rank,
+    ir.SessionValue: sessional.session_value,
+    ir.SessionClock: sessional.session_clock,
+    ir.SinceSession: sessional.since_session,
+    ir.Ema: smoothing.ema,
+    ir.OnFrame: frames.on_frame,
+}
+"""How each row node is evaluated; a node of a candidate is in no column."""
+
+
+def column(node: ir.Node, frame: Frame) -> Column:
+    """The node's value on every row, worked out once a frame; not to be written to.
+
+    A constant is one number seen from every row (its stride is 0): `evaluate` is for those who
+    need it laid out.
+    """
+    return frame.memo.get(node, lambda: OPERATORS[type(node)](node, frame, column))
+
+
+def evaluate(node: ir.Node, frame: Frame) -> Column:
+    """The node's value on every row, as a contiguous array that is not to be written to.
+
+    INT: int64 with `NA`. REAL: float64 with NaN. BOOL: int8 of `FALSE`, `UNKNOWN`, `TRUE`.
+    Raises KeyError for a node that is of a candidate, or names what the frame does not have.
+    """
+    return np.ascontiguousarray(column(node, frame))

@@ -1,0 +1,75 @@
+"""A market seen from one side: what the row expressions of that side are evaluated on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+from dsl.ir.expression import Const, Node, Param
+from engine.columns.schedule import Memo, Schedule, events_of
+from engine.columns.values import Column
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dsl.ir.program import Program, Side
+    from engine.domain.calendar import Calendars
+    from engine.domain.market import Ints, Market
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """Bars, their schedule, and the parameters of one side.
+
+    `market` is what the side sees: reflected already for the side that runs by mirror.
+    `row` is the number of its first row (a session that has dropped old rows counts on).
+    Every column that was asked for is kept as long as the frame is.
+    """
+
+    market: Market
+    schedule: Schedule
+    params: Mapping[str, int]
+    row: int = 0
+    memo: Memo = field(default_factory=Memo, init=False)
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+        return len(self.market)
+
+
+Evaluate = Callable[[Node, Frame], Column]
+"""How an operator gets the columns of its operands."""
+
+
+def schedule_of(
+    program: Program, market: Market, calendars: Calendars, instants: Mapping[str, Ints]
+) -> Schedule:
+    """The schedule of a market under a program; `instants` of each of its event lists, by name."""
+    sessions = {rule.name: rule for rule in program.sessions}
+    events = events_of(program.events, instants)
+    return Schedule(market, program.day, sessions, calendars, events)
+
+
+def frame_of(program: Program, side: Side, schedule: Schedule, row: int = 0) -> Frame:
+    """What one side of a program sees of the schedule's market."""
+    seen = schedule.market if side is program.written else schedule.market.reflected()
+    names = (param.name for param in program.params)
+    params = dict(zip(names, program.side_params(side), strict=True))
+    return Frame(seen, schedule, params, row)
+
+
+def number(node: Node, frame: Frame) -> int:
+    """The value of a Const or Param, which is the same on every row."""
+    match node:
+        case Const(value=value):
+            return int(value)
+        case Param(name=name):
+            return frame.params[name]
+        case _:
+            raise TypeError(f"{type(node).__name__} is no constant, and no parameter")
+
+
+def bar_column(frame: Frame, name: str) -> Ints:
+    """`open`, `high`, `low`, `close`, `volume` or `minute` of the bars, as the side sees them."""
+    return cast("Ints", getattr(frame.market, name))

@@ -1,0 +1,108 @@
+"""When the bars of a market are: dates, sessions, clocks and events, each worked out once.
+
+A schedule knows nothing of prices, so both sides of a program share one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from engine.domain.clocks import wall_of
+from engine.domain.dates import days_of, occurrences_of, trades_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+    from dsl.ir.program import DayRule, EventList, SessionRule
+    from engine.columns.values import Column, Mask
+    from engine.domain.calendar import Calendars, Days, Occurrences
+    from engine.domain.market import Ints, Market
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Memo:
+    """Things made at the first time of asking."""
+
+    _made: dict[Hashable, Any] = field(default_factory=dict)
+
+    def get(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What goes by `key`."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Events:
+    """The instants (rising, minutes since the epoch) of a list, and the room kept around each."""
+
+    instants: Ints
+    before: int
+    after: int
+
+
+def events_of(lists: tuple[EventList, ...], instants: Mapping[str, Ints]) -> Mapping[str, Events]:
+    """The event lists of a program with their instants, by name."""
+    return {
+        events.name: Events(np.sort(instants[events.name]), events.before, events.after)
+        for events in lists
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule:
+    """Dates, sessions, clocks and events of one market's bars.
+
+    `given`: the trading dates where they are not to be had from the minutes (larger bars are
+    of the date their rows are of).
+    """
+
+    market: Market
+    rule: DayRule
+    sessions: Mapping[str, SessionRule]
+    calendars: Calendars
+    events: Mapping[str, Events]
+    given: Days | None = None
+    _memo: Memo = field(default_factory=Memo, init=False)
+
+    @property
+    def days(self) -> Days:
+        """The trading dates that have bars."""
+        if self.given is not None:
+            return self.given
+        return self._memo.get("days", lambda: days_of(self.market, self.rule))
+
+    @property
+    def age(self) -> Ints:
+        """How many rows of its trading date lie before each row."""
+        return self._memo.get("age", self._count_age)
+
+    def occurrences(self, session: str) -> Occurrences:
+        """A session on every trading date."""
+        return self._memo.get(
+            ("occurrences", session),
+            lambda: occurrences_of(self.market, self.days, self.sessions[session], self.calendars),
+        )
+
+    def trades(self, calendar: str) -> Mask:
+        """Whether an exchange trades, a truth a trading date."""
+        return self._memo.get(
+            ("trades", calendar), lambda: trades_on(self.days, calendar, self.calendars)
+        )
+
+    def wall(self, zone: str) -> Ints:
+        """What a clock on the wall shows at each row's open, in wall minutes."""
+        return self._memo.get(("wall", zone), lambda: wall_of(zone, self.market.minute))
+
+    def by_row(self, table: Column) -> Column:
+        """A table with one entry a trading date, as a column."""
+        return np.repeat(table, np.diff(self.days.start))
+
+    def _count_age(self) -> Ints:
+        return np.arange(len(self.market)) - self.by_row(self.days.start[:-1])

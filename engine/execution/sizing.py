@@ -1,0 +1,140 @@
+"""How many contracts a setup is worth, in whole numbers only; runs as plain Python and compiled.
+
+Formulas: `slob_rules.md`, section 2. Every division rounds down, so a size is never rounded up.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from engine.execution.state import (
+    CASH,
+    DATE_CASH,
+    FIXED_SIZE,
+    IS_REDUCED,
+    KELLY_FRACTION,
+    LOST,
+    MAXIMUM,
+    METHOD,
+    PER_TRADE,
+    REDUCE_TO,
+    TICK_VALUE,
+    TRADES,
+    WINS,
+    WON,
+)
+
+if TYPE_CHECKING:
+    from engine.execution.state import Cells
+
+MILLION: Final = 1_000_000
+UNKNOWN_SIZE: Final = -1
+
+FIXED: Final = 0  # the numbers of `dsl.ir.program.Sizing`, in declaration order
+FIXED_RISK: Final = 1
+ATR: Final = 2
+KELLY: Final = 3
+
+KELLY_TRADES: Final = 10
+KELLY_UNTIL_THEN: Final = 20_000
+KELLY_MOST: Final = 500_000
+
+_ATR_PARTS: Final = 1 << 20
+_ATR_MOST: Final = float(1 << 25)
+_LOTS_MOST: Final = 1 << 40
+LARGEST_SIZE: Final = 1 << 15
+"""The largest maximum: sizes beyond it are not told apart where the ATR is tiny."""
+
+
+def portion(money: int, share: int) -> int:
+    """`share` millionths of an amount >= 0, rounded down, without ever leaving an int64."""
+    return money // MILLION * share + money % MILLION * share // MILLION
+
+
+def portion_up(money: int, share: int) -> int:
+    """`share` millionths of an amount >= 0, rounded up."""
+    return money // MILLION * share + (money % MILLION * share + MILLION - 1) // MILLION
+
+
+def scaled(number: int, times: int, parts: int) -> int:
+    """number * times // parts of numbers >= 0 (parts < 2**62), where the product may not fit.
+
+    Schoolbook long division, a binary digit of `number` at a time.
+    """
+    whole, rest = times // parts, times % parts
+    quotient, remainder = 0, 0
+    for bit in range(62, -1, -1):
+        quotient *= 2
+        remainder *= 2
+        if remainder >= parts:
+            remainder -= parts
+            quotient += 1
+        if (number >> bit) & 1:
+            remainder += rest
+            if remainder >= parts:
+                remainder -= parts
+                quotient += 1
+    return number * whole + quotient
+
+
+def kelly_budget(account: Cells, money: int, per_trade: int, fraction: int) -> int:
+    """equity x f* x fraction, with f* = (p b - q) / b over the closed trades.
+
+    With W won on w of n trades and L lost on the others, f* is w (W - L) / (n W); it is at most
+    a half. A trade that nets nothing is a lost one. Too few trades, no win or no loss: f* is 2 %.
+    Nothing to expect (f* <= 0): the fixed share of the equity instead.
+    """
+    won, lost = account[WON], account[LOST]
+    if account[TRADES] < KELLY_TRADES or won == 0 or lost == 0:
+        return portion(portion(money, KELLY_UNTIL_THEN), fraction)
+    if won <= lost:
+        return portion(money, per_trade)
+    edge = scaled(scaled(money, won - lost, won), account[WINS], account[TRADES])
+    return portion(min(edge, portion(money, KELLY_MOST)), fraction)
+
+
+def atr_contracts(budget: int, atr: float, tick_value: int) -> int:
+    """budget / (ATR x tick value), exact but for the ATR being rounded up to 2**-20 tick."""
+    if not 0.0 < atr < _ATR_MOST:
+        return UNKNOWN_SIZE
+    if budget // tick_value < _LOTS_MOST:
+        parts = scaled(budget, _ATR_PARTS, tick_value)
+    else:
+        parts = _LOTS_MOST * _ATR_PARTS
+    return parts // math.ceil(atr * float(_ATR_PARTS))
+
+
+def contracts(account: Cells, rules: Cells, base: int, distance: int, atr: float) -> int:
+    """The size for a stop `distance` ticks away, at most the maximum; `UNKNOWN_SIZE` if there is none.
+
+    `base` is where the side's rules begin. A reduced account risks `REDUCE_TO` of the share; a
+    fixed number of contracts is not a share and stays as it is.
+    """
+    method = rules[base + METHOD]
+    if method == FIXED:
+        return min(rules[base + FIXED_SIZE], rules[base + MAXIMUM])
+    money = max(account[CASH], 0)
+    if method == KELLY:
+        budget = kelly_budget(
+            account, money, rules[base + PER_TRADE], rules[base + KELLY_FRACTION]
+        )
+    else:
+        budget = portion(money, rules[base + PER_TRADE])
+    if account[IS_REDUCED] == 1:
+        budget = portion(budget, rules[base + REDUCE_TO])
+    tick_value = rules[base + TICK_VALUE]
+    if method == ATR:
+        wanted = atr_contracts(budget, atr, tick_value)
+    elif distance <= 0:
+        return UNKNOWN_SIZE
+    else:
+        wanted = budget // (distance * tick_value)
+    return min(wanted, rules[base + MAXIMUM])
+
+
+def lost_too_much_today(account: Cells, share: int) -> bool:
+    """Whether the date's closed trades lost at least `share` of the equity it began with."""
+    if share < 0:
+        return False
+    return account[DATE_CASH] - account[CASH] >= portion_up(max(account[DATE_CASH], 0), share)

@@ -1,0 +1,143 @@
+"""Where everything the simulator knows lies: names for the cells of its flat arrays."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, Protocol
+
+
+class Cells(Protocol):
+    """A column of whole numbers: an int64 array under numba, a memoryview of one in Python."""
+
+    def __getitem__(self, index: int, /) -> int:
+        """The number at `index`."""
+        ...
+
+    def __setitem__(self, index: int, value: int, /) -> None:
+        """Put a number at `index`."""
+        ...
+
+    def __len__(self) -> int:
+        """How many numbers there are."""
+        ...
+
+
+class Floats(Protocol):
+    """A column of floats."""
+
+    def __getitem__(self, index: int, /) -> float:
+        """The number at `index`."""
+        ...
+
+
+# account: one of each
+NEXT_ROW: Final = 0  # the first row not simulated yet
+NEXT_OFFER: Final = 1  # the first intent not offered yet
+OLDEST: Final = 2  # no intent before this one waits for its entry
+WAITING: Final = 3  # intents waiting for their entry
+OPEN: Final = 4  # open positions
+CASH: Final = 5  # equity of closed trades
+TOP: Final = 6  # the highest CASH so far
+DATE: Final = 7  # index of the trading date
+DATE_CASH: Final = 8  # CASH when that date began
+IS_REDUCED: Final = 9
+IS_LATCHED: Final = 10
+TRADES: Final = 11
+WINS: Final = 12
+WON: Final = 13  # sum of the net results above 0
+LOST: Final = 14  # minus the sum of the others
+WRITTEN: Final = 15  # records written by the present call
+FAULT: Final = 16  # 1: money left the range in which it is counted exactly
+ACCOUNT_CELLS: Final = 17
+
+# orders: so many cells for each intent
+PLANNED: Final = 0  # contracts; above 0 as long as it waits for its entry
+PLACED: Final = 1  # index of the trading date of its decision
+ORDER_CELLS: Final = 2
+
+# positions: so many cells for each one that may be open, oldest first
+INTENT: Final = 0
+SIDE: Final = 1
+ENTERED: Final = 2  # row of the entry
+BOOKED: Final = 3  # index of the trading date of the entry
+RAW: Final = 4  # entry price before slippage: the first price the position met
+PRICE: Final = 5  # entry price
+STOP_AT: Final = 6  # where the stop is now
+FIRST_STOP: Final = 7
+CONTRACTS: Final = 8
+LEFT: Final = 9  # contracts not out yet
+GROSS: Final = 10  # of the parts already out
+COSTS: Final = 11
+AGAINST: Final = 12  # largest excursions in ticks, >= 0
+FAVOUR: Final = 13
+NEAREST: Final = 14  # sign x price of the nearest target not reached yet
+MOVED_EVEN: Final = 15  # 1: break-even has been dealt with
+LEAVING: Final = 16  # reason of the market exit due at the next open, 0: none
+LAST_REASON: Final = 17
+POSITION_CELLS: Final = 18
+
+# rules: so many cells for each side; shares and multiples of risk in millionths, -1: absent
+ORDER: Final = 0
+VALID: Final = 1
+METHOD: Final = 2
+PER_TRADE: Final = 3
+FIXED_SIZE: Final = 4
+MINIMUM: Final = 5
+MAXIMUM: Final = 6
+KELLY_FRACTION: Final = 7
+REDUCE_AT: Final = 8
+REDUCE_TO: Final = 9
+LATCH_AT: Final = 10
+DAILY_LOSS: Final = 11
+RR_MIN: Final = 12
+POSITIONS: Final = 13
+AFTER: Final = 14  # rows, 0: no limit
+EVEN: Final = 15  # 1: there is a break-even rule
+EVEN_TARGET: Final = 16  # index, -1: by EVEN_R
+EVEN_R: Final = 17
+EVEN_OFFSET: Final = 18
+TRAILS: Final = 19
+TRAIL_R: Final = 20
+LEAVES: Final = 21
+TICK_VALUE: Final = 22
+COMMISSION: Final = 23
+SLIPPAGE: Final = 24
+STOP_FIRST: Final = 25
+RULE_CELLS: Final = 26
+
+MONEY_LIMIT: Final = 1 << 60
+"""No amount may pass this: the next trade still fits into an int64 then."""
+
+
+class Desk(NamedTuple):
+    """Everything one call works on: bars, dates, intents, rules (read), state and records (written).
+
+    `closing[d]` is the row at whose close positions of date d must be out (-1: not known to be
+    one), `over[d]` the first row that is past it. `trail_*` (ticks, NA) and `leave_*` (0, or the
+    number from 1 of the first exit condition that is true) have an entry a row, or none.
+    """
+
+    open: Cells
+    high: Cells
+    low: Cells
+    close: Cells
+    start: Cells
+    closing: Cells
+    over: Cells
+    offer_row: Cells
+    offer_side: Cells
+    offer_close: Cells
+    offer_price: Cells
+    offer_stop: Cells
+    offer_target: Cells
+    offer_atr: Floats
+    trail_short: Cells
+    trail_long: Cells
+    leave_short: Cells
+    leave_long: Cells
+    rules: Cells
+    shares: Cells
+    account: Cells
+    orders: Cells
+    positions: Cells
+    parts: Cells
+    records: Cells
