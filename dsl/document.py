@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 DEPTH_MAX: Final = 50
 """Levels of nesting: a strategy needs seven; the bound keeps every later pass free to recurse."""
 
-BYTES_MAX: Final = 1_000_000
-"""The longest file: a hundred times the largest strategy, and still read in seconds."""
+BYTES_MAX: Final = 256_000
+"""The longest file: thirty times a long strategy, and still read in about a second."""
 
 FINDINGS_MAX: Final = 100
 """Where reading stops: past this many mistakes the file is not a strategy."""
+
+PIECES_MAX: Final = 16
+"""Commas that one expression may have outside quotes before it is no longer put together."""
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MULTI_LINE_KEYS: Final = frozenset({"doc"})
@@ -398,16 +401,24 @@ class _Composer:
     def mended_pairs(self, pairs: list[tuple[Text, Node]]) -> list[tuple[Text, Node]]:
         """`{a: min(x, y) > 3}` is to YAML the keys `a` and `y) > 3`: say so, and go on whole."""
         mended: list[tuple[Text, Node]] = []
-        rest: Iterator[tuple[Node, Node]] = iter(pairs)
-        for key, value in rest:
-            assert isinstance(key, Text)
-            mended.append((key, self.joined([value, *_cut_off(value, rest)])))
+        at = 0
+        while at < len(pairs):
+            key, value = pairs[at]
+            window = pairs[at + 1 : at + PIECES_MAX]
+            cut = _cut_off(value, [k if v == "" else None for k, v in window])
+            mended.append((key, self.joined([value, *cut])))
+            at += 1 + len(cut)
         return mended
 
     def mended_items(self, items: list[Node]) -> list[Node]:
         """The same for `[max(a, b), c]`."""
-        rest: Iterator[tuple[Node, Node]] = ((item, Text("")) for item in items)
-        return [self.joined([item, *_cut_off(item, rest)]) for item, _ in rest]
+        mended: list[Node] = []
+        at = 0
+        while at < len(items):
+            cut = _cut_off(items[at], items[at + 1 : at + PIECES_MAX])
+            mended.append(self.joined([items[at], *cut]))
+            at += 1 + len(cut)
+        return mended
 
     def joined(self, pieces: list[Node]) -> Node:
         first, last = span_of_node(pieces[0]), span_of_node(pieces[-1])
@@ -424,17 +435,18 @@ class _Composer:
         return Text(whole, span)
 
 
-def _cut_off(head: Node, rest: Iterator[tuple[Node, Node]]) -> Iterator[Node]:
-    """The bare keys after `head` up to the one that balances its parentheses, taken from `rest`."""
+def _cut_off(head: Node, following: Sequence[Node | None]) -> list[Node]:
+    """The bare words after `head` that balance its parentheses; none if nothing does."""
     if not isinstance(head, Text) or head.quoted:
-        return
+        return []
     depth = head.count("(") - head.count(")")
-    while depth > 0 and (following := next(rest, None)) is not None:
-        piece, value = following
-        yield piece
-        if not isinstance(piece, Text) or value != "":
-            return
+    pieces: list[Node] = []
+    for piece in following:
+        if depth <= 0 or not isinstance(piece, Text):
+            break
+        pieces.append(piece)
         depth += piece.count("(") - piece.count(")")
+    return pieces if depth == 0 else []
 
 
 def _short(name: str, limit: int = 40) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from dsl.diagnostics import Diagnostic, Severity
@@ -44,12 +44,13 @@ def read_extended(
 
     `name` is what people call the file; `path` is where it lies inside the folder of strategies
     (its last part by default: then the folder is the one it lies in). `siblings` are the files
-    that exist there, for "did you mean".
+    that exist there, for "did you mean". Where a parent cannot be had, the tree is the variant's
+    own, beside the error that says so.
     """
     source, document, findings = read_document(name, data)
     if document is None or "extends" not in document.root:
         return source, document, findings
-    chain = _Chain(read, siblings, posixpath.basename(name) if not path else path, name)
+    chain = _Chain(read, siblings, path or posixpath.basename(name), name)
     whole = chain.with_parents(document)
     return source, whole, [*findings, *chain.findings]
 
@@ -80,18 +81,22 @@ class _Chain:
     name: str
     findings: list[Diagnostic] = field(default_factory=list)
 
-    def with_parents(self, document: Document) -> Document | None:
-        """The document merged over all that it extends, or None if one cannot be had."""
+    def with_parents(self, document: Document) -> Document:
+        """The document merged over all that it extends, or as it is if one cannot be had."""
         self.require_own_name(document.root)
-        tables, parents, seen = [document.root], [], [self.path]
+        tables, parents, seen = [document.root], list[Source](), [self.path]
         while (written := self.extends(tables[-1])) is not None:
             path = self.resolved(written, seen)
-            found = None if path is None else self.parent(written, path)
+            found = None if path is None else self.bytes_of(written, path)
             if path is None or found is None:
-                return None
+                return replace(document, parents=tuple(parents))
+            source, parent, findings = read_document(self.shown(path), found)
+            self.findings += findings
+            parents.append(source)
+            if parent is None:
+                return replace(document, parents=tuple(parents))
             seen.append(path)
-            tables.append(found.root)
-            parents.append(found.source)
+            tables.append(parent.root)
         return Document(document.source, _merged_all(tables), tuple(parents))
 
     def extends(self, table: Table) -> Text | None:
@@ -122,23 +127,19 @@ class _Chain:
             return path
         return None
 
-    def parent(self, written: Text, path: str) -> Document | None:
-        """The parent's document, with its findings added to ours."""
+    def bytes_of(self, written: Text, path: str) -> bytes | None:
+        """The parent's bytes, or None after saying that there are none."""
         data = self.read(path)
         if data is None:
             meant = nearest(path, self.siblings)
             remedy = f"did you mean `{meant}`?" if meant else "the path is relative to this file"
             self.refuse(written, f"there is no file `{written}`", remedy)
-            return None
-        shown = posixpath.join(posixpath.dirname(self.name), posixpath.relpath(path, self.folder))
-        _, document, findings = read_document(shown, data)
-        self.findings += findings
-        return document
+        return data
 
-    @property
-    def folder(self) -> str:
-        """Where the first file lies, so that its parents are shown beside it."""
-        return posixpath.dirname(self.path) or "."
+    def shown(self, path: str) -> str:
+        """What people call the file at `path`: beside the first file, as they wrote that."""
+        beside = posixpath.relpath(path, posixpath.dirname(self.path) or ".")
+        return posixpath.normpath(posixpath.join(posixpath.dirname(self.name), beside))
 
     def require_own_name(self, root: Table) -> None:
         """Two strategies of one name could not be told apart in a journal."""

@@ -159,7 +159,8 @@ class _Report:
         site, name = self.site(path[:-1]), str(path[-1])
         known = self.keys.get(id(site.node), {})
         free = [key for key in known if isinstance(site.node, Table) and not site.node.key(key)]
-        guess = nearest(name, free) or _OTHER_WORDS.get(name.lower(), "")
+        other = _OTHER_WORDS.get(name.lower(), "")
+        guess = nearest(name, free) or nearest(name, known) or other
         return guess if guess in known else None
 
     def missing(self, site: _Site, name: str) -> Diagnostic:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LENGTH_MAX = 64
 """Longer words are not compared: nobody mistypes that much, and the cost grows by the square."""

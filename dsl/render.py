@@ -45,7 +45,7 @@ def as_text(
 
 def summary(findings: Sequence[Diagnostic]) -> str:
     """How many there are: `2 errors, 1 warning`, or `no findings`."""
-    counts = {severity: 0 for severity in Severity}
+    counts = dict.fromkeys(Severity, 0)
     for finding in findings:
         counts[finding.severity] += 1
     parts = [f"{n} {word}{'s' * (n > 1)}" for word, n in counts.items() if n]
@@ -68,7 +68,9 @@ def _block(finding: Diagnostic, sources: Sequence[Source], paint: _Paint) -> str
     if finding.span != NOWHERE:
         lines += _snippet(finding, _source_of(finding.span, sources), gutter, paint)
     if finding.help:
-        lines.append(f"{' ' * gutter}{paint(_BLUE, '=')} {paint(_BOLD, 'help')}: {safe(finding.help)}")
+        lines.append(
+            f"{' ' * gutter}{paint(_BLUE, '=')} {paint(_BOLD, 'help')}: {safe(finding.help)}"
+        )
     return "\n".join(lines)
 
 
@@ -297,24 +299,21 @@ def apply_edits(text: str, findings: Iterable[Diagnostic], file: str = "") -> st
             if finding.edit is not None and finding.edit.span.file in ("", file)
         }
     )
-    starts = _line_starts(text)
+    lines = text.splitlines(keepends=True)
     pieces: list[str] = []
     done = 0
     for span, replacement in edits:
-        start = _offset(span, starts, len(text))
-        if start < done or start > len(text):
+        start, stop = _offsets(span, lines)
+        if start < done or span.line > max(1, len(lines)):
             continue
         pieces += [text[done:start], replacement]
-        done = min(len(text), start + span.length)
+        done = stop
     return "".join([*pieces, text[done:]])
 
 
-def _line_starts(text: str) -> list[int]:
-    starts = [0]
-    for line in text.splitlines(keepends=True):
-        starts.append(starts[-1] + len(line))
-    return starts
-
-
-def _offset(span: Span, starts: list[int], end: int) -> int:
-    return starts[span.line - 1] + span.column - 1 if span.line <= len(starts) else end + 1
+def _offsets(span: Span, lines: list[str]) -> tuple[int, int]:
+    """Where a span begins and ends in the text; never past the end of its line."""
+    before = sum(len(line) for line in lines[: span.line - 1])
+    length = len(lines[span.line - 1].rstrip("\r\n")) if span.line <= len(lines) else 0
+    start = min(span.column - 1, length)
+    return before + start, before + min(start + span.length, length)

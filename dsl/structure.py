@@ -76,7 +76,8 @@ class _Leaf:
         self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         if self.choices:
-            return {"enum": [int(c) if c.isdigit() else c for c in self.choices]}
+            numbers = [int(choice) for choice in self.choices if choice.isdigit()]
+            return {"enum": [*numbers, *self.choices]}
         made: JsonSchemaValue = {"type": list(self.kind) if len(self.kind) > 1 else self.kind[0]}
         return {**made, "pattern": self.pattern} if self.pattern else made
 
@@ -533,7 +534,7 @@ class Risk(Section):
     min: Expression | None = _optional("Below this the entry is refused.", "1 contract")
     max: Expression | None = _optional("Never more than this.", "5 contracts")
     kelly_fraction: Expression | None = _optional("The part of Kelly's share to use.", "0.5")
-    atr: Expression | None = _optional("The range that `sizing: atr` divides by.", "atr(14)")
+    atr: Expression | None = _optional("The range that `sizing: atr` divides by.", "atr(14 bars)")
     reduce: Reduce | None = _optional(
         "A smaller size while the account is down.", {"at": "15 %", "to": "50 %"}
     )
@@ -634,11 +635,14 @@ class Spec(Section):
     )
     when: Conditions | None = _optional(
         "The conditions of a strategy without stages: all true means entry.",
-        {"breakout": "close > highest(high[1], 20 bars)"},
+        {"breakout": "close > highest(high, 20 bars before)"},
     )
     setup: Setup | None = _optional(
         "How a trade comes about, in stages.",
-        {"start": {"when": {"swept": "high > london.high"}}, "stages": {}},
+        {
+            "start": {"when": {"swept": "high > london.high"}},
+            "stages": {"armed": {"advance": [{"to": "entry", "when": {"fell": "close < open"}}]}},
+        },
     )
     entry: Entry | None = _optional("The entry order.", {"order": "market", "at": "next_open"})
     stop: _StopForm = _needed(

@@ -34,7 +34,7 @@ from dsl.ir.expression import (
 from engine.columns.frame import bar_column
 from engine.columns.values import NA_OF, is_na, truths
 from engine.domain.clocks import MINUTES_A_DAY, weekday_of
-from engine.domain.market import NA, TRUE, UNKNOWN
+from engine.domain.market import FALSE, NA, TRUE, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,12 +111,15 @@ def trading_day(node: TradingDay, frame: Frame, _: Evaluate) -> Column:
 
 
 def blackout(node: Blackout, frame: Frame, _: Evaluate) -> Column:
-    """All windows are of one length, so the first one that ends after the open decides."""
-    events = frame.schedule.events[node.events]
-    minute = frame.market.minute
-    begins = np.append(events.instants - events.before, np.iinfo(np.int64).max)
-    nearest = np.searchsorted(events.instants + events.after, minute, side="right")
-    return truths(begins[nearest] < minute + frame.market.bar_minutes)
+    """The rows of each event's window, one event after the other."""
+    events, market = frame.schedule.events[node.events], frame.market
+    ends_inside = events.instants - events.before - market.bar_minutes + 1
+    first = np.searchsorted(market.minute, ends_inside).tolist()
+    stop = np.searchsorted(market.minute, events.instants + events.after).tolist()
+    column = np.full(len(frame), FALSE, np.int8)
+    for begin, end in zip(first, stop, strict=True):
+        column[begin:end] = TRUE
+    return column
 
 
 # --- arithmetic -----------------------------------------------------------------------------

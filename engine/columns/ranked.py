@@ -40,12 +40,20 @@ def percentile(node: Percentile, frame: Frame, evaluate: Evaluate) -> Column:
 
 def _kth_smallest(values: Column, bars: int, place: int) -> Column:
     """The value at `place` (from 0) of each run of `bars` neighbours in order of size."""
-    runs = sliding_window_view(values, bars)
+    runs = sliding_window_view(_narrow(values), bars)
     block = max(1, _BLOCK // bars)
     table = np.empty(len(runs), values.dtype)
     for at in range(0, len(runs), block):
         table[at : at + block] = np.partition(runs[at : at + block], place)[:, place]
     return table
+
+
+def _narrow(values: Column) -> Column:
+    """The same whole numbers in half the room, where they all fit: half the work to order."""
+    fits = np.iinfo(np.int32)
+    if values.dtype == np.int64 and fits.min <= values.min() and values.max() <= fits.max:
+        return values.astype(np.int32)
+    return values
 
 
 def rank(node: Rank, frame: Frame, evaluate: Evaluate) -> Column:
@@ -79,6 +87,9 @@ def _count_at_most(windows: Windows, first: Ints, own: Column) -> Ints:
     for at in range(0, len(own), _BLOCK):
         rows = slice(at, at + _BLOCK)
         begins, limit, found = first[rows], own[rows], count[rows]
+        low, high = int(begins[0]), int(begins[-1]) + 1
+        neighbours = windows.first is None and high - low == len(begins)
         for place in range(windows.bars):
-            found += windows.values[begins + place] <= limit
+            at_place = slice(low + place, high + place) if neighbours else begins + place
+            found += windows.values[at_place] <= limit
     return count

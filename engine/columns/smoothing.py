@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import accumulate
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,7 +14,10 @@ from engine.columns.values import all_na
 if TYPE_CHECKING:
     from engine.columns.frame import Evaluate, Frame
     from engine.columns.values import Column
-    from engine.domain.market import Ints
+    from engine.domain.market import Ints, Reals
+
+_FEW: Final = 8
+"""Below so many runs a step of all of them at once costs more than their steps one by one."""
 
 
 def runs_of(session: str | None, frame: Frame) -> tuple[Ints, Ints]:
@@ -26,15 +30,27 @@ def runs_of(session: str | None, frame: Frame) -> tuple[Ints, Ints]:
 
 
 def ema(node: Ema, frame: Frame, evaluate: Evaluate) -> Column:
-    """All runs at once, one step of each at a time, so every y is made by the written formula."""
+    """Every y is made by the written formula, however many runs are worked on at a time."""
     values = evaluate(node.operand, frame)
     column = all_na(Kind.REAL, len(frame))
     alpha = 2.0 / float(number(node.bars, frame) + 1)
     first, stop = runs_of(node.session, frame)
+    fill = _one_by_one if len(first) < _FEW else _side_by_side
+    fill(column, values, alpha, first, stop)
+    return column
+
+
+def _one_by_one(column: Reals, values: Reals, alpha: float, first: Ints, stop: Ints) -> None:
+    """One run after the other, in Python's floats: the same numbers by the same operations."""
+    for begin, end in zip(first.tolist(), stop.tolist(), strict=True):
+        run = values[begin:end].tolist()
+        column[begin:end] = list(accumulate(run, lambda y, x: y + alpha * (x - y)))
+
+
+def _side_by_side(column: Reals, values: Reals, alpha: float, first: Ints, stop: Ints) -> None:
+    """All runs at once, one step of each at a time."""
     longest_first = np.argsort(first - stop, kind="stable")
     row, length = first[longest_first], (stop - first)[longest_first]
-    if not len(row):
-        return column
     column[row] = mean = values[row]
     with np.errstate(all="ignore"):
         for step in range(1, int(length[0])):
@@ -42,4 +58,3 @@ def ema(node: Ema, frame: Frame, evaluate: Evaluate) -> Column:
             row = row[:live] + 1
             mean = mean[:live] + alpha * (values[row] - mean[:live])
             column[row] = mean
-    return column

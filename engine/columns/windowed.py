@@ -86,11 +86,11 @@ def holds_na(operand: Node, windows: Windows, frame: Frame) -> Mask | None:
     missing = is_na(windows.values, operand.kind)
     if not missing.any():
         return None
-    inside: Mask = rolling_sum(missing.astype(np.int64), windows.bars) > 0
+    inside: Mask = rolling_sum(missing, windows.bars) > 0
     return inside
 
 
-def rolling_sum(values: Ints, bars: int) -> Ints:
+def rolling_sum(values: Column, bars: int) -> Ints:
     """The sum of each run of `bars` neighbours, exact where it fits: wrapping round cancels out."""
     total = np.zeros(len(values) + 1, np.int64)
     np.cumsum(values, out=total[1:])
@@ -116,7 +116,7 @@ def _lowest(values: Column, bars: int) -> Column:
 
 
 def _count(values: Column, bars: int) -> Column:
-    return rolling_sum((values == TRUE).astype(np.int64), bars)
+    return rolling_sum(values == TRUE, bars)
 
 
 _SUMMARY: Final[Mapping[str, Callable[[Any, int], Column]]] = {

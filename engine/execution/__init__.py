@@ -1,0 +1,1 @@
+"""Acts: from completed setups to fills, money and records."""

@@ -15,30 +15,30 @@ from engine.execution import fills, kernel, records, sizing, state
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.execution.state import Desk
+    from engine.execution.state import Desk, Tape
 
 _SOURCES: Final = (records, state, fills, sizing, kernel)
 
 
-def _entry(fingerprint: str) -> Callable[[Desk, int], int]:
+def _entry(fingerprint: str) -> Callable[[Tape, Desk, int], int]:
     """The function numba compiles.
 
-    numba keeps a compiled function for as long as the file it stands in is unchanged, and does not see
-    its callees in other files. What it also compares are the values a function closes over: hence the
-    fingerprint of all the files, which is never empty.
+    numba keeps a compiled function for as long as the file it stands in is unchanged, and does
+    not see its callees in other files. What it also compares are the values a function closes
+    over: hence the fingerprint of all the files, which is never empty.
     """
     run = register_jitable(kernel.simulate)
 
-    def simulate(desk: Desk, stop: int) -> int:
+    def simulate(tape: Tape, desk: Desk, stop: int) -> int:
         if fingerprint == "":
             return -1
-        return run(desk, stop)
+        return run(tape, desk, stop)
 
     return simulate
 
 
 @cache
-def compiled_simulate() -> Callable[[Desk, int], int]:
+def compiled_simulate() -> Callable[[Tape, Desk, int], int]:
     """`kernel.simulate` as machine code, with bit-equal results.
 
     The first call ever takes seconds to compile, the first of a process a fraction of one.
@@ -49,5 +49,5 @@ def compiled_simulate() -> Callable[[Desk, int], int]:
                 register_jitable(function)
     texts = "".join(getsource(module) for module in _SOURCES)
     fingerprint = hashlib.sha256(texts.encode()).hexdigest()
-    compiled: Callable[[Desk, int], int] = njit(cache=True)(_entry(fingerprint))
+    compiled: Callable[[Tape, Desk, int], int] = njit(cache=True)(_entry(fingerprint))
     return compiled

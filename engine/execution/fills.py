@@ -16,9 +16,7 @@ NEVER: Final = -(1 << 63)
 """The price of an order that is not filled."""
 
 
-def fill(  # noqa: PLR0913 - flat numbers, so that it compiles
-    order: int, sign: int, level: int, first: int, high: int, low: int, slippage: int
-) -> int:
+def fill(order: int, sign: int, level: int, first: int, high: int, low: int, slippage: int) -> int:
     """The price an order to buy (`sign` 1) or sell (-1) gets on a bar, or `NEVER`.
 
     `first` is the first price it can meet, the bar's open as a rule; `high` and `low` bound the

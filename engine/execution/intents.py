@@ -68,15 +68,26 @@ def no_intents(targets: int) -> Intents:
 
 
 def intents_of_rows(rows: Sequence[Sequence[float]], targets: int) -> Intents:
-    """Intents from rows of (row, side, started, day, ordinal, close, entry, stop, case, *targets, atr).
+    """Intents from rows in any order, with so many `targets`.
 
-    They need not be in order.
+    A row is (row, side, started, day, ordinal, close, entry_price, stop, stop_case, *targets, atr).
     """
     width = 9 + targets
     whole = np.array([row[:width] for row in rows], np.int64).reshape(len(rows), width)
-    columns = [np.ascontiguousarray(whole[:, column]) for column in range(9)]
-    atr = np.array([row[width] for row in rows], np.float64)
-    return Intents(*columns, np.ascontiguousarray(whole[:, 9:]), atr).sorted()
+    row, side, started, day, ordinal, close, entry_price, stop, stop_case = whole[:, :9].T.copy()
+    return Intents(
+        row=row,
+        side=side,
+        started=started,
+        day=day,
+        ordinal=ordinal,
+        close=close,
+        entry_price=entry_price,
+        stop=stop,
+        stop_case=stop_case,
+        targets=whole[:, 9:].copy(),
+        atr=np.array([row[width] for row in rows], np.float64),
+    ).sorted()
 
 
 def together(parts: Sequence[Intents]) -> Intents:

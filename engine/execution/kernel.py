@@ -20,7 +20,7 @@ numbers, no division by what may be 0, nothing that wraps.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.execution import records as out
 from engine.execution import state as at
@@ -33,7 +33,9 @@ from engine.execution.sizing import (
     lost_too_much_today,
     portion_up,
 )
-from engine.execution.state import Cells, Desk
+
+if TYPE_CHECKING:
+    from engine.execution.state import Cells, Desk, Tape
 
 _INTENT: Final = int(Kind.INTENT)
 _REFUSED: Final = int(Kind.REFUSED)
@@ -68,87 +70,135 @@ _RECORDS_A_POSITION: Final = 8
 _RECORDS_AN_INTENT: Final = 3
 
 
-def simulate(desk: Desk, stop: int) -> int:
-    """Simulate from the account's next row up to, not including, `stop`; records written.
+def simulate(tape: Tape, desk: Desk, stop: int) -> int:
+    """Simulate from the book's next row up to, not including, `stop`; how many records it wrote.
 
-    Returns early, with the next row in the account, when the records are full (call again with
-    room) or an amount left its range (FAULT). Rows without a position, an order
-    or an intent are not looked at. Any division into calls writes the same records.
+    The records come as zeros. Returns early, with the next row in the book, when they are full
+    (call again with room) or an amount left its range (FAULT). Rows on which nothing can happen
+    are skipped. Any division into calls writes the same records.
     """
-    account = desk.account
-    account[at.WRITTEN] = 0
-    row = account[at.NEXT_ROW]
-    while row < stop and account[at.FAULT] == 0:
-        if account[at.OPEN] == 0 and account[at.WAITING] == 0:
-            row = next_offer(desk, row, stop)
-            if row >= stop:
-                break
-        if not has_room(desk, row):
+    book = desk.book
+    book[at.WRITTEN] = 0
+    row = book[at.NEXT_ROW]
+    while row < stop and book[at.FAULT] == 0:
+        if book[at.WAITING] == 0:
+            row = skip_quiet_rows(tape, desk, row, stop)
+        if row >= stop or not has_room(desk, row):
             break
+        turn_date(tape, book, row)
+        take_bar(tape, book, row)
         trade_bar(desk, row)
         row += 1
-    account[at.NEXT_ROW] = row
-    return account[at.WRITTEN]
+    book[at.NEXT_ROW] = row
+    return book[at.WRITTEN]
 
 
-def next_offer(desk: Desk, row: int, stop: int) -> int:
-    """The row of the next intent, from `row` to `stop`."""
-    offer = desk.account[at.NEXT_OFFER]
-    if offer >= len(desk.offer_row):
+# --- rows -----------------------------------------------------------------------------------
+
+
+def skip_quiet_rows(tape: Tape, desk: Desk, row: int, stop: int) -> int:
+    """The first row from `row` on at which something may happen, at most `stop`; none waits."""
+    book, offers = desk.book, desk.offers
+    stride = at.OFFER_TARGETS + book[at.TARGETS]
+    following = book[at.NEXT_OFFER] * stride
+    if following < len(offers):
+        stop = min(stop, max(row, offers[following + at.OFFER_ROW]))
+    if book[at.OPEN] == 0:
         return stop
-    return min(max(row, desk.offer_row[offer]), stop)
+    if book[at.OPEN] > 1:
+        return row
+    return skip_quiet_bars(tape, book, row, stop)
+
+
+def skip_quiet_bars(tape: Tape, book: Cells, row: int, stop: int) -> int:
+    """The same with one open position, whose excursions grow by the bars skipped."""
+    start = position_at(book, 0)
+    side, date = book[start + at.SIDE], book[at.DATE]
+    base = at.RULES + side * at.RULE_CELLS
+    watched = book[base + at.LEAVES] + book[base + at.TRAILS] + book[base + at.EVEN]
+    if watched > 0 or book[start + at.LEAVING] != 0 or book[start + at.BOOKED] != date:
+        return row
+    stop = min(stop, max(row, tape.start[date + 1]), max(row, tape.over[date]))
+    if tape.closing[date] >= row:
+        stop = min(stop, tape.closing[date])
+    if book[base + at.AFTER] > 0:
+        stop = min(stop, max(row, book[start + at.ENTERED] + book[base + at.AFTER] - 1))
+    ceiling, floor = book[start + at.STOP_AT], -book[start + at.NEAREST]
+    if side == 1:
+        ceiling, floor = book[start + at.NEAREST], book[start + at.STOP_AT]
+    highs, lows = tape.high, tape.low
+    highest = lowest = book[start + at.PRICE]
+    while row < stop and highs[row] < ceiling and lows[row] > floor:
+        highest = max(highest, highs[row])
+        lowest = min(lowest, lows[row])
+        row += 1
+    stretch(book, start, highest)
+    stretch(book, start, lowest)
+    return row
 
 
 def has_room(desk: Desk, row: int) -> bool:
     """Whether the records can hold all that this bar may write."""
-    account = desk.account
-    offer = account[at.NEXT_OFFER]
-    while offer < len(desk.offer_row) and desk.offer_row[offer] == row:
-        offer += 1
-    offered = offer - account[at.NEXT_OFFER] + account[at.WAITING]
-    held = account[at.OPEN] + account[at.WAITING]
-    needed = (
-        offered * _RECORDS_AN_INTENT + held * (_RECORDS_A_POSITION + len(desk.shares))
-    ) * out.WIDTH
-    return account[at.WRITTEN] * out.WIDTH + needed <= len(desk.records)
+    book, offers = desk.book, desk.offers
+    stride = at.OFFER_TARGETS + book[at.TARGETS]
+    first = following = book[at.NEXT_OFFER] * stride
+    while following < len(offers) and offers[following + at.OFFER_ROW] == row:
+        following += stride
+    offered = (following - first) // stride + book[at.WAITING]
+    held = book[at.OPEN] + book[at.WAITING]
+    needed = offered * _RECORDS_AN_INTENT + held * (_RECORDS_A_POSITION + book[at.TARGETS])
+    return (book[at.WRITTEN] + needed) * out.WIDTH <= len(desk.records)
+
+
+def turn_date(tape: Tape, book: Cells, row: int) -> None:
+    """Move the book to the row's trading date."""
+    while book[at.DATE] + 2 < len(tape.start) and row >= tape.start[book[at.DATE] + 1]:
+        book[at.DATE] += 1
+        book[at.DATE_CASH] = book[at.CASH]
+
+
+def take_bar(tape: Tape, book: Cells, row: int) -> None:
+    """Put all that is known of the row into the book."""
+    book[at.BAR_OPEN] = tape.open[row]
+    book[at.BAR_HIGH] = tape.high[row]
+    book[at.BAR_LOW] = tape.low[row]
+    book[at.BAR_CLOSE] = tape.close[row]
+    book[at.BAR_OVER] = int(row >= tape.over[book[at.DATE]])
+    book[at.BAR_CLOSING] = int(row == tape.closing[book[at.DATE]])
+    if book[at.RULES + at.TRAILS] == 1:
+        book[at.BAR_TRAIL] = tape.trail_short[row]
+        book[at.BAR_TRAIL + 1] = tape.trail_long[row]
+    if book[at.RULES + at.LEAVES] == 1:
+        book[at.BAR_LEAVE] = tape.leave_short[row]
+        book[at.BAR_LEAVE + 1] = tape.leave_long[row]
 
 
 def trade_bar(desk: Desk, row: int) -> None:
     """Everything that happens on one bar."""
-    account = desk.account
-    turn_date(desk, row)
-    if account[at.WAITING] > 0:
+    book, offers = desk.book, desk.offers
+    if book[at.WAITING] > 0:
         enter(desk, row)
     slot = 0
-    while slot < account[at.OPEN]:
-        manage(desk, row, slot)
-        if desk.positions[slot * at.POSITION_CELLS + at.LEFT] == 0:
-            settle(desk, row, slot)
+    while slot < book[at.OPEN]:
+        start = position_at(book, slot)
+        manage(desk, row, start)
+        if book[start + at.LEFT] == 0:
+            settle(desk, row, start)
         else:
             slot += 1
-    while (
-        account[at.NEXT_OFFER] < len(desk.offer_row)
-        and desk.offer_row[account[at.NEXT_OFFER]] == row
-    ):
-        offer(desk, row, account[at.NEXT_OFFER])
-        account[at.NEXT_OFFER] += 1
-
-
-def turn_date(desk: Desk, row: int) -> None:
-    """Move the account to the row's trading date."""
-    account = desk.account
-    while account[at.DATE] + 2 < len(desk.start) and row >= desk.start[account[at.DATE] + 1]:
-        account[at.DATE] += 1
-        account[at.DATE_CASH] = account[at.CASH]
+    stride = at.OFFER_TARGETS + book[at.TARGETS]
+    cell = book[at.NEXT_OFFER] * stride
+    while cell < len(offers) and offers[cell + at.OFFER_ROW] == row:
+        admit(desk, row, book[at.NEXT_OFFER])
+        book[at.NEXT_OFFER] += 1
+        cell += stride
 
 
 def write(desk: Desk, row: int, kind: int, intent: int, side: int, reason: int) -> int:
-    """Begin a record; returns where its cells start, the rest of them 0."""
-    records, account = desk.records, desk.account
-    start = account[at.WRITTEN] * out.WIDTH
-    account[at.WRITTEN] += 1
-    for cell in range(start, start + out.WIDTH):
-        records[cell] = 0
+    """Begin a record; returns where its cells start, the rest of them 0 as they came."""
+    records = desk.records
+    start = desk.book[at.WRITTEN] * out.WIDTH
+    desk.book[at.WRITTEN] += 1
     records[start + out.ROW] = row
     records[start + out.KIND] = kind
     records[start + out.INTENT] = intent
@@ -157,130 +207,149 @@ def write(desk: Desk, row: int, kind: int, intent: int, side: int, reason: int) 
     return start
 
 
+def position_at(book: Cells, slot: int) -> int:
+    """Where the cells of an open position begin; 0 is the oldest."""
+    targets = book[at.TARGETS]
+    return at.SHARES + targets + slot * (at.PARTS + targets)
+
+
+def offer_at(book: Cells, intent: int) -> int:
+    """Where the cells of an intent begin."""
+    return intent * (at.OFFER_TARGETS + book[at.TARGETS])
+
+
 # --- entries --------------------------------------------------------------------------------
 
 
-def offer(desk: Desk, row: int, intent: int) -> None:
+def admit(desk: Desk, row: int, intent: int) -> None:
     """Size an intent at its decision price and let it wait for its entry, or refuse it."""
-    account = desk.account
-    side = desk.offer_side[intent]
-    sign, base = 2 * side - 1, side * at.RULE_CELLS
-    market = desk.rules[base + at.ORDER] == MARKET
-    price = desk.offer_close[intent] if market else desk.offer_price[intent]
-    distance = sign * (price - desk.offer_stop[intent])
-    reason = refusal(desk, row, side)
-    planned = 0
+    book, offers, records = desk.book, desk.offers, desk.records
+    cell = offer_at(book, intent)
+    side = offers[cell + at.OFFER_SIDE]
+    base = at.RULES + side * at.RULE_CELLS
+    price = decided_at(desk, intent)
+    distance = (2 * side - 1) * (price - offers[cell + at.OFFER_STOP])
+    reason, planned = refusal(book, base), 0
     if reason == 0:
-        planned = contracts(account, desk.rules, base, distance, desk.offer_atr[intent])
+        planned = contracts(book, base, distance, offers[cell + at.OFFER_ATR])
         if planned == UNKNOWN_SIZE:
             reason, planned = _SIZE_UNKNOWN, 0
-        elif planned < max(desk.rules[base + at.MINIMUM], 1):
+        elif planned < max(book[base + at.MINIMUM], 1):
             reason, planned = _TOO_SMALL, 0
-    start = write(desk, row, _INTENT, intent, side, 0)
-    desk.records[start + out.PRICE] = price
-    desk.records[start + out.CONTRACTS] = planned
-    desk.records[start + out.STOP] = desk.offer_stop[intent]
+    record = write(desk, row, _INTENT, intent, side, 0)
+    records[record + out.PRICE] = price
+    records[record + out.CONTRACTS] = planned
+    records[record + out.STOP] = offers[cell + at.OFFER_STOP]
     if reason != 0:
-        start = write(desk, row, _REFUSED, intent, side, reason)
-        desk.records[start + out.PRICE] = price
+        record = write(desk, row, _REFUSED, intent, side, reason)
+        records[record + out.PRICE] = price
         return
-    desk.orders[intent * at.ORDER_CELLS + at.PLANNED] = planned
-    desk.orders[intent * at.ORDER_CELLS + at.PLACED] = account[at.DATE]
-    account[at.WAITING] += 1
+    offers[cell + at.OFFER_PLANNED] = planned
+    offers[cell + at.OFFER_PLACED] = book[at.DATE]
+    book[at.WAITING] += 1
 
 
-def refusal(desk: Desk, row: int, side: int) -> int:
-    """Why no position of the side may be asked for at this row's close; 0: it may."""
-    account, base = desk.account, side * at.RULE_CELLS
-    if account[at.OPEN] >= desk.rules[base + at.POSITIONS]:
+def decided_at(desk: Desk, intent: int) -> int:
+    """The price an intent is sized at: its own level, or the close for a market entry."""
+    book, offers = desk.book, desk.offers
+    cell = offer_at(book, intent)
+    if book[at.RULES + offers[cell + at.OFFER_SIDE] * at.RULE_CELLS + at.ORDER] == MARKET:
+        return offers[cell + at.OFFER_CLOSE]
+    return offers[cell + at.OFFER_PRICE]
+
+
+def refusal(book: Cells, base: int) -> int:
+    """Why no position may be asked for at this row's close; 0: it may."""
+    if book[at.OPEN] >= book[base + at.POSITIONS]:
         return _POSITION_OPEN
-    if account[at.IS_LATCHED] == 1:
+    if book[at.IS_LATCHED] == 1:
         return _DRAWDOWN_LATCH
-    if lost_too_much_today(account, desk.rules[base + at.DAILY_LOSS]):
+    if lost_too_much_today(book, book[base + at.DAILY_LOSS]):
         return _DAILY_LOSS
-    date = account[at.DATE]
-    if row >= desk.over[date] or row == desk.closing[date]:
+    if book[at.BAR_OVER] == 1 or book[at.BAR_CLOSING] == 1:
         return _SESSION_OVER
     return 0
 
 
 def enter(desk: Desk, row: int) -> None:
-    """Try the entries that wait, oldest first."""
-    account, orders = desk.account, desk.orders
-    most = desk.rules[at.POSITIONS]
-    for intent in range(account[at.OLDEST], account[at.NEXT_OFFER]):
-        if orders[intent * at.ORDER_CELLS + at.PLANNED] > 0 and account[at.OPEN] < most:
+    """Try the entries that wait, oldest first; with the last place taken, refuse the others."""
+    book = desk.book
+    most = book[at.RULES + at.POSITIONS]
+    for intent in range(book[at.OLDEST], book[at.NEXT_OFFER]):
+        if is_waiting(desk, intent) and book[at.OPEN] < most:
             try_entry(desk, row, intent)
-    if account[at.OPEN] >= most:
-        for intent in range(account[at.OLDEST], account[at.NEXT_OFFER]):
-            if orders[intent * at.ORDER_CELLS + at.PLANNED] > 0:
+    if book[at.OPEN] >= most:
+        for intent in range(book[at.OLDEST], book[at.NEXT_OFFER]):
+            if is_waiting(desk, intent):
                 drop(desk, row, _REFUSED, intent, _POSITION_OPEN, decided_at(desk, intent))
-    while (
-        account[at.OLDEST] < account[at.NEXT_OFFER]
-        and orders[account[at.OLDEST] * at.ORDER_CELLS + at.PLANNED] == 0
-    ):
-        account[at.OLDEST] += 1
+    while book[at.OLDEST] < book[at.NEXT_OFFER] and not is_waiting(desk, book[at.OLDEST]):
+        book[at.OLDEST] += 1
 
 
-def decided_at(desk: Desk, intent: int) -> int:
-    """The price an intent was sized at."""
-    if desk.rules[desk.offer_side[intent] * at.RULE_CELLS + at.ORDER] == MARKET:
-        return desk.offer_close[intent]
-    return desk.offer_price[intent]
+def is_waiting(desk: Desk, intent: int) -> bool:
+    """Whether the intent was admitted and its entry is neither done nor dropped."""
+    return desk.offers[offer_at(desk.book, intent) + at.OFFER_PLANNED] > 0
 
 
 def drop(desk: Desk, row: int, kind: int, intent: int, reason: int, price: int) -> None:
     """End the waiting of an intent without a position."""
-    start = write(desk, row, kind, intent, desk.offer_side[intent], reason)
-    cell = intent * at.ORDER_CELLS + at.PLANNED
-    desk.records[start + out.PRICE] = price
-    desk.records[start + out.CONTRACTS] = desk.orders[cell]
-    desk.orders[cell] = 0
-    desk.account[at.WAITING] -= 1
+    cell = offer_at(desk.book, intent)
+    record = write(desk, row, kind, intent, desk.offers[cell + at.OFFER_SIDE], reason)
+    desk.records[record + out.PRICE] = price
+    desk.records[record + out.CONTRACTS] = desk.offers[cell + at.OFFER_PLANNED]
+    desk.offers[cell + at.OFFER_PLANNED] = 0
+    desk.book[at.WAITING] -= 1
 
 
 def try_entry(desk: Desk, row: int, intent: int) -> None:
     """Fill, refuse, cancel or leave waiting the entry of an intent on this bar."""
-    side = desk.offer_side[intent]
-    sign, base = 2 * side - 1, side * at.RULE_CELLS
-    rules, order = desk.rules, desk.rules[base + at.ORDER]
-    if row >= desk.over[desk.orders[intent * at.ORDER_CELLS + at.PLACED]]:
+    book, offers = desk.book, desk.offers
+    cell = offer_at(book, intent)
+    side = offers[cell + at.OFFER_SIDE]
+    sign, base = 2 * side - 1, at.RULES + side * at.RULE_CELLS
+    order, level = book[base + at.ORDER], offers[cell + at.OFFER_PRICE]
+    if is_past_session(book, offers[cell + at.OFFER_PLACED]):
         drop(desk, row, _CANCELLED, intent, _SESSION_OVER, decided_at(desk, intent))
         return
-    raw = fill(
-        order, sign, desk.offer_price[intent], desk.open[row], desk.high[row], desk.low[row], 0
-    )
+    raw = fill(order, sign, level, book[at.BAR_OPEN], book[at.BAR_HIGH], book[at.BAR_LOW], 0)
     if raw == NEVER:
-        if row - desk.offer_row[intent] >= rules[base + at.VALID]:
+        if row - offers[cell + at.OFFER_ROW] >= book[base + at.VALID]:
             drop(desk, row, _CANCELLED, intent, _ENTRY_EXPIRED, decided_at(desk, intent))
         return
-    price = raw if order == LIMIT else raw + sign * rules[base + at.SLIPPAGE]
-    reason = refusal_on_fill(desk, intent, raw, price)
+    price = raw if order == LIMIT else raw + sign * book[base + at.SLIPPAGE]
+    reason = refusal_on_fill(desk, cell, raw, price)
     if reason == 0:
         hold(desk, row, intent, raw, price)
     else:
         drop(desk, row, _REFUSED, intent, reason, price)
 
 
-def refusal_on_fill(desk: Desk, intent: int, raw: int, price: int) -> int:
+def is_past_session(book: Cells, date: int) -> bool:
+    """Whether the session of a trading date is over when this bar opens."""
+    if book[at.FLATTENS] == 0:
+        return False
+    return book[at.DATE] > date or book[at.BAR_OVER] == 1
+
+
+def refusal_on_fill(desk: Desk, cell: int, raw: int, price: int) -> int:
     """Why the fill must not become a position; 0: it may.
 
     The stop is compared with the market's own price, the reward with the price paid for it. A
     live adapter learns of the fill when it is done and flattens at once instead.
     """
-    account, side = desk.account, desk.offer_side[intent]
-    sign, base = 2 * side - 1, side * at.RULE_CELLS
-    if account[at.IS_LATCHED] == 1:
+    book, offers = desk.book, desk.offers
+    side = offers[cell + at.OFFER_SIDE]
+    sign, base = 2 * side - 1, at.RULES + side * at.RULE_CELLS
+    if book[at.IS_LATCHED] == 1:
         return _DRAWDOWN_LATCH
-    if lost_too_much_today(account, desk.rules[base + at.DAILY_LOSS]):
+    if lost_too_much_today(book, book[base + at.DAILY_LOSS]):
         return _DAILY_LOSS
-    stop = desk.offer_stop[intent]
+    stop = offers[cell + at.OFFER_STOP]
     if sign * (raw - stop) <= 0:
         return _FILL_BEYOND_STOP
-    targets = len(desk.shares)
-    if targets > 0:
-        reward = sign * (desk.offer_target[intent * targets] - price)
-        least = desk.rules[base + at.RR_MIN] * sign * (price - stop)
+    if book[at.TARGETS] > 0:
+        reward = sign * (offers[cell + at.OFFER_TARGETS] - price)
+        least = book[base + at.RR_MIN] * sign * (price - stop)
         if reward <= 0 or reward * MILLION < least:
             return _RR_AFTER_FILL
     return 0
@@ -288,304 +357,289 @@ def refusal_on_fill(desk: Desk, intent: int, raw: int, price: int) -> int:
 
 def hold(desk: Desk, row: int, intent: int, raw: int, price: int) -> None:
     """Open the position of an intent: its fill, and its contracts shared out to the targets."""
-    account, positions = desk.account, desk.positions
-    side = desk.offer_side[intent]
-    size = desk.orders[intent * at.ORDER_CELLS + at.PLANNED]
-    costs = size * desk.rules[side * at.RULE_CELLS + at.COMMISSION]
-    slot = account[at.OPEN]
-    start = slot * at.POSITION_CELLS
-    for cell in range(start, start + at.POSITION_CELLS):
-        positions[cell] = 0
-    positions[start + at.INTENT] = intent
-    positions[start + at.SIDE] = side
-    positions[start + at.ENTERED] = row
-    positions[start + at.BOOKED] = account[at.DATE]
-    positions[start + at.RAW] = raw
-    positions[start + at.PRICE] = price
-    positions[start + at.STOP_AT] = desk.offer_stop[intent]
-    positions[start + at.FIRST_STOP] = desk.offer_stop[intent]
-    positions[start + at.CONTRACTS] = size
-    positions[start + at.LEFT] = size
-    positions[start + at.COSTS] = costs
-    share_out(desk, slot, size)
-    find_nearest(desk, slot)
-    account[at.OPEN] += 1
-    account[at.WAITING] -= 1
-    desk.orders[intent * at.ORDER_CELLS + at.PLANNED] = 0
+    book, offers, records = desk.book, desk.offers, desk.records
+    cell = offer_at(book, intent)
+    side, stop = offers[cell + at.OFFER_SIDE], offers[cell + at.OFFER_STOP]
+    size = offers[cell + at.OFFER_PLANNED]
+    costs = size * book[at.RULES + side * at.RULE_CELLS + at.COMMISSION]
+    start = position_at(book, book[at.OPEN])
+    for one in range(start, start + at.PARTS):
+        book[one] = 0
+    book[start + at.INTENT] = intent
+    book[start + at.SIDE] = side
+    book[start + at.ENTERED] = row
+    book[start + at.BOOKED] = book[at.DATE]
+    book[start + at.RAW] = raw
+    book[start + at.PRICE] = price
+    book[start + at.STOP_AT] = stop
+    book[start + at.FIRST_STOP] = stop
+    book[start + at.CONTRACTS] = size
+    book[start + at.LEFT] = size
+    book[start + at.COSTS] = costs
+    share_out(book, start, size)
+    find_nearest(desk, start)
+    book[at.OPEN] += 1
+    book[at.WAITING] -= 1
+    offers[cell + at.OFFER_PLANNED] = 0
     record = write(desk, row, _FILL, intent, side, 0)
-    desk.records[record + out.PRICE] = price
-    desk.records[record + out.CONTRACTS] = size
-    desk.records[record + out.COMMISSION] = costs
-    desk.records[record + out.STOP] = desk.offer_stop[intent]
-    desk.records[record + out.ENTERED] = row
+    records[record + out.PRICE] = price
+    records[record + out.CONTRACTS] = size
+    records[record + out.COMMISSION] = costs
+    records[record + out.STOP] = stop
+    records[record + out.ENTERED] = row
 
 
-def share_out(desk: Desk, slot: int, size: int) -> None:
+def share_out(book: Cells, start: int, size: int) -> None:
     """Contracts to targets: each share rounded down, what that leaves to the last one."""
-    targets = len(desk.shares)
-    together, given = 0, 0
+    targets, together, given = book[at.TARGETS], 0, 0
     for target in range(targets):
-        together += desk.shares[target]
-    for target in range(targets):
-        part = size * desk.shares[target] // MILLION
+        share = book[at.SHARES + target]
+        together += share
+        part = size * share // MILLION
         if target == targets - 1:
             part = size * together // MILLION - given
-        desk.parts[slot * targets + target] = part
+        book[start + at.PARTS + target] = part
         given += part
 
 
-def find_nearest(desk: Desk, slot: int) -> None:
+def find_nearest(desk: Desk, start: int) -> None:
     """Keep the nearest target not reached yet at hand, so that most bars need one comparison."""
-    start, targets = slot * at.POSITION_CELLS, len(desk.shares)
-    sign = 2 * desk.positions[start + at.SIDE] - 1
-    intent = desk.positions[start + at.INTENT]
+    book, offers = desk.book, desk.offers
+    sign = 2 * book[start + at.SIDE] - 1
+    prices = offer_at(book, book[start + at.INTENT]) + at.OFFER_TARGETS
     nearest = _FAR
-    for target in range(targets):
-        if desk.parts[slot * targets + target] != _REACHED:
-            nearest = min(nearest, sign * desk.offer_target[intent * targets + target])
-    desk.positions[start + at.NEAREST] = nearest
+    for target in range(book[at.TARGETS]):
+        if book[start + at.PARTS + target] != _REACHED:
+            nearest = min(nearest, sign * offers[prices + target])
+    book[start + at.NEAREST] = nearest
 
 
 # --- positions ------------------------------------------------------------------------------
 
 
-def manage(desk: Desk, row: int, slot: int) -> None:
+def manage(desk: Desk, row: int, start: int) -> None:
     """What a bar does to an open position."""
-    positions, start = desk.positions, slot * at.POSITION_CELLS
-    date, side = positions[start + at.BOOKED], positions[start + at.SIDE]
-    opened = desk.open[row]
-    if positions[start + at.LEAVING] != 0:
-        leave(desk, row, slot, opened, positions[start + at.LEAVING])
+    book = desk.book
+    side, opened = book[start + at.SIDE], book[at.BAR_OPEN]
+    base = at.RULES + side * at.RULE_CELLS
+    if book[start + at.LEAVING] != 0:
+        leave(desk, row, start, opened, book[start + at.LEAVING])
         return
-    if row >= desk.over[date]:
-        leave(desk, row, slot, opened, _SESSION_END)
+    if is_past_session(book, book[start + at.BOOKED]):
+        leave(desk, row, start, opened, _SESSION_END)
         return
-    first, high, low = opened, desk.high[row], desk.low[row]
-    stop_first = desk.rules[side * at.RULE_CELLS + at.STOP_FIRST]
-    if row == positions[start + at.ENTERED]:
-        first = positions[start + at.RAW]
-        limit = desk.rules[side * at.RULE_CELLS + at.ORDER] == LIMIT
-        if limit and first != opened and stop_first == 1:
+    first, high, low = opened, book[at.BAR_HIGH], book[at.BAR_LOW]
+    if row == book[start + at.ENTERED]:
+        first = book[start + at.RAW]
+        inside = book[base + at.ORDER] == LIMIT and first != opened
+        if inside and book[base + at.STOP_FIRST] == 1:
             if side == 1:
-                high = max(first, desk.close[row])
+                high = max(first, book[at.BAR_CLOSE])
             else:
-                low = min(first, desk.close[row])
-    if is_touched(positions, start, high, low):
-        meet(desk, row, slot, first, first, first, 1)
-        meet(desk, row, slot, first, high, low, stop_first)
-        if positions[start + at.LEFT] == 0:
+                low = min(first, book[at.BAR_CLOSE])
+    if is_touched(book, start, high, low):
+        meet(desk, row, start, first, first, first, 1)
+        meet(desk, row, start, first, high, low, book[base + at.STOP_FIRST])
+        if book[start + at.LEFT] == 0:
             return
-    stretch(positions, start, high)
-    stretch(positions, start, low)
-    if row == desk.closing[date]:
-        leave(desk, row, slot, desk.close[row], _SESSION_END)
-    else:
-        plan_exit(desk, row, start)
-        if positions[start + at.LEAVING] == 0:
-            move_stop(desk, row, slot)
+    stretch(book, start, high)
+    stretch(book, start, low)
+    if book[at.BAR_CLOSING] == 1:
+        leave(desk, row, start, book[at.BAR_CLOSE], _SESSION_END)
+        return
+    plan_exit(book, row, start)
+    if book[start + at.LEAVING] == 0:
+        move_stop(desk, row, start)
 
 
-def is_touched(positions: Cells, start: int, high: int, low: int) -> bool:
+def is_touched(book: Cells, start: int, high: int, low: int) -> bool:
     """Whether a bar of this range reaches the stop or the nearest target."""
-    if positions[start + at.SIDE] == 1:
-        return low <= positions[start + at.STOP_AT] or high >= positions[start + at.NEAREST]
-    return high >= positions[start + at.STOP_AT] or -low >= positions[start + at.NEAREST]
+    if book[start + at.SIDE] == 1:
+        return low <= book[start + at.STOP_AT] or high >= book[start + at.NEAREST]
+    return high >= book[start + at.STOP_AT] or -low >= book[start + at.NEAREST]
 
 
-def meet(  # noqa: PLR0913 - flat numbers, so that it compiles
-    desk: Desk, row: int, slot: int, first: int, high: int, low: int, stop_first: int
+def meet(
+    desk: Desk, row: int, start: int, first: int, high: int, low: int, stop_first: int
 ) -> None:
     """Fill the stop and the targets that prices from `first` on reach."""
     if stop_first == 1:
-        meet_stop(desk, row, slot, first, high, low)
-    meet_targets(desk, row, slot, first, high, low)
+        meet_stop(desk, row, start, first, high, low)
+    meet_targets(desk, row, start, first, high, low)
     if stop_first == 0:
-        meet_stop(desk, row, slot, first, high, low)
+        meet_stop(desk, row, start, first, high, low)
 
 
-def meet_stop(desk: Desk, row: int, slot: int, first: int, high: int, low: int) -> None:
+def meet_stop(desk: Desk, row: int, start: int, first: int, high: int, low: int) -> None:
     """Out of all that is left where the stop is reached."""
-    positions, start = desk.positions, slot * at.POSITION_CELLS
-    left = positions[start + at.LEFT]
-    if left == 0:
+    book = desk.book
+    if book[start + at.LEFT] == 0:
         return
-    side = positions[start + at.SIDE]
-    slippage = desk.rules[side * at.RULE_CELLS + at.SLIPPAGE]
-    price = fill(STOP, 1 - 2 * side, positions[start + at.STOP_AT], first, high, low, slippage)
+    side = book[start + at.SIDE]
+    slippage = book[at.RULES + side * at.RULE_CELLS + at.SLIPPAGE]
+    price = fill(STOP, 1 - 2 * side, book[start + at.STOP_AT], first, high, low, slippage)
     if price != NEVER:
-        take_out(desk, row, slot, price, left, _STOP)
+        take_out(desk, row, start, price, book[start + at.LEFT], _STOP)
 
 
-def meet_targets(desk: Desk, row: int, slot: int, first: int, high: int, low: int) -> None:
+def meet_targets(desk: Desk, row: int, start: int, first: int, high: int, low: int) -> None:
     """Take each target that is reached; one whose share is no contract is only marked."""
-    positions, start = desk.positions, slot * at.POSITION_CELLS
-    targets, intent = len(desk.shares), positions[start + at.INTENT]
-    sign = 1 - 2 * positions[start + at.SIDE]
-    reached = False
-    for target in range(targets):
-        part = desk.parts[slot * targets + target]
-        if part == _REACHED or positions[start + at.LEFT] == 0:
+    book, offers = desk.book, desk.offers
+    sign = 1 - 2 * book[start + at.SIDE]
+    prices = offer_at(book, book[start + at.INTENT]) + at.OFFER_TARGETS
+    for target in range(book[at.TARGETS]):
+        part = book[start + at.PARTS + target]
+        if part == _REACHED or book[start + at.LEFT] == 0:
             continue
-        level = desk.offer_target[intent * targets + target]
-        price = fill(LIMIT, sign, level, first, high, low, 0)
+        price = fill(LIMIT, sign, offers[prices + target], first, high, low, 0)
         if price != NEVER:
-            reached = True
-            desk.parts[slot * targets + target] = _REACHED
+            book[start + at.PARTS + target] = _REACHED
+            find_nearest(desk, start)
             if part > 0:
-                take_out(desk, row, slot, price, part, _TARGETS + target)
-    if reached:
-        find_nearest(desk, slot)
+                take_out(desk, row, start, price, part, _TARGETS + target)
 
 
-def leave(desk: Desk, row: int, slot: int, price: int, reason: int) -> None:
+def leave(desk: Desk, row: int, start: int, price: int, reason: int) -> None:
     """Out of all that is left, at the market when it is at `price`."""
-    start = slot * at.POSITION_CELLS
-    side = desk.positions[start + at.SIDE]
-    slippage = desk.rules[side * at.RULE_CELLS + at.SLIPPAGE]
+    book = desk.book
+    side = book[start + at.SIDE]
+    slippage = book[at.RULES + side * at.RULE_CELLS + at.SLIPPAGE]
     paid = fill(MARKET, 1 - 2 * side, 0, price, price, price, slippage)
-    take_out(desk, row, slot, paid, desk.positions[start + at.LEFT], reason)
+    take_out(desk, row, start, paid, book[start + at.LEFT], reason)
 
 
-def take_out(desk: Desk, row: int, slot: int, price: int, size: int, reason: int) -> None:
+def take_out(desk: Desk, row: int, start: int, price: int, size: int, reason: int) -> None:
     """Book the exit of so many contracts."""
-    positions, start = desk.positions, slot * at.POSITION_CELLS
-    side = positions[start + at.SIDE]
-    sign, base = 2 * side - 1, side * at.RULE_CELLS
-    ticks = sign * (price - positions[start + at.PRICE])
-    gross = ticks * size * desk.rules[base + at.TICK_VALUE]
-    costs = size * desk.rules[base + at.COMMISSION]
-    positions[start + at.LEFT] -= size
-    positions[start + at.GROSS] += gross
-    positions[start + at.COSTS] += costs
-    positions[start + at.LAST_REASON] = reason
-    stretch(positions, start, price)
-    record = write(desk, row, _EXIT, positions[start + at.INTENT], side, reason)
-    desk.records[record + out.PRICE] = price
-    desk.records[record + out.CONTRACTS] = size
-    desk.records[record + out.COMMISSION] = costs
-    desk.records[record + out.GROSS] = gross
-    desk.records[record + out.ENTERED] = positions[start + at.ENTERED]
+    book, records = desk.book, desk.records
+    side = book[start + at.SIDE]
+    base = at.RULES + side * at.RULE_CELLS
+    ticks = (2 * side - 1) * (price - book[start + at.PRICE])
+    gross = ticks * size * book[base + at.TICK_VALUE]
+    costs = size * book[base + at.COMMISSION]
+    book[start + at.LEFT] -= size
+    book[start + at.GROSS] += gross
+    book[start + at.COSTS] += costs
+    book[start + at.LAST_REASON] = reason
+    stretch(book, start, price)
+    record = write(desk, row, _EXIT, book[start + at.INTENT], side, reason)
+    records[record + out.PRICE] = price
+    records[record + out.CONTRACTS] = size
+    records[record + out.COMMISSION] = costs
+    records[record + out.GROSS] = gross
+    records[record + out.ENTERED] = book[start + at.ENTERED]
 
 
-def stretch(positions: Cells, start: int, price: int) -> None:
+def stretch(book: Cells, start: int, price: int) -> None:
     """Let the excursions reach a price the position has met."""
-    sign = 2 * positions[start + at.SIDE] - 1
-    ticks = sign * (price - positions[start + at.PRICE])
-    positions[start + at.FAVOUR] = max(positions[start + at.FAVOUR], ticks)
-    positions[start + at.AGAINST] = max(positions[start + at.AGAINST], -ticks)
+    ticks = (2 * book[start + at.SIDE] - 1) * (price - book[start + at.PRICE])
+    book[start + at.FAVOUR] = max(book[start + at.FAVOUR], ticks)
+    book[start + at.AGAINST] = max(book[start + at.AGAINST], -ticks)
 
 
-def plan_exit(desk: Desk, row: int, start: int) -> None:
+def plan_exit(book: Cells, row: int, start: int) -> None:
     """Note a market exit for the next open: the time is up, or a condition is true."""
-    positions = desk.positions
-    side = positions[start + at.SIDE]
-    base = side * at.RULE_CELLS
-    rows = desk.rules[base + at.AFTER]
-    if 0 < rows <= row - positions[start + at.ENTERED] + 1:
-        positions[start + at.LEAVING] = _TIME
-    elif desk.rules[base + at.LEAVES] == 1:
-        condition = int(desk.leave_long[row] if side == 1 else desk.leave_short[row])
-        if condition > 0:
-            positions[start + at.LEAVING] = _TARGETS + len(desk.shares) + condition - 1
+    side = book[start + at.SIDE]
+    base = at.RULES + side * at.RULE_CELLS
+    condition = book[at.BAR_LEAVE + side]
+    if 0 < book[base + at.AFTER] <= row - book[start + at.ENTERED] + 1:
+        book[start + at.LEAVING] = _TIME
+    elif book[base + at.LEAVES] == 1 and condition > 0:
+        book[start + at.LEAVING] = _TARGETS + book[at.TARGETS] + condition - 1
 
 
-def move_stop(desk: Desk, row: int, slot: int) -> None:
+def move_stop(desk: Desk, row: int, start: int) -> None:
     """Break-even, then trailing: a stop only ever moves in favour."""
-    positions, start = desk.positions, slot * at.POSITION_CELLS
-    side = positions[start + at.SIDE]
-    sign, base, rules = 2 * side - 1, side * at.RULE_CELLS, desk.rules
-    price = positions[start + at.PRICE]
-    won = positions[start + at.FAVOUR] * MILLION
-    risk = sign * (price - positions[start + at.FIRST_STOP])
-    if rules[base + at.EVEN] == 1 and positions[start + at.MOVED_EVEN] == 0:
-        target = rules[base + at.EVEN_TARGET]
+    book = desk.book
+    side = book[start + at.SIDE]
+    sign, base = 2 * side - 1, at.RULES + side * at.RULE_CELLS
+    price, won = book[start + at.PRICE], book[start + at.FAVOUR] * MILLION
+    risk = sign * (price - book[start + at.FIRST_STOP])
+    if book[base + at.EVEN] == 1 and book[start + at.MOVED_EVEN] == 0:
+        target = book[base + at.EVEN_TARGET]
         if target >= 0:
-            due = desk.parts[slot * len(desk.shares) + target] == _REACHED
+            due = book[start + at.PARTS + target] == _REACHED
         else:
-            due = won >= rules[base + at.EVEN_R] * risk
+            due = won >= book[base + at.EVEN_R] * risk
         if due:
-            positions[start + at.MOVED_EVEN] = 1
-            place_stop(desk, row, start, price + sign * rules[base + at.EVEN_OFFSET], _BREAK_EVEN)
-    if rules[base + at.TRAILS] == 1 and won >= rules[base + at.TRAIL_R] * risk:
-        trail = desk.trail_long[row] if side == 1 else desk.trail_short[row]
+            book[start + at.MOVED_EVEN] = 1
+            place_stop(desk, row, start, price + sign * book[base + at.EVEN_OFFSET], _BREAK_EVEN)
+    if book[base + at.TRAILS] == 1 and won >= book[base + at.TRAIL_R] * risk:
+        trail = book[at.BAR_TRAIL + side]
         if trail != NEVER:
             place_stop(desk, row, start, trail, _TRAIL)
 
 
 def place_stop(desk: Desk, row: int, start: int, price: int, reason: int) -> None:
     """Move the stop to `price` where that is closer."""
-    positions = desk.positions
-    side, before = positions[start + at.SIDE], positions[start + at.STOP_AT]
+    book = desk.book
+    side, before = book[start + at.SIDE], book[start + at.STOP_AT]
     if (2 * side - 1) * (price - before) <= 0:
         return
-    positions[start + at.STOP_AT] = price
-    record = write(desk, row, _MOVE, positions[start + at.INTENT], side, reason)
+    book[start + at.STOP_AT] = price
+    record = write(desk, row, _MOVE, book[start + at.INTENT], side, reason)
     desk.records[record + out.PRICE] = before
     desk.records[record + out.STOP] = price
-    desk.records[record + out.ENTERED] = positions[start + at.ENTERED]
+    desk.records[record + out.ENTERED] = book[start + at.ENTERED]
 
 
 # --- money ----------------------------------------------------------------------------------
 
 
-def settle(desk: Desk, row: int, slot: int) -> None:
-    """Book a position that is out: the money, the round trip, the limits; free its slot."""
-    account, positions, start = desk.account, desk.positions, slot * at.POSITION_CELLS
-    side = positions[start + at.SIDE]
-    net = positions[start + at.GROSS] - positions[start + at.COSTS]
-    account[at.CASH] += net
-    account[at.TOP] = max(account[at.TOP], account[at.CASH])
-    account[at.TRADES] += 1
+def settle(desk: Desk, row: int, start: int) -> None:
+    """Book a position that is out: the money, the round trip, the limits; free its place."""
+    book, records = desk.book, desk.records
+    side = book[start + at.SIDE]
+    net = book[start + at.GROSS] - book[start + at.COSTS]
+    book[at.CASH] += net
+    book[at.TOP] = max(book[at.TOP], book[at.CASH])
+    book[at.TRADES] += 1
     if net > 0:
-        account[at.WINS] += 1
-        account[at.WON] += net
+        book[at.WINS] += 1
+        book[at.WON] += net
     else:
-        account[at.LOST] -= net
-    if max(abs(account[at.CASH]), account[at.WON], account[at.LOST]) > at.MONEY_LIMIT:
-        account[at.FAULT] = 1
-    intent, reason = positions[start + at.INTENT], positions[start + at.LAST_REASON]
+        book[at.LOST] -= net
+    if max(abs(book[at.CASH]), book[at.WON], book[at.LOST]) > at.MONEY_LIMIT:
+        book[at.FAULT] = 1
+    intent, reason = book[start + at.INTENT], book[start + at.LAST_REASON]
     record = write_account(desk, row, _CLOSED, intent, side, reason)
-    desk.records[record + out.CONTRACTS] = positions[start + at.CONTRACTS]
-    desk.records[record + out.COMMISSION] = positions[start + at.COSTS]
-    desk.records[record + out.GROSS] = positions[start + at.GROSS]
-    desk.records[record + out.NET] = net
-    desk.records[record + out.STOP] = positions[start + at.FIRST_STOP]
-    desk.records[record + out.MAE] = positions[start + at.AGAINST]
-    desk.records[record + out.MFE] = positions[start + at.FAVOUR]
-    desk.records[record + out.ENTERED] = positions[start + at.ENTERED]
-    watch_drawdown(desk, row, side)
-    free(desk, slot)
+    records[record + out.CONTRACTS] = book[start + at.CONTRACTS]
+    records[record + out.COMMISSION] = book[start + at.COSTS]
+    records[record + out.GROSS] = book[start + at.GROSS]
+    records[record + out.NET] = net
+    records[record + out.STOP] = book[start + at.FIRST_STOP]
+    records[record + out.MAE] = book[start + at.AGAINST]
+    records[record + out.MFE] = book[start + at.FAVOUR]
+    records[record + out.ENTERED] = book[start + at.ENTERED]
+    watch_drawdown(desk, row)
+    free(book, start)
 
 
 def write_account(desk: Desk, row: int, kind: int, intent: int, side: int, reason: int) -> int:
     """Begin a record that carries the state of the account."""
     record = write(desk, row, kind, intent, side, reason)
-    desk.records[record + out.EQUITY] = desk.account[at.CASH]
-    desk.records[record + out.PEAK] = desk.account[at.TOP]
+    desk.records[record + out.EQUITY] = desk.book[at.CASH]
+    desk.records[record + out.PEAK] = desk.book[at.TOP]
     return record
 
 
-def watch_drawdown(desk: Desk, row: int, side: int) -> None:
+def watch_drawdown(desk: Desk, row: int) -> None:
     """Reduce, restore, latch, as the closed-trade equity lies below its peak."""
-    account, base = desk.account, side * at.RULE_CELLS
-    peak = account[at.TOP]
-    drawdown = peak - account[at.CASH]
-    reduce_at, latch_at = desk.rules[base + at.REDUCE_AT], desk.rules[base + at.LATCH_AT]
+    book, peak = desk.book, desk.book[at.TOP]
+    drawdown = peak - book[at.CASH]
+    reduce_at, latch_at = book[at.RULES + at.REDUCE_AT], book[at.RULES + at.LATCH_AT]
     if reduce_at >= 0:
-        reduced = 1 if drawdown >= portion_up(peak, reduce_at) else 0
-        if reduced != account[at.IS_REDUCED]:
-            account[at.IS_REDUCED] = reduced
+        reduced = int(drawdown >= portion_up(peak, reduce_at))
+        if reduced != book[at.IS_REDUCED]:
+            book[at.IS_REDUCED] = reduced
             write_account(desk, row, _REDUCED if reduced == 1 else _RESTORED, -1, -1, 0)
-    if latch_at >= 0 and account[at.IS_LATCHED] == 0 and drawdown >= portion_up(peak, latch_at):
-        account[at.IS_LATCHED] = 1
+    if latch_at >= 0 and book[at.IS_LATCHED] == 0 and drawdown >= portion_up(peak, latch_at):
+        book[at.IS_LATCHED] = 1
         write_account(desk, row, _LATCH, -1, -1, _DRAWDOWN_LATCH)
 
 
-def free(desk: Desk, slot: int) -> None:
+def free(book: Cells, start: int) -> None:
     """Close the gap a closed position leaves among the open ones."""
-    account, targets = desk.account, len(desk.shares)
-    account[at.OPEN] -= 1
-    for cell in range(slot * at.POSITION_CELLS, account[at.OPEN] * at.POSITION_CELLS):
-        desk.positions[cell] = desk.positions[cell + at.POSITION_CELLS]
-    for cell in range(slot * targets, account[at.OPEN] * targets):
-        desk.parts[cell] = desk.parts[cell + targets]
+    book[at.OPEN] -= 1
+    stride = at.PARTS + book[at.TARGETS]
+    for cell in range(start, position_at(book, book[at.OPEN])):
+        book[cell] = book[cell + stride]

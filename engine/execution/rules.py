@@ -16,20 +16,22 @@ from engine.execution.sizing import LARGEST_SIZE, MILLION
 from engine.execution.terms import Money, SameBar, TermsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dsl.ir.expression import Node
     from dsl.ir.program import Program
     from engine.domain.market import Ints
     from engine.execution.terms import Terms
 
 _ORDERS: Final = tuple(OrderType)
-_BINARY: Final = {
+_BINARY: Final[dict[str, Callable[[int, int], int]]] = {
     "add": lambda left, right: left + right,
     "sub": lambda left, right: left - right,
     "mul": lambda left, right: left * right,
     "max": max,
     "min": min,
 }
-_UNARY: Final = {"neg": lambda value: -value, "abs": abs}
+_UNARY: Final[dict[str, Callable[[int], int]]] = {"neg": lambda value: -value, "abs": abs}
 _HALF: Final = MILLION // 2
 _ABSENT: Final = -1
 _MULTIPLE_MOST: Final = 1000 * MILLION
@@ -83,9 +85,9 @@ def number(node: Node, program: Program, side: Side) -> int:
             names = [param.name for param in program.params]
             return program.side_params(side)[names.index(name)]
         case Unary(op, operand) if op in _UNARY:
-            return int(_UNARY[op](number(operand, program, side)))
+            return _UNARY[op](number(operand, program, side))
         case Binary(op, left, right) if op in _BINARY:
-            return int(_BINARY[op](number(left, program, side), number(right, program, side)))
+            return _BINARY[op](number(left, program, side), number(right, program, side))
         case _:
             raise TermsError(
                 f"{type(node).__name__} changes from bar to bar: "
@@ -135,7 +137,9 @@ def _side_rules(program: Program, side: Side, terms: Terms, money: Money) -> lis
         cells |= {
             at.EVEN: 1,
             at.EVEN_TARGET: even.after_target if even.after_target is not None else _ABSENT,
-            at.EVEN_R: value("break_even.after", None if by_target else even.after_r, _MULTIPLE_MOST),
+            at.EVEN_R: value(
+                "break_even.after", None if by_target else even.after_r, _MULTIPLE_MOST
+            ),
             at.EVEN_OFFSET: number(even.offset, program, side),
         }
     return [cells[cell] for cell in range(at.RULE_CELLS)]
@@ -164,7 +168,7 @@ def _check_range(program: Program, side: list[int], money: Money, terms: Terms) 
     worst = max(each * max(1, side[at.MAXIMUM]) * program.risk.positions, money.units(terms.equity))
     if worst > at.MONEY_LIMIT:
         raise TermsError(
-            f"amounts up to {float(Fraction(worst, money.scale)):.3g} {program.instrument.currency} "
-            f"cannot be counted in steps of 1/{money.scale}: lower risk.max (now "
+            f"amounts up to {float(Fraction(worst, money.scale)):.3g} "
+            f"{program.instrument.currency} cannot be counted in steps of 1/{money.scale}: lower risk.max (now "
             f"{side[at.MAXIMUM]}) or the equity, or give amounts with fewer decimals"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from engine.domain.market import NA, TRUE
 from engine.execution import records as out
 from engine.execution import state as at
 from engine.execution.kernel import simulate
+from engine.execution.sizing import ATR_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,17 +19,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.domain.calendar import Days, Occurrences
-    from engine.domain.market import Ints, Market, Trits
+    from engine.domain.market import Ints, Market, Reals, Trits
     from engine.execution.intents import Intents
     from engine.execution.rules import Rules
-    from engine.execution.state import Cells, Desk
+    from engine.execution.state import Desk, Tape
+
+    _Run = Callable[[Tape, Desk, int], int]
+    _Wrap = Callable[[NDArray[np.generic]], Any]
 
 _NEVER_OVER: Final = 1 << 62
 _FIRST_ROOM: Final = 4096
-_COMPILE_FROM: Final = 20_000
+_COMPILE_FROM: Final = 50_000
+_ORDER: Final = slice(at.OFFER_PLANNED, at.OFFER_TARGETS)
+_ORDER_CELLS: Final = at.OFFER_TARGETS - at.OFFER_PLANNED
+_ATR_MOST: Final = float(1 << 25)
 
 
-class MoneyOverflow(Exception):
+class MoneyOverflowError(Exception):
     """The account left the range in which money is counted exactly, at the bar of `row`."""
 
     def __init__(self, row: int) -> None:
@@ -46,11 +53,13 @@ class Dates:
 
     `closing[d]`: the row at whose close positions of date d are closed, -1 where no row is known
     by the clock to be the session's last. `over[d]`: the first row past the session.
+    `flattens`: False where positions and entries may outlive their date.
     """
 
     start: Ints
     closing: Ints
     over: Ints
+    flattens: bool = True
 
 
 def dates_of(market: Market, days: Days, flat_by: Occurrences | None) -> Dates:
@@ -63,7 +72,7 @@ def dates_of(market: Market, days: Days, flat_by: Occurrences | None) -> Dates:
     count = len(days)
     if flat_by is None:
         never = np.full(count, _NEVER_OVER, np.int64)
-        return Dates(days.start, np.full(count, -1, np.int64), never)
+        return Dates(days.start, np.full(count, -1, np.int64), never, flattens=False)
     exists = flat_by.ends != NA
     ends = np.where(exists, flat_by.ends, 0)
     past = np.searchsorted(market.minute, ends - market.bar_minutes, side="right")
@@ -107,60 +116,59 @@ def _first_true(conditions: Sequence[Trits]) -> Trits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Account:
-    """All the simulator remembers between rows; the arrays are written in place."""
+    """All the simulator remembers between rows, as whole numbers that can be stored.
 
-    account: Ints
+    `book` is described in `engine.execution.state`; `orders` holds, for each intent known so
+    far, the contracts that wait for its entry and the trading date of its decision.
+    """
+
+    book: Ints
     orders: Ints
-    positions: Ints
-    parts: Ints
 
     @property
     def next_row(self) -> int:
         """The first row not simulated yet."""
-        return int(self.account[at.NEXT_ROW])
+        return int(self.book[at.NEXT_ROW])
 
     @property
     def equity(self) -> int:
         """Equity of the closed trades, in money units."""
-        return int(self.account[at.CASH])
+        return int(self.book[at.CASH])
+
+    @property
+    def open_positions(self) -> int:
+        """How many positions are open."""
+        return int(self.book[at.OPEN])
+
+    @property
+    def waiting(self) -> int:
+        """How many intents wait for their entry."""
+        return int(self.book[at.WAITING])
 
     @property
     def latched(self) -> bool:
         """Whether the drawdown latch holds."""
-        return bool(self.account[at.IS_LATCHED])
+        return bool(self.book[at.IS_LATCHED])
 
     def copy(self) -> Account:
         """The same, to go on from later."""
-        return Account(
-            self.account.copy(), self.orders.copy(), self.positions.copy(), self.parts.copy()
-        )
-
-    def with_orders(self, count: int) -> Account:
-        """The same account with room for `count` intents."""
-        orders = np.zeros(count * at.ORDER_CELLS, np.int64)
-        kept = min(len(self.orders), len(orders))
-        orders[:kept] = self.orders[:kept]
-        return Account(self.account, orders, self.positions, self.parts)
+        return Account(self.book.copy(), self.orders.copy())
 
     def unlatched(self) -> Account:
         """The account after a person cleared the latch: the drawdown is counted anew from here."""
         fresh = self.copy()
-        fresh.account[at.IS_LATCHED] = fresh.account[at.IS_REDUCED] = 0
-        fresh.account[at.TOP] = fresh.account[at.CASH]
+        fresh.book[[at.IS_LATCHED, at.IS_REDUCED]] = 0
+        fresh.book[at.TOP] = fresh.book[at.CASH]
         return fresh
 
 
 def new_account(rules: Rules) -> Account:
     """An account with the equity of the terms, before the first row."""
-    account = np.zeros(at.ACCOUNT_CELLS, np.int64)
-    account[[at.CASH, at.TOP, at.DATE_CASH]] = rules.equity
-    slots = int(rules.values[at.POSITIONS])
-    return Account(
-        account,
-        np.zeros(0, np.int64),
-        np.zeros(slots * at.POSITION_CELLS, np.int64),
-        np.zeros(slots * len(rules.shares), np.int64),
-    )
+    targets = len(rules.shares)
+    places = int(rules.values[at.POSITIONS]) * (at.PARTS + targets)
+    book = np.zeros(at.SHARES + targets + places, np.int64)
+    book[[at.CASH, at.TOP, at.DATE_CASH]] = rules.equity
+    return Account(book, np.zeros((0, _ORDER_CELLS), np.int64))
 
 
 class Simulator:
@@ -188,61 +196,93 @@ class Simulator:
     ) -> Ints:
         """Simulate the rows from where it stands up to `stop` (default: all); their records.
 
-        Market, dates, intents and paths start at row 0 and intent 0 each time and may have grown since the
-        last call; new intents are of rows not simulated yet. Records are (n, WIDTH).
-        Raises `MoneyOverflow` where the account can no longer be counted.
+        Market, dates, intents and paths begin at row 0 and intent 0 each time and may have grown
+        since the last call; new intents are of rows not simulated yet (else `ValueError`).
+        Records are (n, WIDTH), see `engine.execution.records`. Raises `MoneyOverflowError` where the
+        account can no longer be counted.
         """
         last = len(market) if stop is None else stop
-        self.account = self.account.with_orders(len(intents))
-        run, wrap = self._engine(market, intents, last)
+        self._check(intents)
+        run, wrap = self._engine(intents)
+        offers = self._offers(intents)
+        book = self._book(dates)
+        tape = _tape(market, dates, paths or paths_of(), wrap)
         room, found = _FIRST_ROOM, []
         while True:
             records = np.zeros(room * out.WIDTH, np.int64)
-            desk = self._desk(market, dates, intents, paths or paths_of(), records, wrap)
-            written = int(run(desk, last))
+            desk = at.Desk(wrap(book), wrap(offers.reshape(-1)), wrap(records))
+            written = int(run(tape, desk, last))
             found.append(records[: written * out.WIDTH].reshape(-1, out.WIDTH))
-            if self.account.account[at.FAULT]:
-                raise MoneyOverflow(self.account.next_row - 1)
-            if self.account.next_row >= last:
-                return np.concatenate(found)
+            if book[at.FAULT]:
+                raise MoneyOverflowError(int(book[at.NEXT_ROW]) - 1)
+            if book[at.NEXT_ROW] >= last:
+                break
             room *= 2
+        self.account = Account(book, offers[:, _ORDER].copy())
+        return np.concatenate(found)
 
-    def _engine(
-        self, market: Market, intents: Intents, stop: int
-    ) -> tuple[Callable[[Desk, int], int], Callable[[NDArray[np.generic]], Cells]]:
+    def _check(self, intents: Intents) -> None:
+        """Refuse intents that come too late."""
+        known = int(self.account.book[at.NEXT_OFFER])
+        if len(intents) > known and intents.row[known] < self.account.next_row:
+            raise ValueError(
+                f"intent {known} was decided on row {intents.row[known]}, but rows up to "
+                f"{self.account.next_row - 1} are simulated already"
+            )
+
+    def _engine(self, intents: Intents) -> tuple[_Run, _Wrap]:
         """The function to run, and what it takes for an array.
 
-        A memoryview gives Python's own ints, which are quicker there than numpy's and do not wrap.
+        Compiling costs more than ten years of trades in Python: it pays for sweeps, or once it is
+        on disk. A memoryview gives Python's own ints: quicker there than numpy's, and no wrapping.
         """
-        rows = stop - self.account.next_row
-        work = min(rows, 64 * len(intents))
-        if self._compiled or (self._compiled is None and work > _COMPILE_FROM):
+        fresh = len(intents) - int(self.account.book[at.NEXT_OFFER])
+        if self._compiled or (self._compiled is None and fresh > _COMPILE_FROM):
             from engine.execution.compiled import compiled_simulate  # noqa: PLC0415 - heavy
 
-            return compiled_simulate(), lambda array: array  # type: ignore[return-value]
-        return simulate, memoryview  # type: ignore[return-value]
+            return compiled_simulate(), lambda array: array
+        return simulate, lambda array: memoryview(array)
 
-    def _desk(
-        self,
-        market: Market,
-        dates: Dates,
-        intents: Intents,
-        paths: Paths,
-        records: Ints,
-        wrap: Callable[[NDArray[np.generic]], Cells],
-    ) -> Desk:
-        read = (
-            *(market.open, market.high, market.low, market.close),
-            *(dates.start, dates.closing, dates.over),
-            *(intents.row, intents.side, intents.close, intents.entry_price, intents.stop),
-            *(intents.targets.reshape(-1), intents.atr),
-            *(*paths.trail, *paths.leave),
-            *(self.rules.values, self.rules.shares),
-        )
-        account = self.account
-        written = (account.account, account.orders, account.positions, account.parts, records)
-        cells = [wrap(_read_only(array)) for array in read]
-        return at.Desk(*cells, *(wrap(array) for array in written))
+    def _offers(self, intents: Intents) -> Ints:
+        """The intents as the kernel reads them, with the orders remembered so far."""
+        count = len(intents)
+        offers = np.zeros((count, at.OFFER_TARGETS + len(self.rules.shares)), np.int64)
+        offers[:, at.OFFER_ROW] = intents.row
+        offers[:, at.OFFER_SIDE] = intents.side
+        offers[:, at.OFFER_CLOSE] = intents.close
+        offers[:, at.OFFER_PRICE] = intents.entry_price
+        offers[:, at.OFFER_STOP] = intents.stop
+        offers[:, at.OFFER_ATR] = atr_parts(intents.atr)
+        offers[:, at.OFFER_TARGETS :] = intents.targets
+        kept = min(count, len(self.account.orders))
+        offers[:kept, _ORDER] = self.account.orders[:kept]
+        return offers
+
+    def _book(self, dates: Dates) -> Ints:
+        """The book as it stands, with the rules of this run."""
+        book = self.account.book.copy()
+        book[at.TARGETS] = len(self.rules.shares)
+        book[at.FLATTENS] = int(dates.flattens)
+        book[at.RULES : at.SHARES] = self.rules.values
+        book[at.SHARES : at.SHARES + len(self.rules.shares)] = self.rules.shares
+        return book
+
+
+def atr_parts(atr: Reals) -> Ints:
+    """The ATR (ticks) in whole 2**-20 ticks, rounded up; -1 where it is not a usable number."""
+    usable = (atr > 0) & (atr < _ATR_MOST)
+    parts: Ints = np.ceil(np.where(usable, atr, -1 / ATR_PARTS) * ATR_PARTS).astype(np.int64)
+    return parts
+
+
+def _tape(market: Market, dates: Dates, paths: Paths, wrap: _Wrap) -> Tape:
+    """The columns that are only read."""
+    columns = (
+        *(market.open, market.high, market.low, market.close),
+        *(dates.start, dates.closing, dates.over),
+        *(*paths.trail, *paths.leave),
+    )
+    return at.Tape(*(wrap(_read_only(column)) for column in columns))
 
 
 def _read_only(array: NDArray[np.generic]) -> NDArray[np.generic]:

@@ -5,25 +5,9 @@ Formulas: `slob_rules.md`, section 2. Every division rounds down, so a size is n
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Final
 
-from engine.execution.state import (
-    CASH,
-    DATE_CASH,
-    FIXED_SIZE,
-    IS_REDUCED,
-    KELLY_FRACTION,
-    LOST,
-    MAXIMUM,
-    METHOD,
-    PER_TRADE,
-    REDUCE_TO,
-    TICK_VALUE,
-    TRADES,
-    WINS,
-    WON,
-)
+from engine.execution import state as at
 
 if TYPE_CHECKING:
     from engine.execution.state import Cells
@@ -40,8 +24,8 @@ KELLY_TRADES: Final = 10
 KELLY_UNTIL_THEN: Final = 20_000
 KELLY_MOST: Final = 500_000
 
-_ATR_PARTS: Final = 1 << 20
-_ATR_MOST: Final = float(1 << 25)
+ATR_PARTS: Final = 1 << 20
+"""The ATR is counted in 1/ATR_PARTS of a tick."""
 _LOTS_MOST: Final = 1 << 40
 LARGEST_SIZE: Final = 1 << 15
 """The largest maximum: sizes beyond it are not told apart where the ATR is tiny."""
@@ -58,7 +42,7 @@ def portion_up(money: int, share: int) -> int:
 
 
 def scaled(number: int, times: int, parts: int) -> int:
-    """number * times // parts of numbers >= 0 (parts < 2**62), where the product may not fit.
+    """Floor of number * times / parts, numbers >= 0 (parts < 2**62), where the product may not fit.
 
     Schoolbook long division, a binary digit of `number` at a time.
     """
@@ -78,63 +62,60 @@ def scaled(number: int, times: int, parts: int) -> int:
     return number * whole + quotient
 
 
-def kelly_budget(account: Cells, money: int, per_trade: int, fraction: int) -> int:
-    """equity x f* x fraction, with f* = (p b - q) / b over the closed trades.
+def kelly_budget(book: Cells, money: int, per_trade: int, fraction: int) -> int:
+    """A budget of equity x f* x fraction, with f* = (p b - q) / b over the closed trades.
 
     With W won on w of n trades and L lost on the others, f* is w (W - L) / (n W); it is at most
     a half. A trade that nets nothing is a lost one. Too few trades, no win or no loss: f* is 2 %.
     Nothing to expect (f* <= 0): the fixed share of the equity instead.
     """
-    won, lost = account[WON], account[LOST]
-    if account[TRADES] < KELLY_TRADES or won == 0 or lost == 0:
+    won, lost = book[at.WON], book[at.LOST]
+    if book[at.TRADES] < KELLY_TRADES or won == 0 or lost == 0:
         return portion(portion(money, KELLY_UNTIL_THEN), fraction)
     if won <= lost:
         return portion(money, per_trade)
-    edge = scaled(scaled(money, won - lost, won), account[WINS], account[TRADES])
+    edge = scaled(scaled(money, won - lost, won), book[at.WINS], book[at.TRADES])
     return portion(min(edge, portion(money, KELLY_MOST)), fraction)
 
 
-def atr_contracts(budget: int, atr: float, tick_value: int) -> int:
-    """budget / (ATR x tick value), exact but for the ATR being rounded up to 2**-20 tick."""
-    if not 0.0 < atr < _ATR_MOST:
+def atr_contracts(budget: int, atr: int, tick_value: int) -> int:
+    """The floor of budget / (ATR x tick value), with the ATR in 1/ATR_PARTS ticks."""
+    if atr <= 0:
         return UNKNOWN_SIZE
     if budget // tick_value < _LOTS_MOST:
-        parts = scaled(budget, _ATR_PARTS, tick_value)
-    else:
-        parts = _LOTS_MOST * _ATR_PARTS
-    return parts // math.ceil(atr * float(_ATR_PARTS))
+        return scaled(budget, ATR_PARTS, tick_value) // atr
+    return _LOTS_MOST * ATR_PARTS // atr
 
 
-def contracts(account: Cells, rules: Cells, base: int, distance: int, atr: float) -> int:
-    """The size for a stop `distance` ticks away, at most the maximum; `UNKNOWN_SIZE` if there is none.
+def contracts(book: Cells, base: int, distance: int, atr: int) -> int:
+    """The size for a stop `distance` ticks away, at most the maximum, or `UNKNOWN_SIZE`.
 
     `base` is where the side's rules begin. A reduced account risks `REDUCE_TO` of the share; a
     fixed number of contracts is not a share and stays as it is.
     """
-    method = rules[base + METHOD]
+    method = book[base + at.METHOD]
     if method == FIXED:
-        return min(rules[base + FIXED_SIZE], rules[base + MAXIMUM])
-    money = max(account[CASH], 0)
+        return min(book[base + at.FIXED_SIZE], book[base + at.MAXIMUM])
+    money = max(book[at.CASH], 0)
     if method == KELLY:
-        budget = kelly_budget(
-            account, money, rules[base + PER_TRADE], rules[base + KELLY_FRACTION]
-        )
+        fraction = book[base + at.KELLY_FRACTION]
+        budget = kelly_budget(book, money, book[base + at.PER_TRADE], fraction)
     else:
-        budget = portion(money, rules[base + PER_TRADE])
-    if account[IS_REDUCED] == 1:
-        budget = portion(budget, rules[base + REDUCE_TO])
-    tick_value = rules[base + TICK_VALUE]
+        budget = portion(money, book[base + at.PER_TRADE])
+    if book[at.IS_REDUCED] == 1:
+        budget = portion(budget, book[base + at.REDUCE_TO])
+    tick_value = book[base + at.TICK_VALUE]
     if method == ATR:
         wanted = atr_contracts(budget, atr, tick_value)
     elif distance <= 0:
-        return UNKNOWN_SIZE
+        wanted = UNKNOWN_SIZE
     else:
         wanted = budget // (distance * tick_value)
-    return min(wanted, rules[base + MAXIMUM])
+    return min(wanted, book[base + at.MAXIMUM])
 
 
-def lost_too_much_today(account: Cells, share: int) -> bool:
-    """Whether the date's closed trades lost at least `share` of the equity it began with."""
+def lost_too_much_today(book: Cells, share: int) -> bool:
+    """Whether the date's closed trades together lost `share` of the equity it began with."""
     if share < 0:
         return False
-    return account[DATE_CASH] - account[CASH] >= portion_up(max(account[DATE_CASH], 0), share)
+    return book[at.DATE_CASH] - book[at.CASH] >= portion_up(max(book[at.DATE_CASH], 0), share)

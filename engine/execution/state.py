@@ -21,15 +21,8 @@ class Cells(Protocol):
         ...
 
 
-class Floats(Protocol):
-    """A column of floats."""
-
-    def __getitem__(self, index: int, /) -> float:
-        """The number at `index`."""
-        ...
-
-
-# account: one of each
+# --- the book: the account, the bar at hand, the rules, the open positions -------------------
+# account
 NEXT_ROW: Final = 0  # the first row not simulated yet
 NEXT_OFFER: Final = 1  # the first intent not offered yet
 OLDEST: Final = 2  # no intent before this one waits for its entry
@@ -47,33 +40,21 @@ WON: Final = 13  # sum of the net results above 0
 LOST: Final = 14  # minus the sum of the others
 WRITTEN: Final = 15  # records written by the present call
 FAULT: Final = 16  # 1: money left the range in which it is counted exactly
-ACCOUNT_CELLS: Final = 17
 
-# orders: so many cells for each intent
-PLANNED: Final = 0  # contracts; above 0 as long as it waits for its entry
-PLACED: Final = 1  # index of the trading date of its decision
-ORDER_CELLS: Final = 2
+# the bar at hand
+BAR_OPEN: Final = 17
+BAR_HIGH: Final = 18
+BAR_LOW: Final = 19
+BAR_CLOSE: Final = 20
+BAR_OVER: Final = 21  # 1: the date's session is over when it opens
+BAR_CLOSING: Final = 22  # 1: the date's session ends with it
+BAR_TRAIL: Final = 23  # SHORT's, then LONG's; NA where not known
+BAR_LEAVE: Final = 25  # SHORT's, then LONG's: number from 1 of the exit condition, 0: none
 
-# positions: so many cells for each one that may be open, oldest first
-INTENT: Final = 0
-SIDE: Final = 1
-ENTERED: Final = 2  # row of the entry
-BOOKED: Final = 3  # index of the trading date of the entry
-RAW: Final = 4  # entry price before slippage: the first price the position met
-PRICE: Final = 5  # entry price
-STOP_AT: Final = 6  # where the stop is now
-FIRST_STOP: Final = 7
-CONTRACTS: Final = 8
-LEFT: Final = 9  # contracts not out yet
-GROSS: Final = 10  # of the parts already out
-COSTS: Final = 11
-AGAINST: Final = 12  # largest excursions in ticks, >= 0
-FAVOUR: Final = 13
-NEAREST: Final = 14  # sign x price of the nearest target not reached yet
-MOVED_EVEN: Final = 15  # 1: break-even has been dealt with
-LEAVING: Final = 16  # reason of the market exit due at the next open, 0: none
-LAST_REASON: Final = 17
-POSITION_CELLS: Final = 18
+# shape
+TARGETS: Final = 27
+FLATTENS: Final = 28  # 1: positions are closed at the end of a session
+RULES: Final = 29  # where the rules of SHORT begin
 
 # rules: so many cells for each side; shares and multiples of risk in millionths, -1: absent
 ORDER: Final = 0
@@ -104,16 +85,51 @@ SLIPPAGE: Final = 24
 STOP_FIRST: Final = 25
 RULE_CELLS: Final = 26
 
+SHARES: Final = RULES + 2 * RULE_CELLS
+"""Where the share of each target stands; the positions, oldest first, follow."""
+
+# positions: these cells, and one for each target with its contracts (-1: reached)
+INTENT: Final = 0
+SIDE: Final = 1
+ENTERED: Final = 2  # row of the entry
+BOOKED: Final = 3  # index of the trading date of the entry
+RAW: Final = 4  # entry price before slippage: the first price the position met
+PRICE: Final = 5  # entry price
+STOP_AT: Final = 6  # where the stop is now
+FIRST_STOP: Final = 7
+CONTRACTS: Final = 8
+LEFT: Final = 9  # contracts not out yet
+GROSS: Final = 10  # of the parts already out
+COSTS: Final = 11
+AGAINST: Final = 12  # largest excursions in ticks, >= 0
+FAVOUR: Final = 13
+NEAREST: Final = 14  # sign x price of the nearest target not reached yet
+MOVED_EVEN: Final = 15  # 1: break-even has been dealt with
+LEAVING: Final = 16  # reason of the market exit due at the next open, 0: none
+LAST_REASON: Final = 17
+PARTS: Final = 18  # the first target's contracts
+
+# --- the offers: these cells for each intent, and one for each target with its price ---------
+OFFER_ROW: Final = 0
+OFFER_SIDE: Final = 1
+OFFER_CLOSE: Final = 2
+OFFER_PRICE: Final = 3
+OFFER_STOP: Final = 4
+OFFER_ATR: Final = 5  # in 2**-20 ticks, rounded up; -1: not known
+OFFER_PLANNED: Final = 6  # contracts; above 0 as long as it waits for its entry
+OFFER_PLACED: Final = 7  # index of the trading date of its decision
+OFFER_TARGETS: Final = 8
+
 MONEY_LIMIT: Final = 1 << 60
 """No amount may pass this: the next trade still fits into an int64 then."""
 
 
-class Desk(NamedTuple):
-    """Everything one call works on: bars, dates, intents, rules (read), state and records (written).
+class Tape(NamedTuple):
+    """What is only read, an entry a row or a trading date.
 
     `closing[d]` is the row at whose close positions of date d must be out (-1: not known to be
     one), `over[d]` the first row that is past it. `trail_*` (ticks, NA) and `leave_*` (0, or the
-    number from 1 of the first exit condition that is true) have an entry a row, or none.
+    number from 1 of the first exit condition that is true) are empty where no rule reads them.
     """
 
     open: Cells
@@ -123,21 +139,18 @@ class Desk(NamedTuple):
     start: Cells
     closing: Cells
     over: Cells
-    offer_row: Cells
-    offer_side: Cells
-    offer_close: Cells
-    offer_price: Cells
-    offer_stop: Cells
-    offer_target: Cells
-    offer_atr: Floats
     trail_short: Cells
     trail_long: Cells
     leave_short: Cells
     leave_long: Cells
-    rules: Cells
-    shares: Cells
-    account: Cells
-    orders: Cells
-    positions: Cells
-    parts: Cells
+
+
+class Desk(NamedTuple):
+    """What is written: the `book`, the `offers` (intents), the `records`.
+
+    Three arrays and no more: numba counts references to each one at every call.
+    """
+
+    book: Cells
+    offers: Cells
     records: Cells

@@ -125,4 +125,9 @@ def test_a_bar_is_inside_only_as_a_whole() -> None:
     assert found is not None
     begins = minute_of("2026-01-06 10:00")
     starts = [-1, 0, 55, 56]
-    assert [found.holds(begins + at, begins + at + 5) for at in starts] == [False, True, True, False]
+    assert [found.holds(begins + at, begins + at + 5) for at in starts] == [
+        False,
+        True,
+        True,
+        False,
+    ]

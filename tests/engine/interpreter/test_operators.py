@@ -73,7 +73,7 @@ def test_unary_operators_by_hand(op: str, operand: Value, result: Value) -> None
     ],
 )
 def test_rounding_up_is_the_least_whole_number_not_below(
-    denominator: int, up: bool, operand: Value, result: Value
+    denominator: int, *, up: bool, operand: Value, result: Value
 ) -> None:
     assert mean(Round(X, denominator, up), operand) == result
 

@@ -1,0 +1,515 @@
+"""The machine of one side, as source: one function that takes any run of rows and goes on.
+
+    run(i, stop, d, m, o, h, l, c, v, days, tables, columns, P, S, F, G, E, EF, room) -> (i, n)
+
+It reads rows `i .. stop` (`d` is the trading date of row `i`), keeps candidates in `S`/`F` and
+its own memory in `G`, and writes decision rows to `E`/`EF`. It returns the next row to read and
+the number of decisions; it stops early, before a bar, when `room` might not do for that bar.
+The same text runs as plain Python on lists and compiled by numba on arrays.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dsl.ir import expression as ir
+from dsl.ir import program as prog
+from dsl.ir.expression import Kind
+from engine.journal.decisions import VALUES, Decision
+from engine.machine import layout as lay
+from engine.machine.inputs import Inputs
+from engine.machine.write import LOCALS, Lines, Writer, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dsl.ir.expression import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The generated text of one side, and what it reads."""
+
+    text: str
+    columns: tuple[Node, ...]
+    tables: tuple[object, ...]
+
+
+def generate(program: prog.Program, side: prog.Side) -> Source:
+    """The machine of one side of a program."""
+    layout = lay.Layout(program)
+    inputs = Inputs()
+    body = _Machine(program, layout, inputs, mirrored=side is not program.written)
+    text = body.write()
+    return Source(text, tuple(inputs.columns), tuple(inputs.tables))
+
+
+ARGUMENTS: Final = "i, stop, d, m, o, h, l, c, v, days, tables, columns, P, S, F, G, E, EF, room"
+
+
+class _Machine:
+    """Writes the function top down."""
+
+    def __init__(
+        self, program: prog.Program, layout: lay.Layout, inputs: Inputs, *, mirrored: bool
+    ) -> None:
+        self.program = program
+        self.layout = layout
+        self.inputs = inputs
+        self.lines = Lines()
+        self.w = Writer(layout, inputs, self.lines, mirrored=mirrored)
+        self.stages = {stage.name: number for number, stage in enumerate(program.stages)}
+        self.reasons = {name: number for number, name in enumerate(layout.reasons)}
+
+    def write(self) -> str:
+        """The whole text: the body first, because only then is it known what it reads."""
+        self.lines.depth = 1
+        self._days()
+        body, self.lines.lines = self.lines.lines, []
+        self.lines.depth = 0
+        self.lines.add(f"def run({ARGUMENTS}):")
+        self.lines.depth = 1
+        self._inputs()
+        return "\n".join([*self.lines.lines, *body]) + "\n"
+
+    def _inputs(self) -> None:
+        for number, parameter in enumerate(self.program.params):
+            self.lines.add(f"p_{parameter.name} = P[{number}]")
+        for number in range(len(self.inputs.columns)):
+            self.lines.add(f"X{number} = columns[{number}]")
+        for number in range(len(self.inputs.tables)):
+            self.lines.add(f"T{number} = tables[{number}]")
+        self.lines.add("n = 0")
+        self.lines.add(f"live = G[{lay.LIVE}]")
+
+    # --- dates and rows ------------------------------------------------------------------------
+
+    def _days(self) -> None:
+        add = self.lines.add
+        with self.lines.block("while i < stop:"):
+            with self.lines.block("while days[d + 1] <= i:"):
+                add("d += 1")
+            add("day = days[d]")
+            add("end = min(days[d + 1], stop)")
+            with self.lines.block(f"if G[{lay.TODAY}] != d:"):
+                add(f"G[{lay.TODAY}] = d")
+                add(f"G[{lay.WAS}] = 0")
+                add(f"G[{lay.STARTED_TODAY}] = 0")
+            add(f"was = G[{lay.WAS}] == 1")
+            mark = len(self.lines.lines)
+            self._rows()
+            add(f"G[{lay.WAS}] = 1 if was else 0")
+            loads = [f"        T{k}_d = T{k}[d]" for k in range(len(self.inputs.tables))]
+            self.lines.lines[mark:mark] = loads
+        add(f"G[{lay.LIVE}] = live")
+        add("return i, n")
+
+    def _rows(self) -> None:
+        add = self.lines.add
+        watched = self._watched()
+        with self.lines.block("while i < end:"):
+            if watched:
+                first, last = watched
+                with self.lines.block("if live == 0:"):
+                    # nobody is alive, and nobody can start outside the session
+                    with self.lines.block(f"if i < {first}:"):
+                        add("was = False")
+                        add(f"i = min({first}, end)")
+                        add("continue")
+                    with self.lines.block(f"if i >= {last}:"):
+                        add("was = False")
+                        add("i = end")
+                        add("break")
+            with self.lines.block(f"if n + {self.layout.events_a_bar} > room:"):
+                add(f"G[{lay.WAS}] = 1 if was else 0")
+                add(f"G[{lay.LIVE}] = live")
+                add("return i, n")
+            for name, local in LOCALS.items():
+                add(f"{local} = {self.w.cell(name, 'i')}")
+            if self.program.stages:
+                with self.lines.block("if live > 0:"):
+                    self._candidates()
+            self.w.hoisted.clear()
+            self._start()
+            add("i += 1")
+
+    def _watched(self) -> tuple[str, str] | None:
+        """First and last row of the session outside which nothing can start."""
+        for rule in self.program.start.when:
+            parts = rule.node.operands if isinstance(rule.node, ir.AllOf) else (rule.node,)
+            for part in parts:
+                if isinstance(part, ir.InSession):
+                    first = self.inputs.table("first", part.session)
+                    last = self.inputs.table("stop", part.session)
+                    return f"T{first}_d", f"T{last}_d"
+        return None
+
+    # --- candidates ----------------------------------------------------------------------------
+
+    def _candidates(self) -> None:
+        add = self.lines.add
+        for rule in self.program.always:
+            if ir.is_row(rule.node):
+                self.w.hoist(rule.node)
+        for tracker in self.program.trackers:
+            if tracker.where is not None:
+                self.w.hoist(tracker.where)
+        add("k = 0")
+        add("kept = 0")
+        with self.lines.block("while k < live:"):
+            add(f"b = k * {self.layout.ints}")
+            add(f"f = k * {self.layout.reals}")
+            add(f"stage = S[b + {lay.STAGE}]")
+            add("alive = True")
+            add("counts = True")
+            with self.lines.block("while True:"):
+                self._rules()
+                add("break")
+            with self.lines.block("if alive:"):
+                self._trackers()
+                self._deadlines()
+            with self.lines.block("if alive:"):
+                with self.lines.block("if kept != k:"):
+                    add(f"to = kept * {self.layout.ints}")
+                    with self.lines.block(f"for j in range({self.layout.ints}):"):
+                        add("S[to + j] = S[b + j]")
+                    add(f"to = kept * {self.layout.reals}")
+                    with self.lines.block(f"for j in range({self.layout.reals}):"):
+                        add("F[to + j] = F[f + j]")
+                add("kept += 1")
+            add("k += 1")
+        add("live = kept")
+
+    def _rules(self) -> None:
+        for rule in self.program.always:
+            self._dies_if(rule)
+        for number, stage in enumerate(self.program.stages):
+            with self.lines.block(f"{'if' if number == 0 else 'elif'} stage == {number}:"):
+                for rule in stage.invalidate:
+                    self._dies_if(rule)
+                for advance in stage.advance:
+                    with self._all_true([rule.node for rule in advance.when]):
+                        self._advance(number, advance)
+
+    def _dies_if(self, rule: prog.Named) -> None:
+        with self._all_true([rule.node]):
+            self._die(rule.name)
+            self.lines.add("break")
+
+    @contextmanager
+    def _all_true(self, nodes: list[Node]) -> Iterator[None]:
+        """Nested ifs, so that a later condition's statements run only when they are needed."""
+        depth = self.lines.depth
+        for node in nodes:
+            self.lines.add(f"if {self.w.truth(node).true}:")
+            self.lines.depth += 1
+        yield
+        self.lines.depth = depth
+
+    def _die(self, reason: str) -> None:
+        self._event(Decision.DEAD, "stage", str(self.reasons[reason]))
+        self.lines.add("alive = False")
+
+    def _event(self, kind: Decision, stage: str, cause: str) -> None:
+        add = self.lines.add
+        add(f"e = n * {self.layout.width}")
+        words = ("i", str(int(kind)), f"S[b + {lay.DAY}]", f"S[b + {lay.ORDINAL}]",
+                 f"S[b + {lay.START_ROW}]", stage, cause)
+        for offset, word in enumerate(words):
+            add(f"E[e + {offset}] = {word}" if offset else f"E[e] = {word}")
+        add("n += 1")
+
+    def _put(self, position: int, kind: Kind, code: str) -> None:
+        """A value of the event just written (`e` is its place, `n` already counts it)."""
+        if kind is Kind.REAL:
+            self.lines.add(f"EF[(n - 1) * {self.layout.width - VALUES} + {position}] = {code}")
+        else:
+            self.lines.add(f"E[e + {VALUES + position}] = {code}")
+
+    # --- advances ------------------------------------------------------------------------------
+
+    def _advance(self, number: int, advance: prog.Advance) -> None:
+        add = self.lines.add
+        self._capture(advance.captures)
+        if advance.to == prog.ENTRY:
+            add("alive = False")
+            self._complete("stage")
+            add("break")
+            return
+        merge = self.program.merge
+        if merge is not None and merge.at == advance.to:
+            self._merge(merge)
+        to = self.stages[advance.to]
+        self._event(Decision.ADVANCE, str(number), str(to))
+        self._captured(advance.captures)
+        add(f"stage = {to}")
+        add(f"S[b + {lay.STAGE}] = {to}")
+        add(f"S[b + {lay.STAGE_ROW}] = i")
+        add(f"S[b + {lay.STAGE_MINUTE}] = M")
+        match advance.this_bar:
+            case prog.ThisBar.EXAMINE:
+                add("continue")
+            case prog.ThisBar.SKIP:
+                add("counts = False")
+                add("break")
+            case prog.ThisBar.COUNT:
+                add("break")
+
+    def _capture(self, captures: tuple[prog.Capture, ...]) -> None:
+        """Values first, words after: a capture may replace one that another still reads."""
+        made: list[tuple[str, str]] = []
+        for capture in captures:
+            for name, node in capture.fields:
+                value = self.w.keep(self.w.value(node), "q")
+                known = value.oks and node.kind is not Kind.REAL
+                code = f"{value.code} if {value.ok} else NA" if known else value.code
+                made.append((self.w.word(capture.name, name), code))
+            made.append((self.w.word(capture.name, "row"), "i"))
+            made.append((self.w.word(capture.name, "at"), "M"))
+        for word, code in made:
+            self.lines.add(f"{word} = {code}")
+
+    def _captured(self, captures: tuple[prog.Capture, ...]) -> None:
+        position = 0
+        for capture in captures:
+            for name, node in capture.fields:
+                self._put(position, node.kind, self.w.word(capture.name, name))
+                position += 1
+
+    def _merge(self, merge: prog.Merge) -> None:
+        add = self.lines.add
+        words = [self.layout.slots[name, "row"].index for name in merge.same]
+        add("same = False")
+        with self.lines.block("for j in range(kept):"):
+            add(f"to = j * {self.layout.ints}")
+            parts = [f"S[to + {lay.STAGE}] >= {self.stages[merge.at]}"]
+            parts += [f"S[b + {word}] >= 0 and S[to + {word}] == S[b + {word}]" for word in words]
+            with self.lines.block(f"if {' and '.join(parts)}:"):
+                add("same = True")
+        with self.lines.block("if same:"):
+            self._die(merge.reason)
+            add("break")
+
+    # --- completion ----------------------------------------------------------------------------
+
+    def _complete(self, stage: str) -> None:
+        """The setup at slot words `b`, `f` becomes an entry, or dies with a named reason."""
+        program = self.program
+        w, add = self.w, self.lines.add
+        with self.lines.block("while True:"):
+            for rule in program.filters:
+                self._refuses(rule, stage)
+            price = w.value(program.entry.price) if program.entry.price is not None else None
+            entry = self._known(price, prog.NO_PRICE, stage) if price else LOCALS["close"]
+            w.bracket["entry", 0] = entry
+            self._stop(stage)
+            for index, target in enumerate(program.targets):
+                made = self._known(w.value(target.price), prog.NO_TARGET, stage)
+                w.bracket["target", index] = made
+            for rule in program.require:
+                self._refuses(rule, stage)
+            self._entry(stage, entry)
+            add("break")
+
+    def _refuses(self, rule: prog.Named, stage: str) -> None:
+        true = self.w.truth(rule.node).true
+        with self.lines.block(f"if not ({true}):"):
+            self._event(Decision.DEAD, stage, str(self.reasons[rule.name]))
+            self.lines.add("break")
+
+    def _known(self, value: object, reason: str, stage: str) -> str:
+        from engine.machine.write import Value
+
+        assert isinstance(value, Value)
+        if value.oks:
+            with self.lines.block(f"if not ({value.ok}):"):
+                self._event(Decision.DEAD, stage, str(self.reasons[reason]))
+                self.lines.add("break")
+        name = self.lines.fresh("y")
+        self.lines.add(f"{name} = {value.code}")
+        return name
+
+    def _stop(self, stage: str) -> None:
+        w, add = self.w, self.lines.add
+        add("case = -1")
+        add("stop_at = NA")
+        for number, case in enumerate(self.program.stops):
+            with self.lines.block("if case < 0:"):
+                true = w.truth(case.condition).true if case.condition is not None else "True"
+                with self.lines.block(f"if {true}:"):
+                    add(f"case = {number}")
+                    value = w.value(case.price)
+                    add(f"stop_at = {value.code} if {value.ok} else NA")
+        with self.lines.block("if stop_at == NA:"):
+            self._event(Decision.DEAD, stage, str(self.reasons[prog.NO_STOP]))
+            add("break")
+        w.bracket["stop", 0] = "stop_at"
+
+    def _entry(self, stage: str, entry: str) -> None:
+        program, w = self.program, self.w
+        values: list[tuple[Kind, str]] = [
+            (Kind.INT, LOCALS["close"]), (Kind.INT, entry), (Kind.INT, "stop_at"),
+        ]
+        values += [(Kind.INT, w.bracket["target", k]) for k in range(len(program.targets))]
+        for feature in program.features:
+            value = w.keep(w.value(feature.node))
+            known = value.oks and feature.node.kind is not Kind.REAL
+            code = f"{value.code} if {value.ok} else NA" if known else value.code
+            values.append((feature.node.kind, code))
+        atr = program.risk.atr
+        values.append((Kind.REAL, w.value(atr).code if atr is not None else "NAN"))
+        self._event(Decision.ENTRY, stage, "case")
+        for position, (kind, code) in enumerate(values):
+            self._put(position, kind, code)
+        if program.entry.others:
+            self._others_die()
+
+    def _others_die(self) -> None:
+        add = self.lines.add
+        if not self.program.stages:
+            return
+        reason = str(self.reasons[self.program.entry.others])
+        add("mine = k")
+        for low, high in (("0", "kept"), ("k + 1", "live")):
+            with self.lines.block(f"for j in range({low}, {high}):"):
+                add(f"b = j * {self.layout.ints}")
+                self._event(Decision.DEAD, f"S[b + {lay.STAGE}]", reason)
+        add("b = mine * " + str(self.layout.ints))
+        add("kept = 0")
+        add("live = 0")
+
+    # --- after the rules -----------------------------------------------------------------------
+
+    def _trackers(self) -> None:
+        """Trackers count the bar, in program order, unless the last advance skipped it."""
+        if not self.program.trackers:
+            return
+        watched = {t.after for t in self.program.trackers if t.after is not None}
+        with self.lines.block("if counts:"):
+            for tracker in self.program.trackers:
+                if tracker.name in watched:
+                    self.lines.add(f"set_{tracker.name} = False")
+            for tracker in self.program.trackers:
+                counted = joined("or", [f"stage == {self.stages[s]}" for s in tracker.stages
+                                        if s in self.stages])
+                everywhere = len(set(tracker.stages)) == len(self.program.stages)
+                with self.lines.block(f"if {'True' if everywhere else counted}:"):
+                    self._tracker(tracker, watched)
+
+    def _tracker(self, tracker: prog.Tracker, watched: set[str]) -> None:
+        if tracker.after is None:
+            self._count(tracker, watched)
+            return
+        before = self.layout.slots[tracker.after, "row"].index
+        with self.lines.block(f"if set_{tracker.after}:"):
+            self._empty(tracker)
+        with self.lines.block(f"elif S[b + {before}] >= 0:"):
+            self._count(tracker, watched)
+
+    def _empty(self, tracker: prog.Tracker) -> None:
+        if tracker.op in {prog.TrackerOp.COUNT, prog.TrackerOp.SUM}:
+            self.lines.add(f"{self.w.word(tracker.name, 'value')} = 0")
+        else:
+            self.lines.add(f"{self.w.word(tracker.name, 'row')} = -1")
+
+    def _count(self, tracker: prog.Tracker, watched: set[str]) -> None:
+        w, add = self.w, self.lines.add
+        name = tracker.name
+        match tracker.op:
+            case prog.TrackerOp.COUNT | prog.TrackerOp.SUM:
+                with self.lines.block(f"if {w.takes(tracker)}:"):
+                    step = w.value(tracker.value).code if tracker.value is not None else "1"
+                    add(f"{w.word(name, 'value')} += {step}")
+            case prog.TrackerOp.BARS:
+                with self.lines.block(f"if {w.takes(tracker)}:"):
+                    with self.lines.block(f"if {w.word(name, 'row')} < 0:"):
+                        add(f"{w.word(name, 'row')} = i")
+                    add(f"{w.word(name, 'last')} = i")
+            case _:
+                with self.lines.block(f"if {w.replaces(tracker)}:"):
+                    self._hold(tracker)
+                    if name in watched:
+                        add(f"set_{name} = True")
+
+    def _hold(self, tracker: prog.Tracker) -> None:
+        w, add = self.w, self.lines.add
+        fields = dict(tracker.fields)
+        if tracker.value is not None:
+            fields["value"] = tracker.value
+        for field, node in fields.items():
+            value = w.value(node)
+            known = value.oks and node.kind is not Kind.REAL
+            code = f"{value.code} if {value.ok} else NA" if known else value.code
+            add(f"{w.word(tracker.name, field)} = {code}")
+        add(f"{w.word(tracker.name, 'row')} = i")
+        add(f"{w.word(tracker.name, 'at')} = M")
+
+    def _deadlines(self) -> None:
+        first = True
+        for number, stage in enumerate(self.program.stages):
+            if stage.within is None:
+                continue
+            with self.lines.block(f"{'if' if first else 'elif'} stage == {number}:"):
+                now, word = (("M", lay.STAGE_MINUTE) if stage.within.unit == "minutes"
+                             else ("i", lay.STAGE_ROW))
+                limit = self.w.value(stage.within.limit).code
+                with self.lines.block(f"if {now} - S[b + {word}] >= {limit}:"):
+                    self._die(stage.within.reason)
+            first = False
+
+    # --- starts --------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        start, add = self.program.start, self.lines.add
+        add("now = False")
+        with self._all_true([rule.node for rule in start.when]):
+            add("now = True")
+        with self.lines.block("if now and not was:" if start.rising else "if now:"):
+            add("free = True")
+            if start.spacing is not None and self.program.stages:
+                self._spacing(start)
+            with self.lines.block("if free:"):
+                self._begin(start)
+        add("was = now")
+
+    def _spacing(self, start: prog.Start) -> None:
+        assert start.spacing is not None
+        now, word = (("M", lay.START_MINUTE) if start.spacing_unit == "minutes"
+                     else ("i", lay.START_ROW))
+        limit = self.w.value(start.spacing).code
+        with self.lines.block("for j in range(live):"):
+            self.lines.add(f"to = j * {self.layout.ints}")
+            with self.lines.block(
+                f"if S[to + {lay.STAGE}] == 0 and {now} - S[to + {word}] < {limit}:"
+            ):
+                self.lines.add("free = False")
+
+    def _begin(self, start: prog.Start) -> None:
+        add = self.lines.add
+        first_stage = 0 if self.program.stages else -1
+        add(f"G[{lay.STARTED_TODAY}] += 1")
+        add(f"b = live * {self.layout.ints}")
+        add(f"f = live * {self.layout.reals}")
+        words = {lay.DAY: "d", lay.ORDINAL: f"G[{lay.STARTED_TODAY}]", lay.START_ROW: "i",
+                 lay.START_MINUTE: "M", lay.STAGE: str(first_stage), lay.STAGE_ROW: "i",
+                 lay.STAGE_MINUTE: "M"}
+        for word, code in words.items():
+            add(f"S[b + {word}] = {code}")
+        for (_, field), slot in self.layout.slots.items():
+            target = f"F[f + {slot.index}]" if slot.kind is Kind.REAL else f"S[b + {slot.index}]"
+            add(f"{target} = {'-1' if field in {'row', 'last'} else '0'}")
+        self._capture(start.captures)
+        self._event(Decision.START, "-1", "-1")
+        self._captured(start.captures)
+        if not self.program.stages:
+            self._complete("-1")
+            return
+        with self.lines.block(f"if live < {self.program.concurrent}:"):
+            add("live += 1")
+        with self.lines.block("else:"):
+            self._event(Decision.DEAD, "0", str(self.reasons[self.program.overflow]))
+
+
+__all__ = ["Source", "generate"]

@@ -1,0 +1,156 @@
+"""Values over a stretch of rows, called by the generated machine; plain Python and numba alike.
+
+Each takes an array, the sign that turns it into the side's own values, and the rows
+`low .. high`. NA (NaN) inside, or no rows where one is needed, gives NA (NaN).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NA: Final = -(1 << 63)
+NAN: Final = float("nan")
+
+
+def highest_int(values: Sequence[int], sign: int, low: int, high: int) -> int:
+    """The largest."""
+    best = NA
+    for j in range(low, high):
+        if values[j] == NA:
+            return NA
+        x = sign * values[j]
+        if best == NA or x > best:
+            best = x
+    return best
+
+
+def lowest_int(values: Sequence[int], sign: int, low: int, high: int) -> int:
+    """The smallest."""
+    best = NA
+    for j in range(low, high):
+        if values[j] == NA:
+            return NA
+        x = sign * values[j]
+        if best == NA or x < best:
+            best = x
+    return best
+
+
+def sum_int(values: Sequence[int], sign: int, low: int, high: int) -> int:
+    """The sum; 0 over no rows."""
+    total = 0
+    for j in range(low, high):
+        if values[j] == NA:
+            return NA
+        total += values[j]
+    return sign * total
+
+
+def first_int(values: Sequence[int], sign: int, low: int, high: int) -> int:
+    """The value on the first row; na if any row is."""
+    for j in range(low, high):
+        if values[j] == NA:
+            return NA
+    return sign * values[low] if low < high else NA
+
+
+def last_int(values: Sequence[int], sign: int, low: int, high: int) -> int:
+    """The value on the last row; na if any row is."""
+    for j in range(low, high):
+        if values[j] == NA:
+            return NA
+    return sign * values[high - 1] if low < high else NA
+
+
+def count_int(values: Sequence[int], sign: int, low: int, high: int) -> int:  # noqa: ARG001
+    """On how many rows a condition (a column of trits) is true."""
+    total = 0
+    for j in range(low, high):
+        if values[j] == 1:
+            return NA
+        if values[j] == 2:
+            total += 1
+    return total
+
+
+def crossings_int(values: Sequence[int], factor: int, level: int, low: int, high: int) -> int:
+    """Adjacent pairs of rows of which exactly one has `factor * value > level`."""
+    total = 0
+    for j in range(low, high):
+        if values[j] == NA:
+            return NA
+        if j > low and (factor * values[j] > level) != (factor * values[j - 1] > level):
+            total += 1
+    return total
+
+
+def highest_real(values: Sequence[float], sign: int, low: int, high: int) -> float:  # noqa: ARG001
+    """The largest, by `a if a > b else b`."""
+    best = NAN
+    for j in range(low, high):
+        x = values[j]
+        if x != x:  # noqa: PLR0124 - only NaN differs from itself
+            return NAN
+        if j == low or x > best:
+            best = x
+    return best
+
+
+def lowest_real(values: Sequence[float], sign: int, low: int, high: int) -> float:  # noqa: ARG001
+    """The smallest, by `a if a < b else b`."""
+    best = NAN
+    for j in range(low, high):
+        x = values[j]
+        if x != x:  # noqa: PLR0124
+            return NAN
+        if j == low or x < best:
+            best = x
+    return best
+
+
+def first_real(values: Sequence[float], sign: int, low: int, high: int) -> float:  # noqa: ARG001
+    """The value on the first row; na if any row is."""
+    for j in range(low, high):
+        if values[j] != values[j]:  # noqa: PLR0124
+            return NAN
+    return values[low] if low < high else NAN
+
+
+def last_real(values: Sequence[float], sign: int, low: int, high: int) -> float:  # noqa: ARG001
+    """The value on the last row; na if any row is."""
+    for j in range(low, high):
+        if values[j] != values[j]:  # noqa: PLR0124
+            return NAN
+    return values[high - 1] if low < high else NAN
+
+
+def crossings_real(values: Sequence[float], level: float, low: int, high: int) -> int:
+    """Adjacent pairs of rows of which exactly one has `value > level`."""
+    if level != level:  # noqa: PLR0124
+        return NA
+    total = 0
+    for j in range(low, high):
+        if values[j] != values[j]:  # noqa: PLR0124
+            return NA
+        if j > low and (values[j] > level) != (values[j - 1] > level):
+            total += 1
+    return total
+
+
+KERNELS: Final = (
+    highest_int,
+    lowest_int,
+    sum_int,
+    first_int,
+    last_int,
+    count_int,
+    crossings_int,
+    highest_real,
+    lowest_real,
+    first_real,
+    last_real,
+    crossings_real,
+)

@@ -1,0 +1,175 @@
+"""Where everything lies: the words of a candidate's state and the values of a decision row.
+
+A candidate is `ints` int64 words and `reals` float64 words. Slots are kept oldest first without
+holes, so the order of slots is the order of age. The machine's own memory is `GLOBALS` words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from dsl.ir.expression import Kind
+from dsl.ir.program import TrackerOp, reasons
+from engine.journal.decisions import VALUES, Decision
+
+if TYPE_CHECKING:
+    from dsl.ir.program import Capture, Program, Tracker
+
+# words every candidate has
+DAY, ORDINAL, START_ROW, START_MINUTE, STAGE, STAGE_ROW, STAGE_MINUTE = range(7)
+HEADER: Final = 7
+ROW_WORDS: Final = (START_ROW, STAGE_ROW)
+
+# the machine's own words
+LIVE, TODAY, WAS, STARTED_TODAY = range(4)
+GLOBALS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A word of a candidate: an index into its ints or its reals."""
+
+    index: int
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The layout of one program."""
+
+    program: Program
+
+    @cached_property
+    def slots(self) -> dict[tuple[str, str], Slot]:
+        """The word of every field of every tracker and capture, by (owner, field).
+
+        `row` is -1 while the owner holds nothing; a `bars` tracker has `row` and `last`.
+        """
+        words: dict[tuple[str, str], Slot] = {}
+        ints, reals = HEADER, 0
+        for owner, name, kind in self._wanted():
+            if (owner, name) in words:
+                continue
+            if kind is Kind.REAL:
+                words[owner, name] = Slot(reals, kind)
+                reals += 1
+            else:
+                words[owner, name] = Slot(ints, kind)
+                ints += 1
+        return words
+
+    def _wanted(self) -> list[tuple[str, str, Kind]]:
+        wanted: list[tuple[str, str, Kind]] = []
+        for tracker in self.program.trackers:
+            wanted += [(tracker.name, *field) for field in tracker_fields(tracker)]
+        for capture in self.captures.values():
+            wanted += [(capture.name, "row", Kind.INT), (capture.name, "at", Kind.INT)]
+            wanted += [(capture.name, name, node.kind) for name, node in capture.fields]
+        return wanted
+
+    @cached_property
+    def captures(self) -> dict[str, Capture]:
+        """Every capture by name."""
+        found = list(self.program.start.captures)
+        for stage in self.program.stages:
+            for advance in stage.advance:
+                found += advance.captures
+        return {capture.name: capture for capture in found}
+
+    @property
+    def ints(self) -> int:
+        """int64 words a candidate."""
+        return HEADER + sum(slot.kind is not Kind.REAL for slot in self.slots.values())
+
+    @property
+    def reals(self) -> int:
+        """float64 words a candidate, one at least."""
+        return max(1, sum(slot.kind is Kind.REAL for slot in self.slots.values()))
+
+    @cached_property
+    def row_words(self) -> tuple[int, ...]:
+        """The int words that hold row numbers: they move when old rows are dropped."""
+        held = [
+            slot.index for (_, name), slot in self.slots.items() if name in {"row", "last"}
+        ]
+        return (*ROW_WORDS, *held)
+
+    @cached_property
+    def reasons(self) -> tuple[str, ...]:
+        """The names a candidate can end by; decision rows refer to them by number."""
+        return reasons(self.program)
+
+    @cached_property
+    def stage_names(self) -> tuple[str, ...]:
+        """The stages, by number."""
+        return tuple(stage.name for stage in self.program.stages)
+
+    # --- decision rows -------------------------------------------------------------------------
+
+    def values(self, kind: Decision, stage: int, cause: int) -> tuple[tuple[str, Kind], ...]:
+        """The values of a decision, in order: (name, kind).
+
+        A REAL value lies in the row of reals under the same position.
+        """
+        match kind:
+            case Decision.START:
+                return self.captured(self.program.start.captures)
+            case Decision.ADVANCE:
+                return self.captured(self._advance(stage, cause))
+            case Decision.ENTRY:
+                return self.entry_values
+            case _:
+                return ()
+
+    def _advance(self, stage: int, cause: int) -> tuple[Capture, ...]:
+        reached = self.stage_names[cause]
+        ways = [a for a in self.program.stages[stage].advance if a.to == reached]
+        return ways[0].captures if ways else ()
+
+    @staticmethod
+    def captured(captures: tuple[Capture, ...]) -> tuple[tuple[str, Kind], ...]:
+        """The fields of captures, flat."""
+        return tuple(
+            (f"{capture.name}.{name}", node.kind)
+            for capture in captures
+            for name, node in capture.fields
+        )
+
+    @cached_property
+    def entry_values(self) -> tuple[tuple[str, Kind], ...]:
+        """What an entry carries."""
+        program = self.program
+        named = [("close", Kind.INT), ("entry", Kind.INT), ("stop", Kind.INT)]
+        named += [(target.name, Kind.INT) for target in program.targets]
+        named += [(feature.name, feature.node.kind) for feature in program.features]
+        named += [("atr", Kind.REAL)]
+        return tuple(named)
+
+    @cached_property
+    def width(self) -> int:
+        """int64 words a decision row."""
+        counts = [len(self.entry_values), len(self.captured(self.program.start.captures))]
+        for stage in self.program.stages:
+            counts += [len(self.captured(advance.captures)) for advance in stage.advance]
+        return VALUES + max(counts)
+
+    @property
+    def events_a_bar(self) -> int:
+        """No bar makes more decision rows than this."""
+        return (len(self.program.stages) + 2) * (self.program.concurrent + 1) + 2
+
+
+def tracker_fields(tracker: Tracker) -> list[tuple[str, Kind]]:
+    """The words of a tracker."""
+    match tracker.op:
+        case TrackerOp.BARS:
+            return [("row", Kind.INT), ("last", Kind.INT)]
+        case TrackerOp.COUNT | TrackerOp.SUM:
+            return [("value", Kind.INT)]
+        case _:
+            fields: list[tuple[str, Kind]] = [("row", Kind.INT), ("at", Kind.INT)]
+            if tracker.value is not None:
+                fields.append(("value", tracker.value.kind))
+            return fields + [(name, node.kind) for name, node in tracker.fields]

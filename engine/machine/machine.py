@@ -1,0 +1,243 @@
+"""A side's machine ready to run: its source, what it reads, and the function in two forms."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from dsl.ir.program import Side
+from engine.columns.evaluate import evaluate
+from engine.columns.frame import frame_of
+from engine.columns.sessional import previous_table, session_table
+from engine.domain.market import NA
+from engine.journal.decisions import VALUES
+from engine.machine import kernels
+from engine.machine.generate import Source, generate
+from engine.machine.inputs import Table
+from engine.machine.layout import GLOBALS, TODAY, DAY, Layout
+from engine.machine.write import REFLECTED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dsl.ir.program import Program
+    from engine.columns.frame import Frame
+    from engine.columns.schedule import Schedule
+    from engine.domain.market import Ints, Reals
+
+ROOM: Final = 4096  # decision rows of a first buffer; it doubles when a run needs more
+
+
+@dataclass(slots=True)
+class State:
+    """Everything a side's machine remembers between bars: candidates and its own few words."""
+
+    ints: Ints
+    reals: Reals
+    own: Ints
+
+    def copy(self) -> State:
+        """An independent copy."""
+        return State(self.ints.copy(), self.reals.copy(), self.own.copy())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decisions:
+    """Decision rows in order: `rows` int64[n, width] and the REAL values beside them."""
+
+    rows: Ints
+    reals: Reals
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Feed:
+    """What a machine reads of one market.
+
+    `bars` are minute, open, high, low, close and volume; `days` the first row of each trading
+    date; `tables` and `columns` what the source asked for, in its order.
+    """
+
+    bars: tuple[Ints, ...]
+    days: Ints
+    tables: tuple[Ints, ...]
+    columns: tuple[Any, ...]
+    params: Ints
+
+    def day_of(self, row: int) -> int:
+        """The index of the trading date of a row."""
+        return int(np.searchsorted(self.days, row, side="right")) - 1
+
+    def as_lists(self) -> Feed:
+        """The same in Python's own numbers, which plain Python reads several times faster."""
+        bars = tuple(column.tolist() for column in self.bars)
+        tables = tuple(table.tolist() for table in self.tables)
+        columns = tuple(column.tolist() for column in self.columns)
+        return Feed(bars, self.days.tolist(), tables, columns, self.params.tolist())  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, eq=False)
+class Machine:
+    """One side of one program."""
+
+    program: Program
+    side: Side
+    source: Source = field(init=False)
+    layout: Layout = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Generates the source."""
+        object.__setattr__(self, "source", generate(self.program, self.side))
+        object.__setattr__(self, "layout", Layout(self.program))
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether this side sees reflected bars."""
+        return self.side is not self.program.written
+
+    @cached_property
+    def plain(self) -> Callable[..., tuple[int, int]]:
+        """The function as plain Python."""
+        names: dict[str, Any] = dict(NAMES)
+        names.update({kernel.__name__: kernel for kernel in kernels.KERNELS})
+        exec(compile(self.source.text, f"<machine {self.side}>", "exec"), names)  # noqa: S102
+        found: Callable[..., tuple[int, int]] = names["run"]
+        return found
+
+    def fresh(self) -> State:
+        """The state before the first bar."""
+        slots = self.program.concurrent + 1  # one more for a candidate that finds no room
+        own = np.zeros(GLOBALS, np.int64)
+        own[TODAY] = -1
+        return State(
+            np.zeros(slots * self.layout.ints, np.int64),
+            np.zeros(slots * self.layout.reals, np.float64),
+            own,
+        )
+
+    def feed(self, schedule: Schedule, params: Ints | None = None) -> Feed:
+        """The inputs of a market."""
+        market = schedule.market
+        frame = frame_of(self.program, self.program.written, schedule)
+        own = frame_of(self.program, self.side, schedule) if self.source.columns else frame
+        if params is None:
+            params = np.array(self.program.side_params(self.side), np.int64)
+        bars = (market.minute, market.open, market.high, market.low, market.close, market.volume)
+        return Feed(
+            tuple(map(frozen, bars)),
+            frozen(schedule.days.start),
+            tuple(frozen(self._table(table, frame)) for table in self.source.tables),
+            tuple(frozen(evaluate(node, own)) for node in self.source.columns),
+            frozen(params),
+        )
+
+    def _table(self, table: object, frame: Frame) -> Ints:
+        assert isinstance(table, Table)
+        if table.what == "trades":
+            return frame.schedule.trades(table.of).astype(np.int64)
+        if table.what in {"final", "previous"}:
+            made = session_table if table.what == "final" else previous_table
+            if self.mirrored and table.field in REFLECTED:
+                return -made(frame, table.of, REFLECTED[table.field])
+            return made(frame, table.of, table.field)
+        found: Ints = getattr(frame.schedule.occurrences(table.of), table.what)
+        return found
+
+    def run(
+        self, feed: Feed, state: State, first: int, stop: int, function: Callable[..., Any]
+    ) -> Decisions:
+        """Decisions on rows `first .. stop` by the compiled `function`; `state` moves on."""
+        width = self.layout.width
+        room = max(ROOM, 2 * self.layout.events_a_bar)
+        parts: list[Decisions] = []
+        row = first
+        while row < stop:
+            rows = np.zeros(room * width, np.int64)
+            reals = np.zeros(room * (width - VALUES), np.float64)
+            row, count = function(
+                row, stop, feed.day_of(row), *feed.bars, feed.days, feed.tables, feed.columns,
+                feed.params, state.ints, state.reals, state.own, rows, reals, room,
+            )
+            parts.append(
+                Decisions(
+                    rows.reshape(room, width)[:count],
+                    reals.reshape(room, width - VALUES)[:count],
+                )
+            )
+            room *= 2
+        return self.joined(parts)
+
+    def run_plain(self, feed: Feed, state: State, first: int, stop: int) -> Decisions:
+        """The same by plain Python; `feed` is `as_lists`."""
+        width = self.layout.width
+        ints, reals, own = state.ints.tolist(), state.reals.tolist(), state.own.tolist()
+        room = max(ROOM, 2 * self.layout.events_a_bar) if stop - first > 64 else (
+            (stop - first) * self.layout.events_a_bar + 1
+        )
+        parts: list[Decisions] = []
+        row = first
+        while row < stop:
+            made, values = [0] * (room * width), [0.0] * (room * (width - VALUES))
+            day = int(np.searchsorted(feed.days, row, side="right")) - 1
+            row, count = self.plain(
+                row, stop, day, *feed.bars, feed.days, feed.tables, feed.columns, feed.params,
+                ints, reals, own, made, values, room,
+            )
+            parts.append(
+                Decisions(
+                    np.array(made[: count * width], np.int64).reshape(count, width),
+                    np.array(values[: count * (width - VALUES)], np.float64).reshape(
+                        count, width - VALUES
+                    ),
+                )
+            )
+        state.ints[:], state.reals[:], state.own[:] = ints, reals, own
+        return self.joined(parts)
+
+    def joined(self, parts: list[Decisions]) -> Decisions:
+        """Decisions one after another."""
+        width = self.layout.width
+        if not parts:
+            return Decisions(
+                np.zeros((0, width), np.int64), np.zeros((0, width - VALUES), np.float64)
+            )
+        if len(parts) == 1:
+            return parts[0]
+        return Decisions(
+            np.concatenate([part.rows for part in parts]),
+            np.concatenate([part.reals for part in parts]),
+        )
+
+    def shifted(self, state: State, rows: int, days: int) -> State:
+        """The state after the market has dropped its first `rows` and `days`."""
+        moved = state.copy()
+        words = moved.ints.reshape(-1, self.layout.ints)
+        for word in self.layout.row_words:
+            held = words[:, word] >= 0
+            words[held, word] -= rows
+        words[:, DAY] -= days
+        moved.own[TODAY] -= days
+        return moved
+
+
+NAMES: Final[dict[str, Any]] = {
+    "NA": NA,
+    "NAN": float("nan"),
+    "sqrt": math.sqrt,
+    "floor": math.floor,
+    "ceil": math.ceil,
+}
+
+
+def frozen(column: Any) -> Any:
+    """A read-only, contiguous view: one type for the compiler, whoever made the array."""
+    view = np.ascontiguousarray(column).view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,539 @@
+"""Expressions to Python source that means the same interpreted and compiled by numba.
+
+A number becomes `Value(code, oks)`: the code may be evaluated only where every ok is true
+(a REAL is na as NaN and needs no oks). A condition becomes `Truth(true, false)`: two codes, the
+second is not simply the negation of the first, because the condition may be na. What is dear or
+used twice is put into a local variable by a statement written just before its use.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from dsl.ir import expression as ir
+from dsl.ir.expression import Kind
+from dsl.ir.program import Tracker, TrackerOp
+from engine.machine.inputs import Inputs, can_be_na, is_elementwise
+from engine.machine.layout import (
+    START_MINUTE,
+    START_ROW,
+    STAGE_MINUTE,
+    STAGE_ROW,
+    Layout,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dsl.ir.expression import Node
+
+ARRAYS: Final = {
+    "open": "o", "high": "h", "low": "l", "close": "c", "volume": "v", "minute": "m",
+}
+LOCALS: Final = {
+    "open": "O", "high": "H", "low": "L", "close": "C", "volume": "V", "minute": "M",
+}
+REFLECTED: Final = {"open": "open", "high": "low", "low": "high", "close": "close"}
+COMPLEMENT: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!="}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A number: its code, and the codes that must be true for it to be known."""
+
+    code: str
+    oks: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> str:
+        """One code that tells whether it is known."""
+        return " and ".join(self.oks) or "True"
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """A condition: the code of being true and the code of being false."""
+
+    true: str
+    false: str
+
+
+class Lines:
+    """Source text with its indentation."""
+
+    def __init__(self) -> None:
+        """Empty."""
+        self.lines: list[str] = []
+        self.depth = 0
+        self._names = 0
+
+    def add(self, line: str) -> None:
+        """One line at the current depth."""
+        self.lines.append("    " * self.depth + line)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """A head line and what is added inside it, one level deeper."""
+        self.add(head)
+        self.depth += 1
+        before = len(self.lines)
+        yield
+        if len(self.lines) == before:
+            self.add("pass")
+        self.depth -= 1
+
+    def fresh(self, stem: str = "t") -> str:
+        """A new local name."""
+        self._names += 1
+        return f"{stem}{self._names}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where expressions are evaluated: which row, and which candidate's words.
+
+    `bar`: the row's bar is loaded in locals. `index`: the code of the row number.
+    """
+
+    index: str = "i"
+    bar: bool = True
+
+
+NOW: Final = Place()
+
+
+class Writer:
+    """Writes expressions of one side of one program."""
+
+    def __init__(self, layout: Layout, inputs: Inputs, lines: Lines, *, mirrored: bool) -> None:
+        """A writer that adds statements to `lines` and asks for `inputs`."""
+        self.layout = layout
+        self.inputs = inputs
+        self.lines = lines
+        self.mirrored = mirrored
+        self.trackers = {tracker.name: tracker for tracker in layout.program.trackers}
+        self.hoisted: dict[Node, Truth | Value] = {}
+        self.bracket: dict[tuple[str, int], str] = {}
+
+    # --- doors ---------------------------------------------------------------------------------
+
+    def truth(self, node: Node, place: Place = NOW) -> Truth:
+        """A condition."""
+        if place == NOW and node in self.hoisted:
+            found = self.hoisted[node]
+            assert isinstance(found, Truth)
+            return found
+        match node:
+            case ir.Const(value):
+                return Truth(str(bool(value)), str(not value))
+            case ir.Compare():
+                return self._compare(node, place)
+            case ir.AllOf(operands):
+                parts = [self.truth(operand, place) for operand in operands]
+                return Truth(joined("and", [p.true for p in parts]),
+                             joined("or", [p.false for p in parts]))
+            case ir.AnyOf(operands):
+                parts = [self.truth(operand, place) for operand in operands]
+                return Truth(joined("or", [p.true for p in parts]),
+                             joined("and", [p.false for p in parts]))
+            case ir.Not(operand):
+                inner = self.truth(operand, place)
+                return Truth(inner.false, inner.true)
+            case ir.Known(operand):
+                return self._known(operand, place)
+            case ir.Choose():
+                return self._choose_truth(node, place)
+            case ir.InSession(session):
+                first = f"T{self.inputs.table('first', session)}_d"
+                stop = f"T{self.inputs.table('stop', session)}_d"
+                at = place.index
+                return Truth(f"({first} <= {at} and {at} < {stop})",
+                             f"({at} < {first} or {stop} <= {at})")
+            case ir.TradingDay(calendar):
+                flag = f"T{self.inputs.table('trades', calendar)}_d"
+                return Truth(f"({flag} == 1)", f"({flag} != 1)")
+            case _:
+                column = self._column(node, place)
+                return Truth(f"({column} == 2)", f"({column} == 0)")
+
+    def value(self, node: Node, place: Place = NOW) -> Value:
+        """A number."""
+        if place == NOW and node in self.hoisted:
+            found = self.hoisted[node]
+            assert isinstance(found, Value)
+            return found
+        match node:
+            case ir.Const(value):
+                return Value(f"({value})" if value < 0 else str(value))
+            case ir.Param(name):
+                return Value(f"p_{name}")
+            case ir.BarField(name):
+                return self._bar_field(name, place)
+            case ir.Row():
+                return Value(place.index)
+            case ir.Unary() | ir.Binary() | ir.ToReal() | ir.Round():
+                return self._arithmetic(node, place)
+            case ir.Choose():
+                return self._choose_value(node, place)
+            case ir.SessionValue() | ir.SessionClock():
+                return self._session(node, place)
+            case ir.Lag(operand, ir.Const(bars), False) if is_elementwise(operand) and place.bar:
+                return self._lag(operand, bars)
+            case ir.TrackerField():
+                return self._tracker_field(node)
+            case ir.CaptureField():
+                return self._word(node.capture, node.field, f"({self._int(node.capture, 'row')} >= 0)")
+            case ir.CandidateClock(of, unit):
+                word = {("start", "row"): START_ROW, ("start", "minute"): START_MINUTE,
+                        ("stage", "row"): STAGE_ROW, ("stage", "minute"): STAGE_MINUTE}[of, unit]
+                return Value(f"S[b + {word}]")
+            case ir.Aggregate():
+                return self._aggregate(node)
+            case ir.Bracket(part, index):
+                return Value(self.bracket[part, index])
+            case _:
+                column = self._column(node, place)
+                if node.kind is Kind.REAL:
+                    return Value(column)
+                return Value(column, (f"({column} != NA)",))
+
+    def keep(self, value: Value, stem: str = "t") -> Value:
+        """The value in a local variable, so that it may be written several times."""
+        if value.code.isidentifier():
+            return value
+        name = self.lines.fresh(stem)
+        if value.oks:
+            self.lines.add(f"{name} = {value.code} if {value.ok} else 0")
+        else:
+            self.lines.add(f"{name} = {value.code}")
+        return replace(value, code=name)
+
+    def hoist(self, node: Node) -> None:
+        """Evaluates a row expression once for this bar, into local variables."""
+        if node in self.hoisted or isinstance(node, (ir.Const, ir.Param, ir.BarField)):
+            return
+        if node.kind is Kind.BOOL:
+            truth = self.truth(node)
+            true, false = self.lines.fresh("r"), self.lines.fresh("r")
+            self.lines.add(f"{true} = {truth.true}")
+            self.lines.add(f"{false} = {truth.false}")
+            self.hoisted[node] = Truth(true, false)
+        else:
+            self.hoisted[node] = self.keep(self.value(node), "r")
+
+    # --- rows ----------------------------------------------------------------------------------
+
+    def _bar_field(self, name: str, place: Place) -> Value:
+        if place.bar and place.index == "i":
+            return Value(LOCALS[name])
+        return Value(self.cell(name, place.index))
+
+    def cell(self, name: str, index: str) -> str:
+        """One value of a bar column, as this side sees it."""
+        if self.mirrored and name in REFLECTED:
+            return f"(-{ARRAYS[REFLECTED[name]]}[{index}])"
+        return f"{ARRAYS[name]}[{index}]"
+
+    def _lag(self, operand: Node, bars: int) -> Value:
+        place = Place(f"i - {bars}", bar=False)
+        value = self.value(operand, place)
+        return Value(value.code, (f"(i - {bars} >= day)", *value.oks))
+
+    def _column(self, node: Node, place: Place) -> str:
+        assert ir.is_row(node), node
+        return f"X{self.inputs.column(node)}[{place.index}]"
+
+    def _session(self, node: ir.SessionValue | ir.SessionClock, place: Place) -> Value:
+        if isinstance(node, ir.SessionClock):
+            edge = "begins" if node.edge == "since" else "ends"
+            table = f"T{self.inputs.table(edge, node.session)}_d"
+            minute = self._bar_field("minute", place).code
+            code = f"({minute} - {table})" if edge == "begins" else f"({table} - {minute})"
+            return Value(code, (f"({table} != NA)",))
+        if node.occurrence is ir.Occurrence.SO_FAR:
+            column = self._column(node, place)
+            return Value(column, (f"({column} != NA)",))
+        what = str(node.occurrence)
+        table = f"T{self.inputs.table(what, node.session, node.field)}_d"
+        known = (f"({table} != NA)",)
+        if node.occurrence is ir.Occurrence.FINAL:
+            ended = f"T{self.inputs.table('ended', node.session)}_d"
+            known = (f"({ended} <= {place.index})", *known)
+        return Value(table, known)
+
+    # --- arithmetic ----------------------------------------------------------------------------
+
+    def _arithmetic(self, node: Node, place: Place) -> Value:
+        match node:
+            case ir.Unary("neg", operand):
+                inner = self.value(operand, place)
+                return replace(inner, code=f"(-{inner.code})")
+            case ir.Unary("abs", operand):
+                inner = self.value(operand, place)
+                return replace(inner, code=f"abs({inner.code})")
+            case ir.Unary("sqrt", operand):
+                inner = self.keep(self.value(operand, place))
+                return Value(f"(sqrt({inner.code}) if {inner.code} >= 0.0 else NAN)")
+            case ir.ToReal(operand, den):
+                inner = self.value(operand, place)
+                divided = f"float({inner.code})" + (f" / {float(den)!r}" if den != 1 else "")
+                if inner.oks:
+                    return Value(f"({divided} if {inner.ok} else NAN)")
+                return Value(f"({divided})")
+            case ir.Round(operand, den, up):
+                return self._round(operand, den, place, up=up)
+            case ir.Binary(op, left, right):
+                return self._binary(op, self.value(left, place), self.value(right, place),
+                                    node.kind)
+            case _:
+                raise TypeError(node)
+
+    def _round(self, operand: Node, den: int, place: Place, *, up: bool) -> Value:
+        inner = self.value(operand, place)
+        if operand.kind is Kind.REAL:
+            inner = self.keep(inner)
+            rounding = "ceil" if up else "floor"
+            known = f"({inner.code} == {inner.code})"
+            return self.keep(Value(f"int({rounding}({inner.code}))", (known,)))
+        code = f"(-((-{inner.code}) // {den}))" if up else f"({inner.code} // {den})"
+        return Value(code, inner.oks)
+
+    def _binary(self, op: str, left: Value, right: Value, kind: Kind) -> Value:
+        oks = tuple(dict.fromkeys((*left.oks, *right.oks)))
+        sign = {"add": "+", "sub": "-", "mul": "*"}.get(op)
+        if sign:
+            return Value(f"({left.code} {sign} {right.code})", oks)
+        if op == "div":
+            right = self.keep(right)
+            return self.keep(Value(f"({left.code} / {right.code} if {right.code} != 0.0 else NAN)"))
+        if kind is Kind.INT:
+            return Value(f"{op}({left.code}, {right.code})", oks)
+        a, b = self.keep(left), self.keep(right)
+        than = ">" if op == "max" else "<"
+        known = f"{a.code} == {a.code} and {b.code} == {b.code}"
+        return Value(f"(({a.code} if {a.code} {than} {b.code} else {b.code}) if {known} else NAN)")
+
+    def _compare(self, node: ir.Compare, place: Place) -> Truth:
+        left, right = self.value(node.left, place), self.value(node.right, place)
+        oks = tuple(dict.fromkeys((*left.oks, *right.oks)))
+        true = f"{left.code} {node.op} {right.code}"
+        false = f"{left.code} {COMPLEMENT[node.op]} {right.code}"
+        if node.left.kind is Kind.REAL and node.op == "==":
+            # unlike the other complements, `!=` holds for NaN
+            left, right = self.keep(left), self.keep(right)
+            a, b = left.code, right.code
+            true, false = f"{a} == {b}", f"{a} == {a} and {b} == {b} and {a} != {b}"
+        return Truth(joined("and", [*oks, f"({true})"]), joined("and", [*oks, f"({false})"]))
+
+    def _known(self, operand: Node, place: Place) -> Truth:
+        if operand.kind is Kind.BOOL:
+            inner = self.truth(operand, place)
+            either = joined("or", [inner.true, inner.false])
+            return Truth(either, f"(not {either})")
+        value = self.value(operand, place)
+        if operand.kind is Kind.REAL:
+            value = self.keep(value)
+            return Truth(f"({value.code} == {value.code})", f"({value.code} != {value.code})")
+        return Truth(joined("and", list(value.oks)) if value.oks else "True",
+                     f"(not ({value.ok}))" if value.oks else "False")
+
+    # --- choices -------------------------------------------------------------------------------
+
+    def _choose_value(self, node: ir.Choose, place: Place) -> Value:
+        asked = self.truth(node.condition, place)
+        name, known = self.lines.fresh("t"), self.lines.fresh("k")
+        real = node.kind is Kind.REAL
+        self.lines.add(f"{name} = {'NAN' if real else '0'}")
+        self.lines.add(f"{known} = False")
+        for chosen, branch in ((asked.true, node.then), (asked.false, node.otherwise)):
+            with self.lines.block(f"if {chosen}:"):
+                value = self.value(branch, place)
+                known_too = "True" if real else value.ok
+                with self.lines.block(f"if {known_too}:"):
+                    self.lines.add(f"{name} = {value.code}")
+                    self.lines.add(f"{known} = True")
+        return Value(name) if real else Value(name, (known,))
+
+    def _choose_truth(self, node: ir.Choose, place: Place) -> Truth:
+        asked = self.truth(node.condition, place)
+        then, other = self.truth(node.then, place), self.truth(node.otherwise, place)
+        true = joined("or", [joined("and", [asked.true, then.true]),
+                             joined("and", [asked.false, other.true])])
+        false = joined("or", [joined("and", [asked.true, then.false]),
+                              joined("and", [asked.false, other.false])])
+        return Truth(true, false)
+
+    # --- of the candidate ----------------------------------------------------------------------
+
+    def _int(self, owner: str, field: str) -> str:
+        return f"S[b + {self.layout.slots[owner, field].index}]"
+
+    def word(self, owner: str, field: str) -> str:
+        """The code of a word of the candidate."""
+        slot = self.layout.slots[owner, field]
+        return f"F[f + {slot.index}]" if slot.kind is Kind.REAL else f"S[b + {slot.index}]"
+
+    def _word(self, owner: str, field: str, held: str) -> Value:
+        code = self.word(owner, field)
+        if self.layout.slots[owner, field].kind is Kind.REAL:
+            return Value(f"({code} if {held} else NAN)")
+        if self._field_can_be_na(owner, field):
+            return Value(code, (held, f"({code} != NA)"))
+        return Value(code, (held,))
+
+    def _field_can_be_na(self, owner: str, field: str) -> bool:
+        if field in {"row", "at"}:
+            return False
+        tracker = self.trackers.get(owner)
+        if tracker is not None:
+            return field != "value" and can_be_na(dict(tracker.fields)[field])
+        capture = self.layout.captures[owner]
+        node = dict(capture.fields)[field]
+        return not ir.is_row(node) or can_be_na(node)
+
+    def _tracker_field(self, node: ir.TrackerField) -> Value:
+        tracker = self.trackers[node.tracker]
+        match tracker.op:
+            case TrackerOp.BARS:
+                return self._bars_held(tracker, now=node.now)
+            case TrackerOp.COUNT | TrackerOp.SUM:
+                return self._total(tracker, now=node.now)
+            case _:
+                held = f"({self._int(tracker.name, 'row')} >= 0)"
+                stored = self._word(tracker.name, node.field, held)
+                return self._held_now(tracker, node, stored, held) if node.now else stored
+
+    def _bars_held(self, tracker: Tracker, *, now: bool) -> Value:
+        first, last = self._int(tracker.name, "row"), self._int(tracker.name, "last")
+        if not now:
+            return Value(f"({last} - {first} + 1 if {first} >= 0 else 0)")
+        taken = self.takes(tracker)
+        grown = f"(i - {first} + 1 if {first} >= 0 else 1)"
+        return Value(f"({grown} if {taken} else ({last} - {first} + 1 if {first} >= 0 else 0))")
+
+    def _total(self, tracker: Tracker, *, now: bool) -> Value:
+        stored = self._int(tracker.name, "value")
+        if not now:
+            return Value(stored)
+        taken = self.takes(tracker)
+        step = "1" if tracker.value is None else self.keep(self.value(tracker.value)).code
+        return Value(f"({stored} + {step} if {taken} else {stored})")
+
+    def _held_now(
+        self, tracker: Tracker, node: ir.TrackerField, stored: Value, held: str
+    ) -> Value:
+        taken = self.lines.fresh("w")
+        self.lines.add(f"{taken} = {self.replaces(tracker)}")
+        fresh = self._of_bar(tracker, node.field)
+        if node.kind is Kind.REAL:
+            return Value(f"({fresh.code} if {taken} else {stored.code})")
+        name, known = self.lines.fresh("t"), self.lines.fresh("k")
+        self.lines.add(f"{known} = ({fresh.ok}) if {taken} else ({joined('and', list(stored.oks))})")
+        code = f"({fresh.code} if {taken} else {stored.code})"
+        self.lines.add(f"{name} = {code} if {known} else 0")
+        return Value(name, (known,))
+
+    def _of_bar(self, tracker: Tracker, field: str) -> Value:
+        if field == "row":
+            return Value("i")
+        if field == "at":
+            return Value("M")
+        if field == "value":
+            assert tracker.value is not None
+            return self.value(tracker.value)
+        return self.value(dict(tracker.fields)[field])
+
+    def takes(self, tracker: Tracker) -> str:
+        """Whether this bar is one the tracker counts: `where` true and the value known."""
+        parts = []
+        if tracker.where is not None:
+            parts.append(self.truth(tracker.where).true)
+        if tracker.value is not None:
+            parts.append(self._known(tracker.value, NOW).true)
+        return joined("and", [part for part in parts if part != "True"] or ["True"])
+
+    def replaces(self, tracker: Tracker) -> str:
+        """Whether this bar would become the one the tracker holds."""
+        row = self._int(tracker.name, "row")
+        parts = [self.takes(tracker)]
+        if tracker.op in {TrackerOp.HIGHEST, TrackerOp.LOWEST}:
+            assert tracker.value is not None
+            more = ">" if tracker.op is TrackerOp.HIGHEST else "<"
+            more += "=" if tracker.newest else ""
+            value = self.value(tracker.value).code
+            parts.append(f"({row} < 0 or {value} {more} {self.word(tracker.name, 'value')})")
+        elif tracker.op is TrackerOp.EARLIEST:
+            parts.append(f"({row} < 0)")
+        return joined("and", [part for part in parts if part != "True"] or ["True"])
+
+    # --- aggregates ----------------------------------------------------------------------------
+
+    def _aggregate(self, node: ir.Aggregate) -> Value:
+        low, high = self._stretch(node)
+        if node.op == "size":
+            return Value(f"({high} - {low})")
+        if node.op == "crossings":
+            return self._crossings(node, low, high)
+        array, sign = self._operand(node)
+        real = node.operand.kind is Kind.REAL
+        name = self.lines.fresh("a")
+        kind = "real" if real else "int"
+        self.lines.add(f"{name} = {node.op}_{kind}({array}, {sign}, {low}, {high})")
+        if real:
+            return Value(name)
+        return Value(name, (f"({name} != NA)",))
+
+    def _stretch(self, node: ir.Aggregate) -> tuple[str, str]:
+        """Local names of the first row and the row past the last."""
+        tracker = self.trackers[node.tracker]
+        first, last = self._int(node.tracker, "row"), self._int(node.tracker, "last")
+        low, high = self.lines.fresh("lo"), self.lines.fresh("hi")
+        self.lines.add(f"{low} = {first} if {first} >= 0 else i")
+        if node.now:
+            taken = self.takes(tracker)
+            self.lines.add(f"{high} = i + 1 if {taken} else ({last} + 1 if {first} >= 0 else i)")
+        else:
+            self.lines.add(f"{high} = {last} + 1 if {first} >= 0 else i")
+        if node.part is ir.Part.FIRST_HALF:
+            self.lines.add(f"{high} = {low} + ({high} - {low}) // 2")
+        elif node.part is ir.Part.SECOND_HALF:
+            self.lines.add(f"{low} = {low} + ({high} - {low}) // 2")
+        return low, high
+
+    def _operand(self, node: ir.Aggregate) -> tuple[str, int]:
+        """The array an aggregate reads, and the sign that makes it this side's."""
+        operand = node.operand
+        if isinstance(operand, ir.BarField):
+            if self.mirrored and operand.name in REFLECTED:
+                return ARRAYS[REFLECTED[operand.name]], -1
+            return ARRAYS[operand.name], 1
+        return f"X{self.inputs.column(operand)}", 1
+
+    def _crossings(self, node: ir.Aggregate, low: str, high: str) -> Value:
+        assert node.level is not None
+        operand, factor = node.operand, 1
+        match operand:
+            case ir.Binary("mul", ir.BarField() as field, ir.Const(times)):
+                operand, factor = field, times
+        array, sign = self._operand(replace(node, operand=operand))
+        level = self.keep(self.value(node.level))
+        name = self.lines.fresh("a")
+        if node.operand.kind is Kind.REAL:
+            self.lines.add(f"{name} = crossings_real({array}, {level.code}, {low}, {high})")
+            return Value(name, (f"({name} != NA)",))
+        call = f"crossings_int({array}, {sign * factor}, {level.code}, {low}, {high})"
+        self.lines.add(f"{name} = {call} if {level.ok} else NA")
+        return Value(name, (f"({name} != NA)",))
+
+
+def joined(word: str, parts: list[str]) -> str:
+    """Codes joined by `and` or `or`, constants folded."""
+    neutral, absorbing = ("True", "False") if word == "and" else ("False", "True")
+    if absorbing in parts:
+        return absorbing
+    kept = list(dict.fromkeys(part for part in parts if part != neutral))
+    if not kept:
+        return neutral
+    return kept[0] if len(kept) == 1 else "(" + f" {word} ".join(kept) + ")"
