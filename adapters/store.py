@@ -134,7 +134,7 @@ def import_bars(
             remedy = "say --replace, or take another name"
             raise SetExists(str(folder), f"there is a data set {name} already", remedy)
         columns = np.stack([getattr(market, column) for column in _COLUMNS], dtype="<i8")
-        digest = hashlib.sha256(columns).hexdigest()
+        digest = hashlib.sha256(columns.data).hexdigest()
         entry = DataSet(
             name=name,
             instrument=market.instrument,
@@ -152,7 +152,7 @@ def import_bars(
             created=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
             quality=quality.record,
         )
-        _write(folder / entry.file, _npy_header(columns), columns)
+        _write(folder / entry.file, _npy_header(columns), columns.data)
         _write(folder / META, json.dumps(entry.record, indent=1).encode())
     return entry
 
@@ -206,7 +206,7 @@ def verify(name: str) -> None:
     """Read the whole data set and compare its checksum; raises `BrokenSet`."""
     entry = describe(name)
     columns = np.stack([getattr(open_set(name), column) for column in _COLUMNS])
-    if hashlib.sha256(columns).hexdigest() != entry.sha256:
+    if hashlib.sha256(columns.data).hexdigest() != entry.sha256:
         raise _broken(_folder(name), "the bars are not those that were imported")
 
 
@@ -235,8 +235,8 @@ def resolve(
     """The bars a person means: a file, the name of a data set, or (None) the bundled sample.
 
     A file is read with what `FILE.yaml` beside it states (see `sidecar`), unless `layout` states
-    otherwise. With `instrument` None the bars are of the instrument they say they are of; else they must
-    be on its grid (`OtherGrid`) and come as bars of it, so that NQ bars do for MNQ.
+    otherwise. With `instrument` None the bars are of the instrument they say they are of; else
+    they must be on its grid (`OtherGrid`) and come as bars of it, so that NQ bars do for MNQ.
     """
     if data is None:
         from adapters.sample import sample  # noqa: PLC0415 - other data need not pay for it
@@ -412,7 +412,7 @@ def _writing(folder: Path) -> Iterator[None]:
                 _sweep(folder)
 
 
-def _write(file: Path, *parts: bytes | Bars) -> None:
+def _write(file: Path, *parts: bytes | memoryview) -> None:
     """The whole file or nothing, and on the disk before it has its name."""
     unnamed = file.with_name(f".{file.name}.part")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -34,42 +35,29 @@ def command() -> None:
     """
 
 
-class SymbolType(click.ParamType):
-    """The name of a known instrument."""
-
-    name = "symbol"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Instrument:
-        """The instrument, or a usage error that names those like it."""
-        try:
-            return instrument(str(value))
-        except UnknownInstrument as unknown:
-            self.fail(str(unknown), param, ctx)
+def symbol(value: str) -> Instrument:
+    """The known instrument of that name; else a usage error that names one like it."""
+    try:
+        return instrument(value)
+    except UnknownInstrument as unknown:
+        raise click.BadParameter(str(unknown)) from None
 
 
-class ColumnsType(click.ParamType):
-    """`time,open,...` for a file without a header, or `close=Last,time=When`."""
-
-    name = "columns"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, str] | tuple[str, ...]:
-        """Names by role, or all names in order."""
-        names = str(value).split(",")
-        if "=" not in str(value):
-            return tuple(name.strip() for name in names)
-        pairs = [name.partition("=") for name in names]
-        if not all(equals for _, equals, _ in pairs):
-            self.fail("write role=name for each, as in close=Last,time=When", param, ctx)
-        return {role.strip(): name.strip() for role, _, name in pairs}
+def columns(value: str) -> dict[str, str] | tuple[str, ...]:
+    """Names by role (`close=Last,time=When`), or all names of a file without a header."""
+    names = value.split(",")
+    if "=" not in value:
+        return tuple(name.strip() for name in names)
+    pairs = [name.partition("=") for name in names]
+    if not all(equals for _, equals, _ in pairs):
+        raise click.BadParameter("write role=name for each, as in close=Last,time=When")
+    return {role.strip(): name.strip() for role, _, name in pairs}
 
 
 def layout_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that say how a file is laid out; the function gets them as `layout`."""
 
+    @wraps(function)
     def with_layout(**words: Any) -> None:
         stamp = words.pop("stamp")
         layout = Layout(
@@ -83,23 +71,22 @@ def layout_options(function: Callable[..., None]) -> Callable[..., None]:
         )
         function(layout=layout, **words)
 
-    with_layout.__doc__ = function.__doc__
-    with_layout.__name__ = function.__name__
+    wrapped: Callable[..., None] = with_layout
     for option in reversed(_LAYOUT):
-        with_layout = option(with_layout)
-    return with_layout
+        wrapped = option(wrapped)
+    return wrapped
 
 
 _LAYOUT = (
     click.option("--zone", help="Zone of times written without one, as America/New_York."),
-    click.option("--stamp", type=click.Choice([*Stamp]), help="Which end of its bar a time is."),
+    click.option("--stamp", type=click.Choice([stamp.value for stamp in Stamp]), help="Which end of its bar a time is."),
     click.option("--delimiter", help="What parts the columns, where that is not seen."),
     click.option("--decimal", default=".", show_default=True, help="The decimal sign: . or ,"),
-    click.option("--columns", type=ColumnsType(), help="close=Last,... or a whole header."),
+    click.option("--columns", type=columns, help="close=Last,... or a whole header."),
     click.option("--time-format", help="As '%m/%d/%Y %H:%M', or s, ms, us, ns since 1970."),
     click.option("--bar", type=click.IntRange(1, 1440), help="Minutes a bar lasts."),
 )
-_SYMBOL = click.option("--instrument", "kind", type=SymbolType(), help="What the bars are of.")
+_SYMBOL = click.option("--instrument", "kind", type=symbol, help="What the bars are of.")
 _CALENDAR = click.option("--calendar", help="Hours to look for holes by, as CMES or XLON.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document, nothing else.")
 
@@ -207,7 +194,7 @@ def check(
     "synth", epilog="Example: engine data synth try --from 2025-01-01 --to 2025-03-31 --seed 7"
 )
 @click.argument("name")
-@click.option("--instrument", "kind", type=SymbolType(), default="NQ", show_default=True)
+@click.option("--instrument", "kind", type=symbol, default="NQ", show_default=True)
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), required=True)
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), required=True)
 @click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=1, show_default=True)

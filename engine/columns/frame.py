@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
-from dsl.ir.expression import Const, Node, Param
+from dsl.ir.expression import Binary, Const, Node, Param
 from engine.columns.schedule import Memo, Schedule, events_of
 from engine.columns.values import Column
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dsl.ir.program import Program, Side
     from engine.domain.calendar import Calendars
     from engine.domain.market import Ints, Market
@@ -59,13 +58,24 @@ def frame_of(program: Program, side: Side, schedule: Schedule, row: int = 0) -> 
     return Frame(seen, schedule, params, row)
 
 
+_ARITHMETIC: Final[Mapping[str, Callable[[int, int], int]]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "max": max,
+    "min": min,
+}
+
+
 def number(node: Node, frame: Frame) -> int:
-    """The value of a Const or Param, which is the same on every row."""
+    """The INT value of literals and parameters alone, which is the same on every row."""
     match node:
         case Const(value=value):
             return int(value)
         case Param(name=name):
             return frame.params[name]
+        case Binary(op=op, left=left, right=right) if op in _ARITHMETIC:
+            return _ARITHMETIC[op](number(left, frame), number(right, frame))
         case _:
             raise TypeError(f"{type(node).__name__} is no constant, and no parameter")
 

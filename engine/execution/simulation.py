@@ -198,8 +198,8 @@ class Simulator:
 
         Market, dates, intents and paths begin at row 0 and intent 0 each time and may have grown
         since the last call; new intents are of rows not simulated yet (else `ValueError`).
-        Records are (n, WIDTH), see `engine.execution.records`. Raises `MoneyOverflowError` where the
-        account can no longer be counted.
+        Records are (n, WIDTH), see `engine.execution.records`. Raises `MoneyOverflowError` where
+        the account can no longer be counted.
         """
         last = len(market) if stop is None else stop
         self._check(intents)
@@ -241,7 +241,7 @@ class Simulator:
             from engine.execution.compiled import compiled_simulate  # noqa: PLC0415 - heavy
 
             return compiled_simulate(), lambda array: array
-        return simulate, lambda array: memoryview(array)
+        return simulate, lambda array: array.data
 
     def _offers(self, intents: Intents) -> Ints:
         """The intents as the kernel reads them, with the orders remembered so far."""
