@@ -158,9 +158,9 @@ def library_version() -> str:
     spec = importlib.util.find_spec(LIBRARY)
     if spec is not None and spec.origin is not None:
         prefix, suffix = f"{LIBRARY}-", ".dist-info"
-        for entry in os.scandir(Path(spec.origin).parent.parent):
-            if entry.name.startswith(prefix) and entry.name.endswith(suffix):
-                return entry.name[len(prefix) : -len(suffix)]
+        for name in os.listdir(Path(spec.origin).parent.parent):  # noqa: PTH208 - names will do
+            if name.startswith(prefix) and name.endswith(suffix):
+                return name[len(prefix) : -len(suffix)]
     from importlib.metadata import version  # noqa: PLC0415 - see above
 
     return version(LIBRARY)

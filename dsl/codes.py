@@ -469,8 +469,8 @@ _TABLE: Final = (
         computed. One of them must be written from bars and parameters alone.""",
         """
         series:
-          upper: lower + 2 pt         # <--
-          lower: upper - 2 pt
+          upper: lower + 2 pt
+          lower: upper - 2 pt         # <--
         """,
         """
         series:
@@ -535,17 +535,21 @@ _TABLE: Final = (
         _E,
         "E050",
         "the number can grow too large",
-        """Decisions are made on exact whole numbers of 64 bits. With the largest price and
-        volume that the data may hold, this product could exceed them, and the result would
-        silently turn into nonsense. Multiply fewer large values, or bound them by
-        `price_max` and `volume_max` of the instrument.""",
+        """Decisions are made on exact whole numbers of 64 bits. With the largest price that the
+        data may hold and the largest values in the ranges of the parameters, this product could
+        exceed them, and the result would silently turn into nonsense. Multiply fewer of them,
+        narrow the ranges, or bound prices by `price_max` of the instrument.""",
         """
+        params:
+          k: {default: 2.0, range: 1.0 .. 4.0}
         series:
-          effort: volume * volume * volume      # <--
+          reach: k * k * k * (high - low)     # <--
         """,
         """
+        params:
+          k: {default: 2.0, range: 1.0 .. 4.0}
         series:
-          effort: volume / mean(volume, 20 bars)
+          reach: k * (high - low)
         """,
     ),
     _code(
@@ -604,8 +608,8 @@ _TABLE: Final = (
         way.""",
         """
         target:
-          - {name: tp1, at: london.low, share: 50 %}
-          - {name: tp2, at: london.low - 10 pt, share: 40 %}      # <--
+          - {name: tp1, at: london.low, share: 50 %}              # <--
+          - {name: tp2, at: london.low - 10 pt, share: 40 %}
         """,
         """
         target:
@@ -863,7 +867,8 @@ _TABLE: Final = (
         """
         setup:
           start:
-            when: {busy: volume > volume[1]}
+            when:
+              busy: volume > volume[1]
         """,
     ),
     _code(

@@ -218,6 +218,7 @@ class Simulator:
             if book[at.NEXT_ROW] >= last:
                 break
             room *= 2
+        book[at.WRITTEN] = 0
         self.account = Account(book, offers[:, _ORDER].copy())
         return np.concatenate(found)
 

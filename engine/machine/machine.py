@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.columns.schedule import Schedule
     from engine.domain.market import Ints, Reals
 
+FEW: Final = 16  # rows for which making lists of whole columns would cost more than it saves
 ROOM: Final = 4096  # decision rows of a first buffer; it doubles when a run needs more
 
 
@@ -175,29 +176,22 @@ class Machine:
         return self.joined(parts)
 
     def run_plain(self, feed: Feed, state: State, first: int, stop: int) -> Decisions:
-        """The same by plain Python; `feed` is `as_lists`."""
+        """The same by plain Python: on lists when there are many rows, else straight on arrays."""
         width = self.layout.width
+        given = feed.as_lists() if stop - first > FEW else feed
         ints, reals, own = state.ints.tolist(), state.reals.tolist(), state.own.tolist()
-        room = max(ROOM, 2 * self.layout.events_a_bar) if stop - first > 64 else (
-            (stop - first) * self.layout.events_a_bar + 1
-        )
+        room = min(ROOM, stop - first) * self.layout.events_a_bar
         parts: list[Decisions] = []
         row = first
         while row < stop:
             made, values = [0] * (room * width), [0.0] * (room * (width - VALUES))
-            day = int(np.searchsorted(feed.days, row, side="right")) - 1
             row, count = self.plain(
-                row, stop, day, *feed.bars, feed.days, feed.tables, feed.columns, feed.params,
-                ints, reals, own, made, values, room,
+                row, stop, feed.day_of(row), *given.bars, given.days, given.tables, given.columns,
+                given.params, ints, reals, own, made, values, room,
             )
-            parts.append(
-                Decisions(
-                    np.array(made[: count * width], np.int64).reshape(count, width),
-                    np.array(values[: count * (width - VALUES)], np.float64).reshape(
-                        count, width - VALUES
-                    ),
-                )
-            )
+            rows = np.array(made[: count * width], np.int64).reshape(count, width)
+            beside = np.array(values[: count * (width - VALUES)], np.float64)
+            parts.append(Decisions(rows, beside.reshape(count, width - VALUES)))
         state.ints[:], state.reals[:], state.own[:] = ints, reals, own
         return self.joined(parts)
 

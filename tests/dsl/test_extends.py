@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsl.diagnostics import Diagnostic
 from dsl.document import Document, Items, Node, Table
 from dsl.extends import CHAIN_MAX, merged, read_extended
 from dsl.render import as_text
 from dsl.source import Source, Text
+
+if TYPE_CHECKING:
+    from dsl.diagnostics import Diagnostic
 
 BASE = """\
 lang: 1

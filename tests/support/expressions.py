@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from hypothesis import strategies as st
@@ -45,8 +46,10 @@ from dsl.ir.expression import (
     Window,
 )
 from dsl.ir.program import Anchor, DayRule, SessionRule
+from engine.columns.evaluate import evaluate
 from engine.columns.frame import Frame
 from engine.columns.schedule import Events, Schedule
+from engine.domain.market import NA
 from tests.support.bars import MONDAY, bars_from_rows, ohlcv
 from tests.support.calendars import FixedHours
 
@@ -220,3 +223,36 @@ def _of_truths(depth: int) -> list[st.SearchStrategy[Node]]:
 
 
 _OPERATORS: Final = {Kind.INT: _of_ints, Kind.REAL: _of_reals, Kind.BOOL: _of_truths}
+
+
+# --- columns as lists -----------------------------------------------------------------------
+
+
+def plain(node: Node, frame: Frame) -> list[Any]:
+    """A column as Python values, None for na."""
+    column = evaluate(node, frame).tolist()
+    match node.kind:
+        case Kind.INT:
+            return [None if value == NA else value for value in column]
+        case Kind.REAL:
+            return [None if math.isnan(value) else value for value in column]
+        case Kind.BOOL:
+            return [(False, None, True)[value] for value in column]
+
+
+def days(frame: Frame) -> list[int]:
+    """The index of each row's trading date."""
+    starts = frame.schedule.days.start.tolist()
+    return [sum(start <= row for start in starts) - 1 for row in range(len(frame))]
+
+
+@st.composite
+def frames_with_holes(draw: st.DrawFn, max_bars: int = 40) -> Frame:
+    """Frames in whose volume any value may be na."""
+    frame = draw(frames(max_bars))
+    known = st.integers(-5, 5)
+    some = st.lists(
+        st.one_of(known, known, known, st.just(NA)), min_size=len(frame), max_size=len(frame)
+    )
+    volume = np.array(draw(some), np.int64)
+    return replace(frame, market=replace(frame.market, volume=volume))

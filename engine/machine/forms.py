@@ -1,0 +1,50 @@
+"""Which form of a machine runs: plain Python at once, or what numba made of the same source.
+
+Loading numba and a compiled machine costs some tenths of a second, compiling one some seconds,
+plain Python a microsecond or so a bar that somebody watches. So short runs are plain, long
+ones compiled, and a machine that is on disk already is used from a middling length on.
+Both forms give the same decisions, bit for bit.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from engine.machine.compiled import compiled, is_ready
+
+if TYPE_CHECKING:
+    from engine.machine.machine import Decisions, Feed, Machine, State
+
+
+class Form(StrEnum):
+    """How a machine is run."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    COMPILED = "compiled"
+
+
+READY_FROM: Final = 400_000  # rows from which loading a compiled machine pays
+COMPILE_FROM: Final = 4_000_000  # rows from which compiling one pays
+LOADED_FROM: Final = 2_000  # rows from which numba pays when it is loaded already
+
+
+def chosen(machine: Machine, rows: int, form: Form) -> Form:
+    """The form for a run over so many rows."""
+    if form is not Form.AUTO:
+        return form
+    least = LOADED_FROM if "numba" in sys.modules else READY_FROM
+    if rows >= COMPILE_FROM or (rows >= least and is_ready(machine)):
+        return Form.COMPILED
+    return Form.PLAIN
+
+
+def decide(
+    machine: Machine, feed: Feed, state: State, first: int, stop: int, form: Form = Form.AUTO
+) -> Decisions:
+    """The decisions of a machine on rows `first .. stop`; `state` moves on."""
+    if chosen(machine, stop - first, form) is Form.COMPILED:
+        return machine.run(feed, state, first, stop, compiled(machine))
+    return machine.run_plain(feed, state, first, stop)

@@ -1,0 +1,142 @@
+"""A backtest: bars in, decisions and trades out. The same parts run bar by bar in engine.session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dsl.ir.program import Program, Side
+from engine.columns.evaluate import evaluate
+from engine.columns.frame import frame_of, schedule_of
+from engine.execution.intents import Intents, side_number, together
+from engine.execution.rules import rules_of
+from engine.execution.simulation import Dates, Paths, Simulator, dates_of, paths_of
+from engine.execution.terms import Terms
+from engine.journal.decisions import DAY, KIND, ORDINAL, ROW, STARTED, CAUSE, VALUES, Decision
+from engine.machine.forms import Form, decide
+from engine.machine.machine import Decisions, Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.columns.schedule import Schedule
+    from engine.domain.calendar import Calendars, Days
+    from engine.domain.market import Ints, Market
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A program made ready: one machine a side. Making it is cheap; keep it for many runs."""
+
+    program: Program
+    machines: Mapping[Side, Machine] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Generates the machines."""
+        made = {side: Machine(self.program, side) for side in self.program.sides}
+        object.__setattr__(self, "machines", made)
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What came of a run: decision rows of each side, intents, execution records."""
+
+    program: Program
+    terms: Terms
+    market: Market
+    schedule: Schedule
+    decisions: Mapping[Side, Decisions]
+    intents: Intents
+    records: Ints
+
+    @property
+    def days(self) -> Days:
+        """The trading dates of the market."""
+        return self.schedule.days
+
+    @cached_property
+    def dates(self) -> Dates:
+        """When positions must be out."""
+        return dates_for(self.program, self.schedule)
+
+
+def run_batch(
+    strategy: Strategy,
+    market: Market,
+    calendars: Calendars,
+    terms: Terms | None = None,
+    events: Mapping[str, Ints] | None = None,
+    form: Form = Form.AUTO,
+) -> Run:
+    """Run a strategy over all bars of a market.
+
+    `events` are the instants of each event list of the program (minutes since the epoch, rising).
+    Raises `UnknownCalendar`, `TermsError`, `MoneyOverflowError`.
+    """
+    program, terms = strategy.program, terms or Terms()
+    schedule = schedule_of(program, market, calendars, events or {})
+    decisions = {
+        side: decide(machine, machine.feed(schedule), machine.fresh(), 0, len(market), form)
+        for side, machine in strategy.machines.items()
+    }
+    intents = intents_of(program, decisions)
+    simulator = Simulator(rules_of(program, terms))
+    records = simulator.run(
+        market, dates_for(program, schedule), intents, paths_for(program, schedule)
+    )
+    return Run(program, terms, market, schedule, decisions, intents, records)
+
+
+def dates_for(program: Program, schedule: Schedule) -> Dates:
+    """When positions must be out, as the simulator reads it."""
+    flat_by = program.exits.flat_by
+    occurrences = schedule.occurrences(flat_by) if flat_by is not None else None
+    return dates_of(schedule.market, schedule.days, occurrences)
+
+
+def paths_for(program: Program, schedule: Schedule) -> Paths:
+    """The columns that move or end a position, of both sides in real prices."""
+    exits = program.exits
+    if exits.trail is None and not exits.when:
+        return paths_of()
+    trails: dict[Side, Ints] = {}
+    leaves: dict[Side, list[Ints]] = {}
+    for side in Side:
+        frame = frame_of(program, side, schedule)
+        if exits.trail is not None:
+            column = evaluate(exits.trail.price, frame).astype(np.int64)
+            trails[side] = column if side is program.written else -column
+        leaves[side] = [evaluate(rule.node, frame) for rule in exits.when]
+    trail = (trails[Side.SHORT], trails[Side.LONG]) if trails else None
+    return paths_of(trail, (leaves[Side.SHORT], leaves[Side.LONG]))
+
+
+def intents_of(program: Program, decisions: Mapping[Side, Decisions]) -> Intents:
+    """The entries of both sides as orders, in real prices, in the order they are offered."""
+    return together([side_intents(program, side, made) for side, made in decisions.items()])
+
+
+def side_intents(program: Program, side: Side, decisions: Decisions) -> Intents:
+    """The entries of one side, in real prices."""
+    chosen = decisions.rows[:, KIND] == Decision.ENTRY
+    rows = decisions.rows[chosen]
+    sign = 1 if side is program.written else -1
+    count = len(program.targets)
+    prices = sign * rows[:, VALUES : VALUES + 3 + count]
+    atr = 3 + count + len(program.features)
+    return Intents(
+        row=rows[:, ROW],
+        side=np.full(len(rows), side_number(side), np.int64),
+        started=rows[:, STARTED],
+        day=rows[:, DAY],
+        ordinal=rows[:, ORDINAL],
+        close=prices[:, 0],
+        entry_price=prices[:, 1],
+        stop=prices[:, 2],
+        stop_case=rows[:, CAUSE],
+        targets=prices[:, 3:],
+        atr=decisions.reals[chosen][:, atr],
+    )
