@@ -194,7 +194,7 @@ def open_set(name: str) -> Market:
     folder = _folder(name)
     try:
         mapped = np.load(folder / entry.file, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as damage:
+    except (EOFError, OSError, ValueError) as damage:
         raise _broken(folder, f"the bars cannot be opened: {damage}") from None
     if mapped.shape != (len(_COLUMNS), entry.bars) or mapped.dtype != np.dtype("<i8"):
         raise _broken(folder, "the bars do not have the size they should")
@@ -275,7 +275,7 @@ def _yaml(file: Path) -> dict[str, Any]:
 
     try:
         words = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as bad:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as bad:
         line = getattr(getattr(bad, "problem_mark", None), "line", None)
         message = f"this is no YAML: {getattr(bad, 'problem', None) or bad}"
         number = None if line is None else line + 1

@@ -56,9 +56,16 @@ class Text:
         rest.seek(self.start)
         lines = io.TextIOWrapper(rest, "utf-8", newline="")
         reader = csv.reader(lines, delimiter=self.delimiter)
-        for fields in reader:
-            if fields:
-                yield self.before + reader.line_num, fields
+        try:
+            for fields in reader:
+                if fields:
+                    yield self.before + reader.line_num, fields
+        except csv.Error as bad:
+            line = self.before + reader.line_num
+            remedy = "correct or delete the line"
+            raise errors.BadRow(
+                self.path, f"the line cannot be split: {bad}", remedy, line
+            ) from None
 
     def line(self, row: int) -> int | None:
         """The line of a row, counting from 1."""
@@ -105,7 +112,7 @@ def content_of(path: Path) -> bytes:
         raise errors.NotText(str(path), message, "save it as CSV in UTF-8")
     if not content.isascii():
         _check_utf8(path, content)
-    return content
+    return content if b"\n" in content else content.replace(b"\r", b"\n")
 
 
 def _blank(content: bytes, start: int) -> bool:
@@ -131,7 +138,10 @@ def _text(path: str, content: bytes, layout: Layout) -> Text:
     end = len(content) if end < 0 else end + 1
     first = content[begin:end].decode()
     stated = layout.columns if isinstance(layout.columns, (list, tuple)) else None
-    delimiter = layout.delimiter or _delimiter(first)
+    delimiter = _stated_delimiter(path, layout) or _delimiter(first)
+    if delimiter == layout.decimal:
+        message = f"{delimiter!r} parts the columns and is the decimal sign too"
+        raise errors.WrongDelimiter(path, message, "drop --decimal, or say the right --delimiter")
     fields = _fields(first, delimiter)
     start = begin if stated is not None else end
     if stated is None and len(fields) == 1:
@@ -148,13 +158,30 @@ def _text(path: str, content: bytes, layout: Layout) -> Text:
     return Text(path, content, start, before, header, delimiter)
 
 
+def _stated_delimiter(path: str, layout: Layout) -> str | None:
+    stated = {"\\t": "\t", "tab": "\t"}.get(layout.delimiter or "", layout.delimiter)
+    if stated is not None and (len(stated) != 1 or not stated.isascii() or stated in '\r\n"\0'):
+        message = f"{stated!r} cannot part columns"
+        raise errors.WrongDelimiter(path, message, "give one character, or tab")
+    if layout.decimal not in (".", ","):
+        message = f"{layout.decimal!r} is no decimal sign"
+        raise errors.BadNumber(path, message, "say --decimal . or --decimal ,")
+    return stated
+
+
 def _delimiter(line: str) -> str:
     """The character that parts a header into the most names known, else into the most."""
     return max(DELIMITERS, key=lambda d: (recognised(_fields(line, d)), line.count(d)))
 
 
 def _fields(line: str, delimiter: str) -> list[str]:
-    return [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    """The names of a header line; quotes that do not close make it one name."""
+    try:
+        return [
+            name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter))
+        ]
+    except (csv.Error, StopIteration):
+        return [line]
 
 
 def _time_format(text: Text, columns: Columns, layout: Layout) -> TimeFormat:

@@ -79,9 +79,13 @@ def layout_options(function: Callable[..., None]) -> Callable[..., None]:
 
 _LAYOUT = (
     click.option("--zone", help="Zone of times written without one, as America/New_York."),
-    click.option("--stamp", type=click.Choice([stamp.value for stamp in Stamp]), help="Which end of its bar a time is."),
+    click.option(
+        "--stamp",
+        type=click.Choice([stamp.value for stamp in Stamp]),
+        help="Which end of its bar a time is.",
+    ),
     click.option("--delimiter", help="What parts the columns, where that is not seen."),
-    click.option("--decimal", default=".", show_default=True, help="The decimal sign: . or ,"),
+    click.option("--decimal", type=click.Choice([".", ","]), default=".", show_default=True),
     click.option("--columns", type=columns, help="close=Last,... or a whole header."),
     click.option("--time-format", help="As '%m/%d/%Y %H:%M', or s, ms, us, ns since 1970."),
     click.option("--bar", type=click.IntRange(1, 1440), help="Minutes a bar lasts."),
@@ -153,7 +157,7 @@ def list_(*, as_json: bool) -> None:
     rows = [
         (
             *(entry.name, entry.instrument.symbol, f"{entry.bars:,}", str(entry.bar_minutes)),
-            *(entry.first, entry.last, entry.zone, entry.source or "synthetic"),
+            *(entry.first[:10], entry.last[:10], entry.zone, entry.source or "synthetic"),
         )
         for entry in sets
     ]

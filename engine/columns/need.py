@@ -158,7 +158,7 @@ def _on_frame(node: ir.OnFrame, frame: Frame, row: int) -> int:
     if inner == SHORT or inner == len(larger.first):
         return SHORT if inner == SHORT else row
     whole = larger.frame.market.minute[inner] >= frame.market.minute[0]
-    return int(larger.first[inner]) if whole else SHORT
+    return int(larger.first[inner]) + 1 if whole else SHORT
 
 
 _REACH: Final[Mapping[type[ir.Node], Callable[[Any, Frame, int], int]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,10 +17,17 @@ if TYPE_CHECKING:
 
 NQ = instrument("NQ")
 MINUTE = 28_936_230
-PRICES = {"open": [100.0, 100.25], "high": [101.0, 100.5], "low": [99.5, 100], "close": [100.25, 100]}
+PRICES = {
+    "open": [100.0, 100.25],
+    "high": [101.0, 100.5],
+    "low": [99.5, 100],
+    "close": [100.25, 100],
+}
 
 
-def written(folder: Path, time: Any, metadata: dict[str, str] | None = None, **columns: Any) -> Path:
+def written(
+    folder: Path, time: Any, metadata: dict[str, str] | None = None, **columns: Any
+) -> Path:
     table = pa.table({"timestamp": time, **PRICES, "volume": [7, 8], **columns})
     file = folder / "bars.parquet"
     pq.write_table(table.replace_schema_metadata(metadata), file)
@@ -63,8 +71,6 @@ def test_the_metadata_may_state_the_stamp_and_the_zone(tmp_path: Path) -> None:
 
 
 def test_decimals_are_exact(tmp_path: Path) -> None:
-    from decimal import Decimal
-
     close = pa.array([Decimal("100.25"), Decimal("100.00")], pa.decimal128(10, 2))
     market = read_bars(written(tmp_path, stamps("s", "UTC"), close=close), NQ).market
     assert market.close.tolist() == [401, 400]

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,12 @@ def test_hours_are_instants_and_half_days_end_early(
 
 @pytest.mark.parametrize(
     ("name", "on"),
-    [("XLON", "2025-12-25"), ("XNYS", "2025-11-27"), ("CMES", "2025-12-25"), ("XNYS", "2025-11-29")],
+    [
+        ("XLON", "2025-12-25"),
+        ("XNYS", "2025-11-27"),
+        ("CMES", "2025-12-25"),
+        ("XNYS", "2025-11-29"),
+    ],
 )
 def test_a_closed_date_is_na_in_both(calendars: ExchangeCalendars, name: str, on: str) -> None:
     assert hours(calendars, name, on) == (NA, NA)
@@ -101,8 +107,6 @@ def test_a_calendar_the_library_cannot_build_is_a_named_error(
 
 
 def test_the_version_is_that_of_the_installed_library() -> None:
-    from importlib.metadata import version
-
     assert library_version() == version("exchange_calendars")
 
 

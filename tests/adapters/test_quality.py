@@ -41,7 +41,8 @@ def test_a_whole_market_has_no_findings(calendars: ExchangeCalendars) -> None:
     assert report.against == "calendar CMES, less its daily pause"
     assert report.expected == report.bars == 3 * 23 * 60
     assert (report.missing, report.gaps, report.unexpected, report.outliers) == (0, 0, 0, 0)
-    assert report.longest_gaps == report.largest_jumps == ()
+    assert not report.longest_gaps
+    assert not report.largest_jumps
     assert (report.first, report.last) == ("2025-01-05T23:00Z", "2025-01-08T21:59Z")
 
 

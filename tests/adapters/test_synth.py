@@ -1,4 +1,4 @@
-"""Synthetic bars and the bundled sample: the same bytes everywhere, and a market worth testing on."""
+"""Synthetic bars and the bundled sample: the same bytes everywhere, and worth testing on."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_the_sample_moves_like_a_market(calendars: ExchangeCalendars) -> None:
     market = sample()
     assert market.instrument == instrument("NQ")
     assert 20_000 * 4 < market.low.min() < market.high.max() < 30_000 * 4
-    first, last = int(market.minute[0]) // DAY, int(market.minute[-1]) // DAY
+    first, last = int(market.minute[0]) // DAY + 1, int(market.minute[-1]) // DAY
     london, _ = calendars.hours("XLON", first, last)
     new_york, ends = calendars.hours("XNYS", first, last)
     both = (london != NA) & (new_york != NA)
@@ -114,6 +114,8 @@ def test_the_opens_of_london_and_new_york_are_the_busy_times(calendars: Exchange
     def median(begin: int, minutes: int) -> float:
         return float(np.median(spread[(clock >= begin) & (clock < begin + minutes)]))
 
-    night, london, new_york, noon = (median(*at) for at in ((180, 60), (480, 30), (870, 15), (1050, 60)))
+    night, london, new_york, noon = (
+        median(*at) for at in ((180, 60), (480, 30), (870, 15), (1050, 60))
+    )
     assert new_york > 2 * noon > 2 * night
     assert london > 2 * night

@@ -247,7 +247,7 @@ def days(frame: Frame) -> list[int]:
 
 
 @st.composite
-def frames_with_holes(draw: st.DrawFn, max_bars: int = 40) -> Frame:
+def frames_with_holes(draw: st.DrawFn, max_bars: int = 30) -> Frame:
     """Frames in whose volume any value may be na."""
     frame = draw(frames(max_bars))
     known = st.integers(-5, 5)

@@ -70,9 +70,10 @@ def test_an_hour_shown_twice_means_its_first_time() -> None:
 def test_an_hour_never_shown_means_the_instant_of_the_jump() -> None:
     missing = [minute_of("2026-03-08 02:00"), minute_of("2026-03-08 02:59")]
 
-    assert instants_of("America/New_York", np.array(missing)).tolist() == [
-        minute_of("2026-03-08 07:00")
-    ] * 2
+    assert (
+        instants_of("America/New_York", np.array(missing)).tolist()
+        == [minute_of("2026-03-08 07:00")] * 2
+    )
 
 
 def test_a_zone_that_does_not_exist_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,11 +96,11 @@ def test_every_row_lies_between_the_beginnings_of_its_date_and_the_next(
     market: Market, rule: DayRule
 ) -> None:
     days = days_of(market, rule)
-    date = np.repeat(days.date, np.diff(days.start))
+    of_row = np.repeat(days.date, np.diff(days.start))
 
     assert (np.diff(days.date) > 0).all()
-    assert (date_begins(rule, date) <= market.minute).all()
-    assert (market.minute < date_begins(rule, date + 1)).all()
+    assert (date_begins(rule, of_row) <= market.minute).all()
+    assert (market.minute < date_begins(rule, of_row + 1)).all()
 
 
 # --- sessions -------------------------------------------------------------------------------
@@ -130,8 +131,8 @@ def test_a_session_between_two_exchanges_follows_both_clocks() -> None:
 
 
 def test_a_date_on_which_one_exchange_is_closed_has_no_session() -> None:
-    holiday = np.datetime64("2026-01-06").item()
-    closed = Hours(NEW_YORK.zone, NEW_YORK.opens, NEW_YORK.closes, frozenset({holiday}))
+    holidays = frozenset({date(2026, 1, 6)})
+    closed = Hours(NEW_YORK.zone, NEW_YORK.opens, NEW_YORK.closes, holidays)
     calendars = FixedHours({**CALENDARS.exchanges, "XNYS": closed})
     market = hourly("2026-01-05 00:00", 72)
     days = days_of(market, DayRule())
