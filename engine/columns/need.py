@@ -153,12 +153,12 @@ def _on_frame(node: ir.OnFrame, frame: Frame, row: int) -> int:
     if closed < 0 or not (node.across or larger.day[closed] == _date(frame, row)):
         if _floor(frame, row, across=node.across) == SHORT:
             return SHORT
-        closed += 1
+        closed += 2
     inner = reach(node.operand, larger.frame, closed)
     if inner == SHORT or inner == len(larger.first):
         return SHORT if inner == SHORT else row
     whole = larger.frame.market.minute[inner] >= frame.market.minute[0]
-    return int(larger.first[inner]) + 1 if whole else SHORT
+    return int(larger.first[inner]) if whole else SHORT
 
 
 _REACH: Final[Mapping[type[ir.Node], Callable[[Any, Frame, int], int]]] = {

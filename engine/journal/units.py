@@ -7,9 +7,10 @@ no price is written as the side sees it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from dsl.ir import expression as ir
@@ -43,6 +44,7 @@ _BAR_SORTS: Final[Mapping[str, Sort]] = {
     "minute": Sort.MINUTE,
 }
 _FIELD_SORTS: Final[Mapping[str, Sort]] = {"at": Sort.MINUTE, "row": Sort.NUMBER}
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 _SAME_SORT: Final = frozenset({"highest", "lowest", "first", "last"})
 
 
@@ -183,10 +185,6 @@ class Grid:
         """A price or a distance, with as many decimals as the tick has."""
         return self._tick * int(ticks)
 
-    def mean(self, total: int, count: int) -> Decimal:
-        """The mean of `count` prices with this total, to at least six decimals more."""
-        return (self._tick * int(total) / int(count)).normalize()
-
 
 def written(column: Column, whole: int, real: float, grid: Grid, sign: int) -> Value:
     """A value as the journal says it; `sign` turns prices of the side's frame into real ones."""
@@ -203,6 +201,12 @@ def written(column: Column, whole: int, real: float, grid: Grid, sign: int) -> V
     if column.sort is Sort.DISTANCE:
         return grid.price(whole)
     return clock(whole) if column.sort is Sort.MINUTE else whole
+
+
+@lru_cache(maxsize=1024)
+def date_text(days: int) -> str:
+    """A date (days since the epoch) as ISO 8601."""
+    return date.fromordinal(_EPOCH + days).isoformat()
 
 
 def clock(minute: int) -> str:

@@ -363,16 +363,35 @@ def test_every_price_on_the_grid_comes_back_as_its_tick(
     assert market.close.tolist() == ticks
 
 
+CHANGE = st.tuples(
+    st.integers(0, len(GOOD)), st.integers(0, 3), st.text("0159-:TZ,;.\"'\n\r eé\t+", max_size=3)
+)
+
+
+def changed(text: str, changes: list[tuple[int, int, str]]) -> bytes:
+    for place, length, instead in changes:
+        text = text[:place] + instead + text[place + length :]
+    return text.encode()
+
+
 def outcome(file: Path) -> str:
     try:
         market = read_bars(file, NQ).market
     except errors.DataError as refused:
         return "a named refusal" if refused.message and refused.remedy else "an unhelpful one"
-    return "bars" if len(market) >= 3 else "too few bars"
+    rising = bool((np.diff(market.minute) > 0).all())
+    inside = bool(((market.low <= market.close) & (market.close <= market.high)).all())
+    return "bars" if rising and inside else "bars that break the rules"
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda t: (GOOD + t).encode())))
+@given(
+    st.one_of(
+        st.binary(max_size=300),
+        st.text(max_size=300).map(lambda text: (GOOD + text).encode()),
+        st.lists(CHANGE, max_size=8).map(lambda changes: changed(GOOD, changes)),
+    )
+)
 def test_no_bytes_are_met_with_anything_but_bars_or_a_named_refusal(
     tmp_path_factory: pytest.TempPathFactory, content: bytes
 ) -> None:

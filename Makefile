@@ -1,0 +1,56 @@
+# Everything a person types. `make run` and `make test` are the two commands of the README.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test prove lint fix bench golden lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## install into .venv exactly what requirements.lock says, with every extra
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 13))' \
+	  || { echo "Python 3.11, 3.12 or 3.13 is needed: say make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+run: $(READY) ## the 5/1 SLOB over the bundled synthetic sample, with a report
+	$(BIN)/engine run strategies/slob_5_1.yaml --report runs/sample
+
+test: $(READY) ## every test: examples, laws, golden files, command line
+	$(BIN)/python -m pytest -n auto
+
+prove: $(READY) ## the long proofs: thousands of seeds, and the planted bugs
+	HYPOTHESIS_PROFILE=prove $(BIN)/python -m pytest -n auto -m law
+	$(BIN)/python -m tests.planted_bugs
+
+lint: $(READY) ## style, types, architecture
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: $(READY) ## format, and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## the benchmark table, beside the yardstick where ../shared is there
+	$(BIN)/python -m benchmarks
+
+golden: $(READY) ## rewrite golden/ from the interpreter, then show what moved
+	$(BIN)/python -m pytest tests/golden --snapshot-update
+	git diff --stat -- golden/
+
+lock: ## write requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+
+clean: ## remove what was made here
+	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
