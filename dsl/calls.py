@@ -445,11 +445,12 @@ class Caller:
         if not (ir.is_row(a.node) and ir.is_row(b.node)):
             return self.at.wrong(node, "E026", f"`{node.function}` needs the bar before",
                                  "compare values computed from bars alone")
-        left, right, _ = aligned(a, b)
+        left, right, den = aligned(a, b)
         now, was = (">", "<=") if node.function == "crosses_above" else ("<", ">=")
-        one = ir.Const(1)
-        before = ir.Compare(was, ir.Lag(left, one, across=False), ir.Lag(right, one, across=False))
-        return condition(ir.AllOf((ir.Compare(now, left, right), before)))
+        one, unit = ir.Const(1), a.unit.value
+        then, other = (ir.Lag(side, one, across=False) for side in (left, right))
+        before = ir.Compare(was, then, other, unit, den)
+        return condition(ir.AllOf((ir.Compare(now, left, right, unit, den), before)))
 
     # --- clocks and calendars ------------------------------------------------------------------
 

@@ -256,8 +256,8 @@ class Checker:
             return self.wrong(node, "E021", "conditions are not compared",
                               "write the condition itself, or `not` before it")
         assert left.unit in ORDERED
-        a, b, _ = aligned(left, right)
-        return condition(ir.Compare(node.operator, a, b))
+        a, b, den = aligned(left, right)
+        return condition(ir.Compare(node.operator, a, b, left.unit.value, den))
 
     def _compare_help(self, node: syn.Comparison, left: Typed, right: Typed) -> str:
         if Unit.PERCENT in {left.unit, right.unit}:

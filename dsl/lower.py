@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dsl.structure import Advance, Setup, Spec, Stage, Start, Stop, Track
 
 CONCURRENT: Final = 16
+CONTRACTS_MOST: Final = 1_000
 SPACING_UNITS: Final = {Unit.DURATION: "minutes", Unit.BARS: "bars"}
 TRACKED: Final = {op.value: op for op in prog.TrackerOp}
 
@@ -457,7 +458,7 @@ class Lowering:
 
         if section is None:
             fixed = ir.Const(list(prog.Sizing).index(prog.Sizing.FIXED))
-            return prog.Risk(fixed, ir.Const(0), one, one, ir.Const(1_000_000), ir.Const(MILLION),
+            return prog.Risk(fixed, ir.Const(0), one, one, ir.Const(CONTRACTS_MOST), ir.Const(MILLION),
                              None, None, None, None, None, 1, "too_small")
         positions = 1
         if section.positions is not None:
@@ -477,7 +478,7 @@ class Lowering:
             per_trade=share(section.per_trade) or ir.Const(10_000),
             contracts=count(section.contracts, one),
             minimum=count(section.min, one),
-            maximum=count(section.max, ir.Const(1_000_000)),
+            maximum=count(section.max, ir.Const(CONTRACTS_MOST)),
             kelly_fraction=(
                 self.millionths(section.kelly_fraction, Unit.RATIO)
                 if section.kelly_fraction is not None

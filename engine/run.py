@@ -16,7 +16,7 @@ from engine.execution.rules import rules_of
 from engine.execution.simulation import Dates, Paths, Simulator, dates_of, paths_of
 from engine.execution.terms import Terms
 from engine.journal.decisions import DAY, KIND, ORDINAL, ROW, STARTED, CAUSE, VALUES, Decision
-from engine.machine.forms import Form, decide
+from engine.machine.forms import Form, chosen, decide
 from engine.machine.machine import Decisions, Machine
 
 if TYPE_CHECKING:
@@ -63,6 +63,46 @@ class Run:
         return dates_for(self.program, self.schedule)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A strategy and a market that have met: dates and sessions are worked out, once for many runs."""
+
+    strategy: Strategy
+    market: Market
+    schedule: Schedule
+
+    def run(self, terms: Terms | None = None, form: Form = Form.AUTO) -> Run:
+        """Decide and trade. Raises `TermsError`, `MoneyOverflowError`."""
+        program, market, schedule = self.strategy.program, self.market, self.schedule
+        terms = terms or Terms()
+        machines = self.strategy.machines
+        decisions = {
+            side: decide(machine, machine.feed(schedule), machine.fresh(), 0, len(market), form)
+            for side, machine in machines.items()
+        }
+        intents = intents_of(program, decisions)
+        # the same form for the simulator: its code, like the machines', is loaded by then
+        compiled = form_used(self.strategy, market, form)
+        simulator = Simulator(rules_of(program, terms), compiled=compiled)
+        dates, paths = dates_for(program, schedule), paths_for(program, schedule)
+        records = simulator.run(market, dates, intents, paths)
+        return Run(program, terms, market, schedule, decisions, intents, records)
+
+
+def prepare(
+    strategy: Strategy,
+    market: Market,
+    calendars: Calendars,
+    events: Mapping[str, Ints] | None = None,
+) -> Prepared:
+    """A strategy on a market.
+
+    `events` are the instants of each event list of the program (minutes since the epoch, rising).
+    Raises `UnknownCalendar` where the strategy names an exchange that does not exist.
+    """
+    return Prepared(strategy, market, schedule_of(strategy.program, market, calendars, events or {}))
+
+
 def run_batch(
     strategy: Strategy,
     market: Market,
@@ -71,30 +111,24 @@ def run_batch(
     events: Mapping[str, Ints] | None = None,
     form: Form = Form.AUTO,
 ) -> Run:
-    """Run a strategy over all bars of a market.
+    """Run a strategy over all bars of a market: `prepare`, then `Prepared.run`."""
+    return prepare(strategy, market, calendars, events).run(terms, form)
 
-    `events` are the instants of each event list of the program (minutes since the epoch, rising).
-    Raises `UnknownCalendar`, `TermsError`, `MoneyOverflowError`.
-    """
-    program, terms = strategy.program, terms or Terms()
-    schedule = schedule_of(program, market, calendars, events or {})
-    decisions = {
-        side: decide(machine, machine.feed(schedule), machine.fresh(), 0, len(market), form)
-        for side, machine in strategy.machines.items()
-    }
-    intents = intents_of(program, decisions)
-    simulator = Simulator(rules_of(program, terms))
-    records = simulator.run(
-        market, dates_for(program, schedule), intents, paths_for(program, schedule)
-    )
-    return Run(program, terms, market, schedule, decisions, intents, records)
+
+def form_used(strategy: Strategy, market: Market, form: Form) -> bool:
+    """Whether a run over a market is a compiled one."""
+    machines = strategy.machines.values()
+    return all(chosen(machine, len(market), form) is Form.COMPILED for machine in machines)
 
 
 def dates_for(program: Program, schedule: Schedule) -> Dates:
     """When positions must be out, as the simulator reads it."""
     flat_by = program.exits.flat_by
     occurrences = schedule.occurrences(flat_by) if flat_by is not None else None
-    return dates_of(schedule.market, schedule.days, occurrences)
+    return schedule.kept(
+        ("positions", flat_by),
+        lambda: dates_of(schedule.market, schedule.days, occurrences),
+    )
 
 
 def paths_for(program: Program, schedule: Schedule) -> Paths:
@@ -121,8 +155,8 @@ def intents_of(program: Program, decisions: Mapping[Side, Decisions]) -> Intents
 
 def side_intents(program: Program, side: Side, decisions: Decisions) -> Intents:
     """The entries of one side, in real prices."""
-    chosen = decisions.rows[:, KIND] == Decision.ENTRY
-    rows = decisions.rows[chosen]
+    entries = np.flatnonzero(decisions.rows[:, KIND] == Decision.ENTRY)
+    rows = decisions.rows[entries]
     sign = 1 if side is program.written else -1
     count = len(program.targets)
     prices = sign * rows[:, VALUES : VALUES + 3 + count]
@@ -138,5 +172,5 @@ def side_intents(program: Program, side: Side, decisions: Decisions) -> Intents:
         stop=prices[:, 2],
         stop_case=rows[:, CAUSE],
         targets=prices[:, 3:],
-        atr=decisions.reals[chosen][:, atr],
+        atr=decisions.reals[entries, atr],
     )

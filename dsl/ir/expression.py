@@ -20,7 +20,7 @@ node means the same in both frames.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -265,11 +265,17 @@ class Round(Node):
 
 @dataclass(frozen=True, slots=True)
 class Compare(Node):
-    """`<`, `<=`, `>`, `>=`, `==`: both INT or both REAL."""
+    """`<`, `<=`, `>`, `>=`, `==`: both INT or both REAL.
+
+    `unit` (a word of `dsl.units.Unit`) and `den` tell people what the sides measure: an INT side
+    stands for `value / den` of that unit. They are no part of the meaning, nor of equality.
+    """
 
     op: str
     left: Node
     right: Node
+    unit: str = field(default="", compare=False)
+    den: int = field(default=1, compare=False)
 
     @property
     def kind(self) -> Kind:
@@ -628,8 +634,8 @@ CANDIDATE_NODES = (TrackerField, CaptureField, CandidateClock, Aggregate, Bracke
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly inside, in written order, those of a window included."""
     found: list[Node] = []
-    for field in fields(node):  # type: ignore[arg-type]
-        value = getattr(node, field.name)
+    for each in fields(node):  # type: ignore[arg-type]
+        value = getattr(node, each.name)
         if isinstance(value, Node):
             found.append(value)
         elif isinstance(value, Over):

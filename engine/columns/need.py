@@ -153,7 +153,7 @@ def _on_frame(node: ir.OnFrame, frame: Frame, row: int) -> int:
     if closed < 0 or not (node.across or larger.day[closed] == _date(frame, row)):
         if _floor(frame, row, across=node.across) == SHORT:
             return SHORT
-        closed += 2
+        closed += 1
     inner = reach(node.operand, larger.frame, closed)
     if inner == SHORT or inner == len(larger.first):
         return SHORT if inner == SHORT else row

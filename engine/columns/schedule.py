@@ -78,6 +78,10 @@ class Schedule:
             return self.given
         return self._memo.get("days", lambda: days_of(self.market, self.rule))
 
+    def kept(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What goes by `key`, made at the first time of asking and kept as long as the schedule."""
+        return self._memo.get(key, make)
+
     @property
     def age(self) -> Ints:
         """How many rows of its trading date lie before each row."""

@@ -79,9 +79,6 @@ def _table(frame: Frame, session: str, field: str) -> Ints:
     values = _values(frame, field)
     edges = np.stack([occurrences.first[held], occurrences.stop[held]], axis=1).ravel()
     table[held] = _TABLE[field](values, edges)
-    missing = is_na(values, Kind.INT)
-    if field not in {"open", "close"} and missing.any():
-        table[held[_over(np.logical_or)(missing, edges)]] = NA
     return table
 
 

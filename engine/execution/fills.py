@@ -32,3 +32,14 @@ def fill(order: int, sign: int, level: int, first: int, high: int, low: int, sli
     if order == STOP:
         return sign * (max(opened, wanted) + slippage) if top >= wanted else NEVER
     return sign * min(opened, wanted) if bottom <= wanted else NEVER
+
+
+def rest_of_bar(sign: int, price: int, high: int, low: int, close: int) -> tuple[int, int]:
+    """The high and low that count after a limit entry inside a bar; `sign` 1: it bought.
+
+    What the bar did before the fill is not known. Its worst price counts as if it came after (from
+    the fill on it did pass there), of its best ones only the close surely did.
+    """
+    if sign > 0:
+        return max(price, close), low
+    return high, min(price, close)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.execution import records as out
 from engine.execution import state as at
-from engine.execution.fills import LIMIT, MARKET, NEVER, STOP, fill
+from engine.execution.fills import LIMIT, MARKET, NEVER, STOP, fill, rest_of_bar
 from engine.execution.records import Kind, Reason
 from engine.execution.sizing import (
     MILLION,
@@ -431,12 +431,8 @@ def manage(desk: Desk, row: int, start: int) -> None:
     first, high, low = opened, book[at.BAR_HIGH], book[at.BAR_LOW]
     if row == book[start + at.ENTERED]:
         first = book[start + at.RAW]
-        inside = book[base + at.ORDER] == LIMIT and first != opened
-        if inside and book[base + at.STOP_FIRST] == 1:
-            if side == 1:
-                high = max(first, book[at.BAR_CLOSE])
-            else:
-                low = min(first, book[at.BAR_CLOSE])
+        if book[base + at.ORDER] == LIMIT and first != opened and book[base + at.STOP_FIRST] == 1:
+            high, low = rest_of_bar(2 * side - 1, first, high, low, book[at.BAR_CLOSE])
     if is_touched(book, start, high, low):
         meet(desk, row, start, first, first, first, 1)
         meet(desk, row, start, first, high, low, book[base + at.STOP_FIRST])

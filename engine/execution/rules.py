@@ -170,5 +170,6 @@ def _check_range(program: Program, side: list[int], money: Money, terms: Terms) 
         raise TermsError(
             f"amounts up to {float(Fraction(worst, money.scale)):.3g} "
             f"{program.instrument.currency} cannot be counted in steps of 1/{money.scale}: "
-            f"lower risk.max (now {side[at.MAXIMUM]}) or the equity, or give amounts with fewer decimals"
+            f"lower risk.max (now {side[at.MAXIMUM]}) or the equity, "
+            "or give amounts with fewer decimals"
         )

@@ -197,16 +197,18 @@ class Simulator:
         """Simulate the rows from where it stands up to `stop` (default: all); their records.
 
         Market, dates, intents and paths begin at row 0 and intent 0 each time and may have grown
-        since the last call; new intents are of rows not simulated yet (else `ValueError`).
+        since the last call; new intents are of rows not simulated yet. Raises `ValueError` for
+        older ones, and for dates and paths that cover too few rows.
         Records are (n, WIDTH), see `engine.execution.records`. Raises `MoneyOverflowError` where
         the account can no longer be counted.
         """
         last = len(market) if stop is None else stop
-        self._check(intents)
+        paths = paths or paths_of()
+        self._check(intents, dates, paths, last)
         run, wrap = self._engine(intents)
         offers = self._offers(intents)
         book = self._book(dates)
-        tape = _tape(market, dates, paths or paths_of(), wrap)
+        tape = _tape(market, dates, paths, wrap)
         room, found = _FIRST_ROOM, []
         while True:
             records = np.zeros(room * out.WIDTH, np.int64)
@@ -222,14 +224,22 @@ class Simulator:
         self.account = Account(book, offers[:, _ORDER].copy())
         return np.concatenate(found)
 
-    def _check(self, intents: Intents) -> None:
-        """Refuse intents that come too late."""
+    def _check(self, intents: Intents, dates: Dates, paths: Paths, stop: int) -> None:
+        """Refuse what the kernel would read beyond its end: compiled, it would not notice."""
         known = int(self.account.book[at.NEXT_OFFER])
         if len(intents) > known and intents.row[known] < self.account.next_row:
             raise ValueError(
                 f"intent {known} was decided on row {intents.row[known]}, but rows up to "
                 f"{self.account.next_row - 1} are simulated already"
             )
+        needed = {
+            "trading dates": (True, int(dates.start[-1])),
+            "paths.trail": (self.rules.values[at.TRAILS], min(map(len, paths.trail))),
+            "paths.leave": (self.rules.values[at.LEAVES], min(map(len, paths.leave))),
+        }
+        for name, (used, rows) in needed.items():
+            if used and rows < stop:
+                raise ValueError(f"{name} cover {rows} rows, but {stop} are to be simulated")
 
     def _engine(self, intents: Intents) -> tuple[_Run, _Wrap]:
         """The function to run, and what it takes for an array.

@@ -1,10 +1,12 @@
 """How many contracts a setup is worth, in whole numbers only; runs as plain Python and compiled.
 
-Formulas: `slob_rules.md`, section 2. Every division rounds down, so a size is never rounded up.
+Formulas: `slob_rules.md`, section 2. Shares are fractions in lowest terms, so that a size is
+rounded once, down.
 """
 
 from __future__ import annotations
 
+from math import gcd
 from typing import TYPE_CHECKING, Final
 
 from engine.execution import state as at
@@ -22,22 +24,17 @@ KELLY: Final = 3
 
 KELLY_TRADES: Final = 10
 KELLY_UNTIL_THEN: Final = 20_000
-KELLY_MOST: Final = 500_000
 
 ATR_PARTS: Final = 1 << 20
 """The ATR is counted in 1/ATR_PARTS of a tick."""
 _LOTS_MOST: Final = 1 << 40
+_PARTS_MOST: Final = 1 << 61
 LARGEST_SIZE: Final = 1 << 15
 """The largest maximum: sizes beyond it are not told apart where the ATR is tiny."""
 
 
-def portion(money: int, share: int) -> int:
-    """`share` millionths of an amount >= 0, rounded down, without ever leaving an int64."""
-    return money // MILLION * share + money % MILLION * share // MILLION
-
-
 def portion_up(money: int, share: int) -> int:
-    """`share` millionths of an amount >= 0, rounded up."""
+    """`share` millionths of an amount >= 0, rounded up, without ever leaving an int64."""
     return money // MILLION * share + (money % MILLION * share + MILLION - 1) // MILLION
 
 
@@ -62,8 +59,24 @@ def scaled(number: int, times: int, parts: int) -> int:
     return number * whole + quotient
 
 
-def kelly_budget(book: Cells, money: int, per_trade: int, fraction: int) -> int:
-    """A budget of equity x f* x fraction, with f* = (p b - q) / b over the closed trades.
+def product(above: int, below: int, times: int, parts: int) -> tuple[int, int]:
+    """The product of two fractions from 0 to 1, in lowest terms.
+
+    Exact while the denominator stays below 2**61; beyond that a little less, never more.
+    """
+    common, crossed = gcd(above, parts), gcd(times, below)
+    above, parts = above // common, parts // common
+    times, below = times // crossed, below // crossed
+    while below > _PARTS_MOST // parts:
+        if below > parts:
+            above, below = above // 2, (below + 1) // 2
+        else:
+            times, parts = times // 2, (parts + 1) // 2
+    return above * times, below * parts
+
+
+def kelly_share(book: Cells, base: int) -> tuple[int, int]:
+    """The fraction f* x `KELLY_FRACTION` of the equity, f* = (p b - q) / b over the closed trades.
 
     With W won on w of n trades and L lost on the others, f* is w (W - L) / (n W); it is at most
     a half. A trade that nets nothing is a lost one. Too few trades, no win or no loss: f* is 2 %.
@@ -71,11 +84,14 @@ def kelly_budget(book: Cells, money: int, per_trade: int, fraction: int) -> int:
     """
     won, lost = book[at.WON], book[at.LOST]
     if book[at.TRADES] < KELLY_TRADES or won == 0 or lost == 0:
-        return portion(portion(money, KELLY_UNTIL_THEN), fraction)
-    if won <= lost:
-        return portion(money, per_trade)
-    edge = scaled(scaled(money, won - lost, won), book[at.WINS], book[at.TRADES])
-    return portion(min(edge, portion(money, KELLY_MOST)), fraction)
+        above, below = KELLY_UNTIL_THEN, MILLION
+    elif won <= lost:
+        return book[base + at.PER_TRADE], MILLION
+    else:
+        above, below = product(won - lost, won, book[at.WINS], book[at.TRADES])
+        if above > below // 2:
+            above, below = 1, 2
+    return product(above, below, book[base + at.KELLY_FRACTION], MILLION)
 
 
 def atr_contracts(budget: int, atr: int, tick_value: int) -> int:
@@ -96,14 +112,13 @@ def contracts(book: Cells, base: int, distance: int, atr: int) -> int:
     method = book[base + at.METHOD]
     if method == FIXED:
         return min(book[base + at.FIXED_SIZE], book[base + at.MAXIMUM])
-    money = max(book[at.CASH], 0)
     if method == KELLY:
-        fraction = book[base + at.KELLY_FRACTION]
-        budget = kelly_budget(book, money, book[base + at.PER_TRADE], fraction)
+        above, below = kelly_share(book, base)
     else:
-        budget = portion(money, book[base + at.PER_TRADE])
+        above, below = book[base + at.PER_TRADE], MILLION
     if book[at.IS_REDUCED] == 1:
-        budget = portion(budget, book[base + at.REDUCE_TO])
+        above, below = product(above, below, book[base + at.REDUCE_TO], MILLION)
+    budget = scaled(max(book[at.CASH], 0), above, below)
     tick_value = book[base + at.TICK_VALUE]
     if method == ATR:
         wanted = atr_contracts(budget, atr, tick_value)

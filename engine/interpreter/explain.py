@@ -203,7 +203,7 @@ def deadline(within: Deadline, eyes: Eyes, sight: Sight) -> Verdict:
     """The verdict on a deadline: the time in the stage against its limit."""
     here: Node = Row() if within.unit == "bars" else MINUTE
     since = CandidateClock("stage", "row" if within.unit == "bars" else "minute")
-    node = Compare(">=", Binary("sub", here, since), within.limit)
+    node = Compare(">=", Binary("sub", here, since), within.limit, within.unit)
     return verdict(Named(within.reason, node), eyes, sight)
 
 

@@ -35,12 +35,16 @@ from engine.journal.units import Grid, Units, clock, date_text, written
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from numpy.typing import NDArray
+
     from dsl.ir.program import Program
     from engine.domain.calendar import Days
     from engine.domain.market import Ints, Market, Reals
     from engine.execution.intents import Intents
     from engine.execution.terms import Money
     from engine.journal.events import Value
+
+    Mask = NDArray[np.bool_]
 
 _Found = tuple[int, Event]
 
@@ -188,13 +192,14 @@ class Book:
     # --- execution ------------------------------------------------------------------------------
 
     @cached_property
-    def _is_admission(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def _is_admission(self) -> Mask:
         """Which records are of the bar's close: intents, and their refusal on the same bar."""
         kind, intent = self.records[:, out.KIND], self.records[:, out.INTENT]
         if not len(self.intents):
             return np.zeros(len(kind), bool)
         same_bar = self.intents.row[np.maximum(intent, 0)] == self.records[:, out.ROW]
-        return (kind == Kind.INTENT) | ((kind == Kind.REFUSED) & same_bar)
+        admitted: Mask = (kind == Kind.INTENT) | ((kind == Kind.REFUSED) & same_bar)
+        return admitted
 
     def _executed(self, first_row: int, *, admissions: bool) -> Iterator[_Found]:
         chosen = self._is_admission == admissions

@@ -23,6 +23,9 @@ _FIELDS: Final = (
 )
 
 
+_REMEDY: Final = "the file was cut off or changed; take it from a backup, or run again"
+
+
 class JournalError(ValueError):
     """A line of a journal that is no event; the message names the line and what is wrong."""
 
@@ -41,13 +44,12 @@ def decode(line: str, number: int = 1) -> Event:
     """
     try:
         found = json.loads(line, parse_float=Decimal, parse_constant=_refuse)
-        if set(found) != set(_FIELDS):
-            raise ValueError(f"its fields are {', '.join(found)}")
-        return Event(**{**found, "kind": EventKind(found["kind"])})
+        return Event(**{name: found[name] for name in _FIELDS} | {"kind": EventKind(found["kind"])})
+    except KeyError as missing:
+        raise JournalError(f"line {number} of the journal has no {missing}: {_REMEDY}") from missing
     except (ValueError, TypeError) as problem:
         raise JournalError(
-            f"line {number} of the journal is no event ({problem}): "
-            "the file was cut off or changed; take it from a backup, or run again"
+            f"line {number} of the journal is no event ({problem}): {_REMEDY}"
         ) from problem
 
 

@@ -68,7 +68,7 @@ def alive(rows: Ints) -> int:
 
 
 def intents(records: Ints, completed: int, account: Account) -> list[Violation]:
-    """Each completed setup is an intent; each became one of refused, cancelled, filled, or waits."""
+    """Each completed setup is an intent; each came to one end, or waits for it."""
     kind, who = records[:, out.KIND], records[:, out.INTENT]
     asked = np.bincount(who[kind == Kind.INTENT], minlength=completed)
     ends = np.isin(kind, (Kind.REFUSED, Kind.CANCELLED, Kind.FILL))

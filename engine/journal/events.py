@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Decimal  # noqa: TC003 - part of a public alias
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 

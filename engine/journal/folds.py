@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -148,14 +148,6 @@ def closed_trades(events: Iterable[Event]) -> Iterator[tuple[Event, Mapping[str,
 
 
 def equity_curve(events: Iterable[Event]) -> Iterator[tuple[int, Decimal]]:
-    """(bar, equity) after each round trip of a journal."""
+    """The bar of each round trip's end, and the equity after it."""
     for event, _ in closed_trades(events):
-        equity = event.values["equity"]
-        assert not isinstance(equity, (str, list, bool, type(None)))
-        yield event.bar, equity if not isinstance(equity, int) else _decimal(equity)
-
-
-def _decimal(whole: int) -> Decimal:
-    from decimal import Decimal  # noqa: PLC0415
-
-    return Decimal(whole)
+        yield event.bar, cast("Decimal", event.values["equity"])

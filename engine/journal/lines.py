@@ -66,9 +66,12 @@ class Lines:
     @cached_property
     def _of_any(self) -> dict[str, int | None]:
         program = self.program
-        lines = {NO_PRICE: self.entry, program.entry.others: self.entry}
-        lines |= {NO_STOP: _line(stop.span) for stop in program.stops[:1]}
-        lines |= {NO_TARGET: _line(target.span) for target in program.targets[:1]}
+        lines = {
+            NO_PRICE: self.entry,
+            NO_STOP: next((_line(stop.span) for stop in program.stops), None),
+            NO_TARGET: next((_line(target.span) for target in program.targets), None),
+            program.entry.others: self.entry,
+        }
         return lines | _named((*program.filters, *program.require))
 
     @cached_property

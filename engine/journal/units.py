@@ -139,23 +139,27 @@ class Units:
             case ir.TrackerField(owner, name) | ir.CaptureField(owner, name):
                 behind = self._fields.get((owner, name))
                 return self.sort(behind) if behind else _FIELD_SORTS.get(name, Sort.NUMBER)
-            case ir.Lag(operand) | ir.Percentile(operand) | ir.OnFrame(operand):
-                return self.sort(operand)
-            case (
-                ir.Window(op, operand) | ir.SinceSession(op, operand) | ir.Aggregate(op, operand)
-            ) if op in _SAME_SORT:
-                return self.sort(operand)
-            case ir.Choose(_, then, otherwise) | ir.Binary("max" | "min", then, otherwise):
-                sorts = (self.sort(then), self.sort(otherwise))
-                return sorts[1] if sorts[0] is Sort.NUMBER else sorts[0]
-            case ir.Round(operand, 1):
-                return self.sort(operand)
-            case ir.Unary("abs" | "neg", operand) if self.sort(operand) is Sort.DISTANCE:
-                return Sort.DISTANCE
+            case ir.Unary(_, operand):
+                inner = self.sort(operand)
+                return Sort.DISTANCE if inner is Sort.DISTANCE else Sort.NUMBER
             case ir.Binary("add" | "sub" as op, left, right):
                 return _SUMS.get((op, self.sort(left), self.sort(right)), Sort.NUMBER)
             case _:
-                return Sort.NUMBER
+                sorts = [self.sort(one) for one in _passed_on(node)]
+                return next((one for one in sorts if one is not Sort.NUMBER), Sort.NUMBER)
+
+
+def _passed_on(node: Node) -> tuple[Node, ...]:
+    """The parts of which one is handed on as it is."""
+    match node:
+        case ir.Lag(operand) | ir.Percentile(operand) | ir.OnFrame(operand) | ir.Round(operand, 1):
+            return (operand,)
+        case ir.Window(op, operand) | ir.SinceSession(op, operand) | ir.Aggregate(op, operand):
+            return (operand,) if op in _SAME_SORT else ()
+        case ir.Choose(_, left, right) | ir.Binary("max" | "min", left, right):
+            return (left, right)
+        case _:
+            return ()
 
 
 _SUMS: Final[Mapping[tuple[str, Sort, Sort], Sort]] = {

@@ -33,6 +33,7 @@ from engine.machine import kernels
 
 NA = -(1 << 63)
 NAN = float("nan")
+WHOLE = (1 << 63) - 1
 jit = njit(cache=True, error_model="numpy", boundscheck=False, nogil=True)
 '''
 

@@ -12,7 +12,7 @@ import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from engine.machine.compiled import compiled, is_ready
+from engine.machine.compiled import is_ready
 
 if TYPE_CHECKING:
     from engine.machine.machine import Decisions, Feed, Machine, State
@@ -46,5 +46,5 @@ def decide(
 ) -> Decisions:
     """The decisions of a machine on rows `first .. stop`; `state` moves on."""
     if chosen(machine, stop - first, form) is Form.COMPILED:
-        return machine.run(feed, state, first, stop, compiled(machine))
+        return machine.run(feed, state, first, stop)
     return machine.run_plain(feed, state, first, stop)

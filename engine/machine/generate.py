@@ -126,6 +126,8 @@ class _Machine:
                 add(f"G[{lay.WAS}] = 1 if was else 0")
                 add(f"G[{lay.LIVE}] = live")
                 add("return i, n")
+            # a sign bit known to be clear spares numba the check for negative indices
+            add("i = i & WHOLE")
             for name, local in LOCALS.items():
                 add(f"{local} = {self.w.cell(name, 'i')}")
             if self.program.stages:
@@ -138,8 +140,7 @@ class _Machine:
     def _watched(self) -> tuple[str, str] | None:
         """First and last row of the session outside which nothing can start."""
         for rule in self.program.start.when:
-            parts = rule.node.operands if isinstance(rule.node, ir.AllOf) else (rule.node,)
-            for part in parts:
+            for part in conjuncts(rule.node):
                 if isinstance(part, ir.InSession):
                     first = self.inputs.table("first", part.session)
                     last = self.inputs.table("stop", part.session)
@@ -159,8 +160,8 @@ class _Machine:
         add("k = 0")
         add("kept = 0")
         with self.lines.block("while k < live:"):
-            add(f"b = k * {self.layout.ints}")
-            add(f"f = k * {self.layout.reals}")
+            add(f"b = k * {self.layout.ints} & WHOLE")
+            add(f"f = k * {self.layout.reals} & WHOLE")
             add(f"stage = S[b + {lay.STAGE}]")
             add("alive = True")
             add("counts = True")
@@ -168,14 +169,13 @@ class _Machine:
                 self._rules()
                 add("break")
             with self.lines.block("if alive:"):
-                self._trackers()
-                self._deadlines()
+                self._after_rules()
             with self.lines.block("if alive:"):
                 with self.lines.block("if kept != k:"):
-                    add(f"to = kept * {self.layout.ints}")
+                    add(f"to = kept * {self.layout.ints} & WHOLE")
                     with self.lines.block(f"for j in range({self.layout.ints}):"):
                         add("S[to + j] = S[b + j]")
-                    add(f"to = kept * {self.layout.reals}")
+                    add(f"to = kept * {self.layout.reals} & WHOLE")
                     with self.lines.block(f"for j in range({self.layout.reals}):"):
                         add("F[to + j] = F[f + j]")
                 add("kept += 1")
@@ -202,7 +202,9 @@ class _Machine:
     def _all_true(self, nodes: list[Node]) -> Iterator[None]:
         """Nested ifs, so that a later condition's statements run only when they are needed."""
         depth = self.lines.depth
-        for node in nodes:
+        parts = [part for node in nodes for part in conjuncts(node)]
+        # what needs statements of its own comes last: cheap conditions spare the dear ones
+        for node in sorted(parts, key=self.w.needs_statements):
             self.lines.add(f"if {self.w.truth(node).true}:")
             self.lines.depth += 1
         yield
@@ -214,7 +216,7 @@ class _Machine:
 
     def _event(self, kind: Decision, stage: str, cause: str) -> None:
         add = self.lines.add
-        add(f"e = n * {self.layout.width}")
+        add(f"e = n * {self.layout.width} & WHOLE")
         words = ("i", str(int(kind)), f"S[b + {lay.DAY}]", f"S[b + {lay.ORDINAL}]",
                  f"S[b + {lay.START_ROW}]", stage, cause)
         for offset, word in enumerate(words):
@@ -283,7 +285,7 @@ class _Machine:
         words = [self.layout.slots[name, "row"].index for name in merge.same]
         add("same = False")
         with self.lines.block("for j in range(kept):"):
-            add(f"to = j * {self.layout.ints}")
+            add(f"to = j * {self.layout.ints} & WHOLE")
             parts = [f"S[to + {lay.STAGE}] >= {self.stages[merge.at]}"]
             parts += [f"S[b + {word}] >= 0 and S[to + {word}] == S[b + {word}]" for word in words]
             with self.lines.block(f"if {' and '.join(parts)}:"):
@@ -382,21 +384,26 @@ class _Machine:
 
     # --- after the rules -----------------------------------------------------------------------
 
-    def _trackers(self) -> None:
-        """Trackers count the bar, in program order, unless the last advance skipped it."""
-        if not self.program.trackers:
+    def _after_rules(self) -> None:
+        """Per stage in which the bar ended: trackers, unless the bar was skipped; the deadline."""
+        for number, stage in enumerate(self.program.stages):
+            with self.lines.block(f"{'if' if number == 0 else 'elif'} stage == {number}:"):
+                self._trackers(stage.name)
+                if stage.within is not None:
+                    self._deadline(stage.within)
+
+    def _trackers(self, stage: str) -> None:
+        """The trackers that count in a stage, in program order."""
+        counting = [t for t in self.program.trackers if stage in t.stages]
+        if not counting:
             return
-        watched = {t.after for t in self.program.trackers if t.after is not None}
+        # one that does not count here cannot have been set on this bar
+        watched = {t.after for t in counting if t.after is not None}
         with self.lines.block("if counts:"):
-            for tracker in self.program.trackers:
-                if tracker.name in watched:
-                    self.lines.add(f"set_{tracker.name} = False")
-            for tracker in self.program.trackers:
-                counted = joined("or", [f"stage == {self.stages[s]}" for s in tracker.stages
-                                        if s in self.stages])
-                everywhere = len(set(tracker.stages)) == len(self.program.stages)
-                with self.lines.block(f"if {'True' if everywhere else counted}:"):
-                    self._tracker(tracker, watched)
+            for name in sorted(watched):
+                self.lines.add(f"set_{name} = False")
+            for tracker in counting:
+                self._tracker(tracker, watched)
 
     def _tracker(self, tracker: prog.Tracker, watched: set[str]) -> None:
         if tracker.after is None:
@@ -427,11 +434,24 @@ class _Machine:
                     with self.lines.block(f"if {w.word(name, 'row')} < 0:"):
                         add(f"{w.word(name, 'row')} = i")
                     add(f"{w.word(name, 'last')} = i")
+            case _ if name in self.layout.extremes_only:
+                self._extreme(tracker)
             case _:
                 with self.lines.block(f"if {w.replaces(tracker)}:"):
                     self._hold(tracker)
                     if name in watched:
                         add(f"set_{name} = True")
+
+    def _extreme(self, tracker: prog.Tracker) -> None:
+        w = self.w
+        assert tracker.value is not None
+        taken = w.takes(tracker)
+        pick = "max" if tracker.op is prog.TrackerOp.HIGHEST else "min"
+        row, held = w.word(tracker.name, "row"), w.word(tracker.name, "value")
+        fresh = w.keep(w.value(tracker.value)).code
+        with self.lines.block(f"if {taken}:"):
+            self.lines.add(f"{held} = {pick}({held}, {fresh}) if {row} >= 0 else {fresh}")
+            self.lines.add(f"{row} = i")
 
     def _hold(self, tracker: prog.Tracker) -> None:
         w, add = self.w, self.lines.add
@@ -446,18 +466,11 @@ class _Machine:
         add(f"{w.word(tracker.name, 'row')} = i")
         add(f"{w.word(tracker.name, 'at')} = M")
 
-    def _deadlines(self) -> None:
-        first = True
-        for number, stage in enumerate(self.program.stages):
-            if stage.within is None:
-                continue
-            with self.lines.block(f"{'if' if first else 'elif'} stage == {number}:"):
-                now, word = (("M", lay.STAGE_MINUTE) if stage.within.unit == "minutes"
-                             else ("i", lay.STAGE_ROW))
-                limit = self.w.value(stage.within.limit).code
-                with self.lines.block(f"if {now} - S[b + {word}] >= {limit}:"):
-                    self._die(stage.within.reason)
-            first = False
+    def _deadline(self, within: prog.Deadline) -> None:
+        now, word = (("M", lay.STAGE_MINUTE) if within.unit == "minutes" else ("i", lay.STAGE_ROW))
+        limit = self.w.value(within.limit).code
+        with self.lines.block(f"if {now} - S[b + {word}] >= {limit}:"):
+            self._die(within.reason)
 
     # --- starts --------------------------------------------------------------------------------
 
@@ -479,19 +492,21 @@ class _Machine:
         now, word = (("M", lay.START_MINUTE) if start.spacing_unit == "minutes"
                      else ("i", lay.START_ROW))
         limit = self.w.value(start.spacing).code
-        with self.lines.block("for j in range(live):"):
-            self.lines.add(f"to = j * {self.layout.ints}")
-            with self.lines.block(
-                f"if S[to + {lay.STAGE}] == 0 and {now} - S[to + {word}] < {limit}:"
-            ):
+        # candidates lie oldest first, so from the youngest back only a few can be young enough
+        with self.lines.block("for j in range(live - 1, -1, -1):"):
+            self.lines.add(f"to = j * {self.layout.ints} & WHOLE")
+            with self.lines.block(f"if {now} - S[to + {word}] >= {limit}:"):
+                self.lines.add("break")
+            with self.lines.block(f"if S[to + {lay.STAGE}] == 0:"):
                 self.lines.add("free = False")
+                self.lines.add("break")
 
     def _begin(self, start: prog.Start) -> None:
         add = self.lines.add
         first_stage = 0 if self.program.stages else -1
         add(f"G[{lay.STARTED_TODAY}] += 1")
-        add(f"b = live * {self.layout.ints}")
-        add(f"f = live * {self.layout.reals}")
+        add(f"b = live * {self.layout.ints} & WHOLE")
+        add(f"f = live * {self.layout.reals} & WHOLE")
         words = {lay.DAY: "d", lay.ORDINAL: f"G[{lay.STARTED_TODAY}]", lay.START_ROW: "i",
                  lay.START_MINUTE: "M", lay.STAGE: str(first_stage), lay.STAGE_ROW: "i",
                  lay.STAGE_MINUTE: "M"}
@@ -512,4 +527,8 @@ class _Machine:
             self._event(Decision.DEAD, "0", str(self.reasons[self.program.overflow]))
 
 
-__all__ = ["Source", "generate"]
+def conjuncts(node: Node) -> tuple[Node, ...]:
+    """The conditions that must all be true for the node to be true."""
+    if isinstance(node, ir.AllOf):
+        return tuple(part for operand in node.operands for part in conjuncts(operand))
+    return (node,)

@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from dsl.ir.expression import Kind
+from dsl.history import nodes_in
+from dsl.ir.expression import Kind, Known, TrackerField, children
 from dsl.ir.program import TrackerOp, reasons
 from engine.journal.decisions import VALUES, Decision
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dsl.ir.expression import Node
     from dsl.ir.program import Capture, Program, Tracker
 
 # words every candidate has
@@ -77,6 +81,28 @@ class Layout:
             for advance in stage.advance:
                 found += advance.captures
         return {capture.name: capture for capture in found}
+
+    @cached_property
+    def extremes_only(self) -> frozenset[str]:
+        """Highest and lowest trackers of which nobody asks on which bar the extreme was made.
+
+        They need no branch: the value is the larger (smaller) one, and `row` only says that there
+        is a value.
+        """
+        asked: set[str] = set(self.program.merge.same) if self.program.merge else set()
+        asked |= {tracker.after for tracker in self.program.trackers if tracker.after}
+        for outer in nodes_in(self.program):
+            asked |= set(_asked_for_a_bar(outer))
+        ops = {TrackerOp.HIGHEST, TrackerOp.LOWEST}
+        return frozenset(
+            tracker.name
+            for tracker in self.program.trackers
+            if tracker.op in ops
+            and tracker.name not in asked
+            and not tracker.fields
+            and tracker.value is not None
+            and tracker.value.kind is Kind.INT
+        )
 
     @property
     def ints(self) -> int:
@@ -159,6 +185,16 @@ class Layout:
     def events_a_bar(self) -> int:
         """No bar makes more decision rows than this."""
         return (len(self.program.stages) + 2) * (self.program.concurrent + 1) + 2
+
+
+def _asked_for_a_bar(node: Node) -> Iterator[str]:
+    """Trackers whose held bar matters to an expression; `exists` asks only whether there is one."""
+    if isinstance(node, Known) and isinstance(node.operand, TrackerField):
+        return
+    if isinstance(node, TrackerField) and node.field != "value":
+        yield node.tracker
+    for child in children(node):
+        yield from _asked_for_a_bar(child)
 
 
 def tracker_fields(tracker: Tracker) -> list[tuple[str, Kind]]:

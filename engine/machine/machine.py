@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from engine.domain.market import Ints, Reals
 
 FEW: Final = 16  # rows for which making lists of whole columns would cost more than it saves
-ROOM: Final = 4096  # decision rows of a first buffer; it doubles when a run needs more
+ROOM: Final = 4096  # decision rows of a first buffer, at least; it doubles when a run needs more
+ROOM_MOST: Final = 1 << 17
+ROWS_A_DECISION: Final = 8  # how many rows a busy strategy needs for one decision, roughly
 
 
 @dataclass(slots=True)
@@ -112,6 +114,13 @@ class Machine:
         found: Callable[..., tuple[int, int]] = names["run"]
         return found
 
+    @cached_property
+    def compiled(self) -> Callable[..., tuple[int, int]]:
+        """The function compiled by numba: seconds the first time ever, then kept on disk."""
+        from engine.machine.compiled import compiled
+
+        return compiled(self)
+
     def fresh(self) -> State:
         """The state before the first bar."""
         slots = self.program.concurrent + 1  # one more for a candidate that finds no room
@@ -152,17 +161,18 @@ class Machine:
         return found
 
     def run(
-        self, feed: Feed, state: State, first: int, stop: int, function: Callable[..., Any]
+        self, feed: Feed, state: State, first: int, stop: int
     ) -> Decisions:
-        """Decisions on rows `first .. stop` by the compiled `function`; `state` moves on."""
+        """Decisions on rows `first .. stop` by the compiled function; `state` moves on."""
         width = self.layout.width
-        room = max(ROOM, 2 * self.layout.events_a_bar)
+        guess = min((stop - first) // ROWS_A_DECISION, ROOM_MOST)
+        room = max(ROOM, guess, 2 * self.layout.events_a_bar)
         parts: list[Decisions] = []
         row = first
         while row < stop:
             rows = np.zeros(room * width, np.int64)
             reals = np.zeros(room * (width - VALUES), np.float64)
-            row, count = function(
+            row, count = self.compiled(
                 row, stop, feed.day_of(row), *feed.bars, feed.days, feed.tables, feed.columns,
                 feed.params, state.ints, state.reals, state.own, rows, reals, room,
             )
@@ -224,6 +234,7 @@ class Machine:
 NAMES: Final[dict[str, Any]] = {
     "NA": NA,
     "NAN": float("nan"),
+    "WHOLE": (1 << 63) - 1,
     "sqrt": math.sqrt,
     "floor": math.floor,
     "ceil": math.ceil,

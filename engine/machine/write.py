@@ -184,7 +184,7 @@ class Writer:
             case ir.TrackerField():
                 return self._tracker_field(node)
             case ir.CaptureField():
-                return self._word(node.capture, node.field, f"({self._int(node.capture, 'row')} >= 0)")
+                return self._word(node.capture, node.field, self._captured(node.capture))
             case ir.CandidateClock(of, unit):
                 word = {("start", "row"): START_ROW, ("start", "minute"): START_MINUTE,
                         ("stage", "row"): STAGE_ROW, ("stage", "minute"): STAGE_MINUTE}[of, unit]
@@ -198,6 +198,14 @@ class Writer:
                 if node.kind is Kind.REAL:
                     return Value(column)
                 return Value(column, (f"({column} != NA)",))
+
+    def needs_statements(self, node: Node) -> bool:
+        """Whether writing the node adds statements before it."""
+        kept, self.lines = self.lines, Lines()
+        self.truth(node)
+        needed = bool(self.lines.lines)
+        self.lines = kept
+        return needed
 
     def keep(self, value: Value, stem: str = "t") -> Value:
         """The value in a local variable, so that it may be written several times."""
@@ -375,13 +383,20 @@ class Writer:
         slot = self.layout.slots[owner, field]
         return f"F[f + {slot.index}]" if slot.kind is Kind.REAL else f"S[b + {slot.index}]"
 
+    def _captured(self, name: str) -> str:
+        """Whether a capture was made; what the start captures always is."""
+        if any(capture.name == name for capture in self.layout.program.start.captures):
+            return "True"
+        return f"({self._int(name, 'row')} >= 0)"
+
     def _word(self, owner: str, field: str, held: str) -> Value:
         code = self.word(owner, field)
         if self.layout.slots[owner, field].kind is Kind.REAL:
             return Value(f"({code} if {held} else NAN)")
+        oks = () if held == "True" else (held,)
         if self._field_can_be_na(owner, field):
-            return Value(code, (held, f"({code} != NA)"))
-        return Value(code, (held,))
+            return Value(code, (*oks, f"({code} != NA)"))
+        return Value(code, oks)
 
     def _field_can_be_na(self, owner: str, field: str) -> bool:
         if field in {"row", "at"}:

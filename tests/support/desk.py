@@ -208,22 +208,23 @@ def _entry(record: list[int], names: Sequence[str], rules: Rules) -> LogEntry:
 
 # --- Hypothesis -----------------------------------------------------------------------------
 
+_coin = st.booleans()
+_splits: st.SearchStrategy[list[int]] = st.sampled_from(
+    [[], [10], [5, 5], [3, 3, 4], [0, 10], [5, 2]]
+)
 _shares = st.integers(0, 10).map(lambda tenths: Fraction(tenths, 10))
 _some_share = st.none() | st.sampled_from([Fraction(n, 100) for n in (1, 3, 10, 25)])
 _multiple = st.sampled_from([Fraction(n, 2) for n in range(5)])
 
 
 @st.composite
-def plans(draw: st.DrawFn, **fixed: object) -> Plan:
+def plans(draw: st.DrawFn, /, **fixed: object) -> Plan:
     """Plans of every kind: all orders, sizes, limits, exits."""
     even_target, even_r = None, None
-    shares = draw(
-        st.sampled_from([[], [10], [5, 5], [3, 3, 4], [0, 10], [5, 2]])
-        .map(lambda tenths: [Fraction(one, 10) for one in tenths])
-    )  # fmt: skip
-    if shares and draw(st.booleans()):
+    shares = [Fraction(one, 10) for one in draw(_splits)]
+    if shares and draw(_coin):
         even_target = draw(st.integers(0, len(shares) - 1))
-    elif draw(st.booleans()):
+    elif draw(_coin):
         even_r = draw(_multiple)
     plan = Plan(
         tick_value=draw(st.sampled_from([Fraction(5), Fraction(1, 2), Fraction(25, 4)])),
@@ -282,7 +283,7 @@ def _bars(draw: st.DrawFn, most: int) -> list[Bar]:
 
 
 @st.composite
-def scenes(draw: st.DrawFn, most: int = 25, **fixed: object) -> Scene:
+def scenes(draw: st.DrawFn, /, most: int = 25, **fixed: object) -> Scene:
     """A market of up to three dates with setups on it, and a plan to trade them."""
     plan = draw(plans(**fixed))
     bars = draw(_bars(most))

@@ -156,7 +156,8 @@ def nodes(kind: Kind | None = None, depth: int = 2) -> st.SearchStrategy[Node]:
 @cache
 def overs(depth: int = 1) -> st.SearchStrategy[Over]:
     """Windows of every sort."""
-    where = st.one_of(st.none(), st.none(), nodes(Kind.BOOL, depth))
+    # not `one_of`: it would give all the kinds of conditions as much weight as none at all
+    where = st.booleans().flatmap(lambda some: nodes(Kind.BOOL, depth) if some else st.none())
     return st.builds(Over, _windows, st.booleans(), where, st.booleans())
 
 

@@ -193,7 +193,7 @@ class PlainSimulator:
             return equity * Fraction(2, 100) * self.plan.kelly_fraction
         p = Fraction(len(won), len(self.results))
         b = (sum(won, Fraction(0)) / len(won)) / (sum(lost, Fraction(0)) / len(lost))
-        best = (p * b - (1 - p)) / b
+        best: Fraction = (p * b - (1 - p)) / b
         if best <= 0:
             return equity * self.plan.per_trade
         return equity * min(best, Fraction(1, 2)) * self.plan.kelly_fraction

@@ -145,6 +145,17 @@ def test_the_first_date_may_have_begun_before_the_market() -> None:
     assert not is_short(ema, part_of(frame, 5, 31))
 
 
+def test_a_session_that_began_before_the_market_is_short_on_its_date() -> None:
+    frame = two_dates()
+    final = SessionValue("lunch", "high", Occurrence.FINAL)
+
+    assert not is_short(final, frame)
+    assert not is_short(final, part_of(frame, 0, 30))  # the market begins with the session
+    assert is_short(final, part_of(frame, 1, 30))
+    assert not is_short(final, part_of(frame, 1, 31))
+    assert is_short(SessionValue("lunch", "high", Occurrence.PREVIOUS), part_of(frame, 1, 31))
+
+
 def test_without_bars_only_what_looks_back_is_short() -> None:
     nothing = part_of(two_dates(), 0, 0)
 

@@ -116,6 +116,14 @@ def test_a_session_holds_the_bars_wholly_inside() -> None:
     assert (lunch.first.tolist(), lunch.stop.tolist(), lunch.ended.tolist()) == ([2], [3], [4])
 
 
+def test_a_bar_that_ends_with_the_session_is_its_last() -> None:
+    market = at("2026-01-05 12:00", "2026-01-05 13:55", "2026-01-05 14:00", size=5)
+
+    lunch = occurrences_of(market, days_of(market, DayRule()), LUNCH, CALENDARS)
+
+    assert (lunch.first.tolist(), lunch.stop.tolist(), lunch.ended.tolist()) == ([0], [2], [2])
+
+
 def test_a_session_between_two_exchanges_follows_both_clocks() -> None:
     """New York springs forward on 8 March 2026, London on 29 March: three weeks of mismatch."""
     market = hourly("2026-03-02 00:00", 24 * 40)

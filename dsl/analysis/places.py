@@ -1,0 +1,158 @@
+"""Every condition of a strategy with where it was written and how it is asked.
+
+A `Program` knows the nodes and a `Spec` the words; here they are brought together, in the written
+order that both share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dsl.ir.expression import Kind, Node
+from dsl.scope import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from dsl.ir.program import Advance, Named, Program, Stage
+    from dsl.scope import Scope
+    from dsl.source import Text
+    from dsl.structure import Spec
+    from dsl.structure import Advance as WrittenAdvance
+
+EXPRESSION: Final = "expression"
+TRACKER: Final = "tracker"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A named expression: its name and text as written, its node, and what it may know."""
+
+    name: str
+    text: Text
+    node: Node
+    level: Level
+    written_as: str = EXPRESSION
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An advance with its conditions, all of which must be true."""
+
+    advance: Advance
+    written: WrittenAdvance
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stage with its name as written and its rules in the order they are asked."""
+
+    stage: Stage
+    name: Text
+    invalidate: tuple[Rule, ...]
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The conditions of a strategy by the part of it that asks them."""
+
+    start: tuple[Rule, ...]
+    always: tuple[Rule, ...]
+    steps: tuple[Step, ...]
+    filters: tuple[Rule, ...]
+    require: tuple[Rule, ...]
+    exits: tuple[Rule, ...]
+    stops: tuple[Rule, ...]
+    definitions: tuple[Rule, ...]
+    trackers: tuple[Rule, ...]
+
+    def conditions(self) -> Iterator[Rule]:
+        """Every rule that is asked of a bar or a candidate, in the order of the file."""
+        yield from self.start
+        yield from self.always
+        for step in self.steps:
+            yield from step.invalidate
+            for way in step.ways:
+                yield from way.rules
+        yield from self.stops
+        yield from self.filters
+        yield from self.require
+        yield from self.exits
+
+
+def places_of(spec: Spec, scope: Scope, program: Program) -> Places:
+    """The conditions of a program that `spec` was lowered to."""
+    setup = spec.setup
+    start = setup.start.when if setup else spec.when or {}
+    return Places(
+        start=_rules(start, program.start.when, Level.ROW),
+        always=_rules(setup.always if setup else {}, program.always, Level.CANDIDATE),
+        steps=_steps(spec, program),
+        filters=_rules(spec.filters, program.filters, Level.ROW),
+        require=_rules(spec.require, program.require, Level.SETUP),
+        exits=_rules(spec.exits.when if spec.exits else {}, program.exits.when, Level.ROW),
+        stops=_stops(spec, program),
+        definitions=_definitions(scope),
+        trackers=_trackers(spec, program),
+    )
+
+
+def _rules(written: Mapping[Text, Text], named: tuple[Named, ...], level: Level) -> tuple[Rule, ...]:
+    return tuple(
+        Rule(rule.name, text, rule.node, level)
+        for text, rule in zip(written.values(), named, strict=True)
+    )
+
+
+def _steps(spec: Spec, program: Program) -> tuple[Step, ...]:
+    if spec.setup is None:
+        return ()
+    return tuple(
+        Step(
+            stage,
+            name,
+            _rules(written.invalidate, stage.invalidate, Level.CANDIDATE),
+            tuple(
+                Way(advance, way, _rules(way.when, advance.when, Level.CANDIDATE))
+                for way, advance in zip(written.advance, stage.advance, strict=True)
+            ),
+        )
+        for (name, written), stage in zip(spec.setup.stages.items(), program.stages, strict=True)
+    )
+
+
+def _stops(spec: Spec, program: Program) -> tuple[Rule, ...]:
+    if isinstance(spec.stop, str):
+        return ()
+    return tuple(
+        Rule(case.name, case.if_, made.condition, Level.CANDIDATE)
+        for case, made in zip(spec.stop.cases, program.stops, strict=True)
+        if case.if_ is not None and made.condition is not None
+    )
+
+
+def _definitions(scope: Scope) -> tuple[Rule, ...]:
+    return tuple(
+        Rule(name, definition.text, definition.checked.node, definition.level)
+        for name, definition in scope.definitions.items()
+        if definition.checked is not None
+    )
+
+
+def _trackers(spec: Spec, program: Program) -> tuple[Rule, ...]:
+    """What each tracker asks of a bar before it counts it."""
+    written = spec.setup.track if spec.setup else {}
+    texts = {str(name): track.is_ for name, track in written.items()}
+    return tuple(
+        Rule(tracker.name, texts[tracker.name], tracker.where, Level.ROW, TRACKER)
+        for tracker in program.trackers
+        if tracker.where is not None
+    )
+
+
+def is_condition(rule: Rule) -> bool:
+    """Whether the rule is true or false rather than a number."""
+    return rule.node.kind is Kind.BOOL
