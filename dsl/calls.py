@@ -48,7 +48,9 @@ FUNCTIONS: Final = {
         Function("rank", "rank(x, 20 bars)", "the share of the window's values at most x"),
         Function("percentile", "percentile(x, 90 %, 100 bars)", "the nearest-rank percentile"),
         Function("atr", "atr(14 bars)", "the mean true range (simple, so that it is exact)"),
-        Function("ema", "ema(x, 20 bars [, since ny])", "the exponential mean, begun anew each day"),
+        Function(
+            "ema", "ema(x, 20 bars [, since ny])", "the exponential mean, begun anew each day"
+        ),
         Function("vwap", "vwap(since ny)", "the volume-weighted typical price of a session so far"),
         Function("bars_since", "bars_since(condition)", "bars since it was last true, 0 when now"),
         Function("crosses_above", "crosses_above(a, b)", "a > b now and not on the bar before"),
@@ -63,7 +65,6 @@ FUNCTIONS: Final = {
         Function("blackout", "blackout(news)", "whether the bar touches a listed event's window"),
     )
 }
-
 
 
 class Caller:
@@ -81,31 +82,44 @@ class Caller:
 
     def _shape(self, node: syn.Call) -> Typed:
         shown = FUNCTIONS[node.function].signature
-        return self.at.wrong(node, "E009", f"`{node.function}` is not called like this",
-                             f"it is written `{shown}`")
+        return self.at.wrong(
+            node, "E009", f"`{node.function}` is not called like this", f"it is written `{shown}`"
+        )
 
     def _values(self, node: syn.Call, count: int) -> list[Typed] | None:
         """The values of `count` plain arguments, or None after an error."""
-        given = node.arguments
-        if len(given) != count or not all(isinstance(a, syn.Argument) and a.plain for a in given):
+        given = [a for a in node.arguments if isinstance(a, syn.Argument) and a.plain]
+        if len(given) != count or len(node.arguments) != count:
             self._shape(node)
             return None
-        values = [self.at.check(a.value) for a in given if isinstance(a, syn.Argument)]
+        values = [self.at.check(argument.value) for argument in given]
         return None if any(value.is_error for value in values) else values
+
+    def _plain(self, node: syn.Call) -> syn.Argument | None:
+        """The only argument, where it is one and plain."""
+        if len(node.arguments) != 1:
+            return None
+        (given,) = node.arguments
+        return given if isinstance(given, syn.Argument) and given.plain else None
 
     def _row(self, node: syn.Syntax) -> Typed:
         """A value computed from bars alone."""
         value = self.at.check(node)
         if value.is_error or ir.is_row(value.node):
             return value
-        return self.at.wrong(node, "E026", f"`{self.at.words(node)}` is not a value of every bar",
-                             "a window looks at bars: use only bars, series and parameters inside")
+        return self.at.wrong(
+            node,
+            "E026",
+            f"`{self.at.words(node)}` is not a value of every bar",
+            "a window looks at bars: use only bars, series and parameters inside",
+        )
 
     def _unfit(self, node: syn.Call, *values: Typed) -> Typed:
         kinds = ", ".join(value.unit.value for value in values)
         shown = FUNCTIONS[node.function].signature
-        return self.at.wrong(node, "E025", f"there is no {node.function}({kinds})",
-                             f"it is written `{shown}`")
+        return self.at.wrong(
+            node, "E025", f"there is no {node.function}({kinds})", f"it is written `{shown}`"
+        )
 
     def _path(self, argument: syn.Argument | syn.SinceOf) -> tuple[str, ...]:
         if isinstance(argument, syn.Argument) and argument.plain:
@@ -118,20 +132,24 @@ class Caller:
     # --- arithmetic ----------------------------------------------------------------------------
 
     def magnitude(self, node: syn.Call) -> Typed:
-        """abs."""
+        """Abs."""
         values = self._values(node, 1)
         if values is None:
             return POISON
         (value,) = values
         if value.unit is Unit.PRICE:
-            return self.at.wrong(node, "E024", "abs of a price cannot be mirrored",
-                                 "take the magnitude of a distance: `abs(close - open)`")
+            return self.at.wrong(
+                node,
+                "E024",
+                "abs of a price cannot be mirrored",
+                "take the magnitude of a distance: `abs(close - open)`",
+            )
         if value.unit not in {Unit.POINTS, Unit.RATIO, Unit.VOLUME, Unit.DURATION, Unit.BARS}:
             return self._unfit(node, value)
         return Typed(ir.Unary("abs", value.node), value.unit, value.den)
 
     def extreme(self, node: syn.Call) -> Typed:
-        """max and min."""
+        """Max and min."""
         values = self._values(node, max(2, len(node.arguments)))
         if values is None:
             return POISON
@@ -143,7 +161,7 @@ class Caller:
         return found
 
     def midpoint(self, node: syn.Call) -> Typed:
-        """mid."""
+        """Mid."""
         values = self._values(node, 2)
         if values is None:
             return POISON
@@ -154,14 +172,18 @@ class Caller:
         return quotient(total, Typed(ir.Const(2), Unit.RATIO), a.unit)
 
     def level(self, node: syn.Call) -> Typed:
-        """level."""
+        """A fixed price: `level`."""
         if self.at.scope.mirrored:
-            return self.at.wrong(node, "E024", "a fixed level cannot be mirrored",
-                                 "say `direction: {mirror: none}`, or compare with a price")
-        given = node.arguments
-        if len(given) != 1 or not isinstance(given[0], syn.Argument) or not given[0].plain:
+            return self.at.wrong(
+                node,
+                "E024",
+                "a fixed level cannot be mirrored",
+                "say `direction: {mirror: none}`, or compare with a price",
+            )
+        given = self._plain(node)
+        if given is None:
             return self._shape(node)
-        value = given[0].value
+        value = given.value
         if not isinstance(value, syn.Quantity) or value.unit:
             return self._shape(node)
         ticks = value.value / self.at.scope.instrument.tick
@@ -170,7 +192,7 @@ class Caller:
         return Typed(ir.Const(ticks.numerator), Unit.PRICE)
 
     def known(self, node: syn.Call) -> Typed:
-        """known."""
+        """Known."""
         values = self._values(node, 1)
         return POISON if values is None else condition(ir.Known(values[0].node))
 
@@ -178,10 +200,10 @@ class Caller:
 
     def window(self, node: syn.Call) -> Typed:
         """highest, lowest, sum, mean, count, first, last over bars, a session or a stretch."""
-        if len(node.arguments) != 2 or not isinstance(node.arguments[0], syn.Argument):
+        if len(node.arguments) != 2:
             return self._shape(node)
         operand, over = node.arguments
-        if not operand.plain:
+        if not isinstance(operand, syn.Argument) or not operand.plain:
             return self._shape(node)
         value = self._row(operand.value)
         if value.is_error:
@@ -203,8 +225,12 @@ class Caller:
         if bars.is_error:
             return None
         if bars.unit is not Unit.BARS or not isinstance(bars.node, (ir.Const, ir.Param)):
-            self.at.wrong(over, "E009", "a window is a number of bars",
-                          f"write `{FUNCTIONS[node.function].signature}`")
+            self.at.wrong(
+                over,
+                "E009",
+                "a window is a number of bars",
+                f"write `{FUNCTIONS[node.function].signature}`",
+            )
             return None
         if isinstance(bars.node, ir.Const) and bars.node.value < 1:
             self.at.wrong(over, "E009", "a window holds at least one bar")
@@ -237,7 +263,9 @@ class Caller:
 
     def _inexact_sum(self, node: syn.Call) -> Typed:
         return self.at.wrong(
-            node, "E070", "a sum of divided values depends on the order of adding",
+            node,
+            "E070",
+            "a sum of divided values depends on the order of adding",
             "sum the whole values first and divide the sums",
         )
 
@@ -251,7 +279,9 @@ class Caller:
         op = "sum" if node.function == "mean" else node.function
         found = Typed(ir.SinceSession(op, value.node, over.session), value.unit, value.den)
         if node.function != "mean":
-            return found if op != "sum" or value.unit is not Unit.PRICE else self._unfit(node, value)
+            return (
+                found if op != "sum" or value.unit is not Unit.PRICE else self._unfit(node, value)
+            )
         counted = ir.Choose(ir.Known(value.node), ir.Const(1), ir.Const(0))
         size = Typed(ir.SinceSession("sum", counted, over.session), Unit.RATIO)
         return quotient(to_real(found), size, value.unit)
@@ -267,17 +297,29 @@ class Caller:
         now = "now" in rest
         if now:
             rest.remove("now")
-        names = {"": ir.Part.WHOLE, "first_half": ir.Part.FIRST_HALF,
-                 "second_half": ir.Part.SECOND_HALF}
+        names = {
+            "": ir.Part.WHOLE,
+            "first_half": ir.Part.FIRST_HALF,
+            "second_half": ir.Part.SECOND_HALF,
+        }
         part = names.get(".".join(rest))
         if part is None:
-            self.at.wrong(over, "E027", f"`{held.name}` has no `{'.'.join(rest)}`",
-                          "its parts are first_half, second_half and now")
+            self.at.wrong(
+                over,
+                "E027",
+                f"`{held.name}` has no `{'.'.join(rest)}`",
+                "its parts are first_half, second_half and now",
+            )
             return None
         return held, part, now
 
     def _aggregate(
-        self, node: syn.Call, value: Typed, held: Remembered, part: ir.Part, now: bool  # noqa: FBT001
+        self,
+        node: syn.Call,
+        value: Typed,
+        held: Remembered,
+        part: ir.Part,
+        now: bool,  # noqa: FBT001
     ) -> Typed:
         if node.function in {"sum", "mean"} and value.is_real:
             return self._inexact_sum(node)
@@ -287,11 +329,12 @@ class Caller:
             return Typed(made, unit, value.den)
         total = ir.Aggregate("sum", value.node, held.name, part, None, now)
         size = ir.Aggregate("size", ir.Const(1), held.name, part, None, now)
-        return quotient(to_real(Typed(total, value.unit, value.den)), Typed(size, Unit.RATIO),
-                        value.unit)
+        return quotient(
+            to_real(Typed(total, value.unit, value.den)), Typed(size, Unit.RATIO), value.unit
+        )
 
     def crossings(self, node: syn.Call) -> Typed:
-        """crossings."""
+        """Crossings."""
         given = node.arguments
         if len(given) != 3 or not all(isinstance(a, syn.Argument) for a in given):
             return self._shape(node)
@@ -334,7 +377,7 @@ class Caller:
         return quotient(root, size, unit)
 
     def percentile(self, node: syn.Call) -> Typed:
-        """percentile."""
+        """Percentile."""
         given = node.arguments
         if len(given) != 3 or not all(isinstance(a, syn.Argument) for a in given):
             return self._shape(node)
@@ -352,7 +395,7 @@ class Caller:
         )
 
     def rank(self, node: syn.Call) -> Typed:
-        """rank."""
+        """Rank."""
         if len(node.arguments) != 2:
             return self._shape(node)
         operand, over = node.arguments
@@ -370,21 +413,19 @@ class Caller:
         return quotient(Typed(ir.Rank(value.node, window), Unit.RATIO), size, Unit.RATIO)
 
     def atr(self, node: syn.Call) -> Typed:
-        """atr."""
-        if len(node.arguments) != 1 or not isinstance(node.arguments[0], syn.Argument):
+        """Atr."""
+        over = node.arguments[0] if len(node.arguments) == 1 else None
+        if not isinstance(over, syn.Argument):
             return self._shape(node)
-        (over,) = node.arguments
         found = self._over(node, over)
         if found is None:
             return POISON
         window, size = found
-        total = Typed(
-            ir.Window("sum", true_range(across=over.across), window), Unit.POINTS
-        )
+        total = Typed(ir.Window("sum", true_range(across=over.across), window), Unit.POINTS)
         return quotient(to_real(total), size, Unit.POINTS)
 
     def ema(self, node: syn.Call) -> Typed:
-        """ema."""
+        """Ema."""
         given = node.arguments
         if len(given) not in {2, 3} or not isinstance(given[0], syn.Argument):
             return self._shape(node)
@@ -405,9 +446,9 @@ class Caller:
 
     def vwap(self, node: syn.Call) -> Typed:
         """vwap: sum(typical * volume) / sum(volume), one division of whole numbers."""
-        if len(node.arguments) != 1 or not isinstance(node.arguments[0], syn.SinceOf):
+        since = node.arguments[0] if len(node.arguments) == 1 else None
+        if not isinstance(since, syn.SinceOf):
             return self._shape(node)
-        (since,) = node.arguments
         if not self.at.session(since.session, since):
             return POISON
         volume = ir.BarField("volume")
@@ -422,9 +463,9 @@ class Caller:
 
     def bars_since(self, node: syn.Call) -> Typed:
         """bars_since."""
-        if len(node.arguments) != 1 or not isinstance(node.arguments[0], syn.Argument):
+        given = node.arguments[0] if len(node.arguments) == 1 else None
+        if not isinstance(given, syn.Argument):
             return self._shape(node)
-        (given,) = node.arguments
         if given.before or given.where is not None:
             return self._shape(node)
         value = self._row(given.value)
@@ -443,8 +484,12 @@ class Caller:
         if a.unit is not b.unit or a.unit in {Unit.BOOL, Unit.WEEKDAY}:
             return self._unfit(node, a, b)
         if not (ir.is_row(a.node) and ir.is_row(b.node)):
-            return self.at.wrong(node, "E026", f"`{node.function}` needs the bar before",
-                                 "compare values computed from bars alone")
+            return self.at.wrong(
+                node,
+                "E026",
+                f"`{node.function}` needs the bar before",
+                "compare values computed from bars alone",
+            )
         left, right, den = aligned(a, b)
         now, was = (">", "<=") if node.function == "crosses_above" else ("<", ">=")
         one, unit = ir.Const(1), a.unit.value
@@ -455,13 +500,17 @@ class Caller:
     # --- clocks and calendars ------------------------------------------------------------------
 
     def clock(self, node: syn.Call) -> Typed:
-        """time and weekday in a zone."""
+        """Time and weekday in a zone."""
         zones = [self._zone(argument) for argument in node.arguments]
         if len(zones) != 1 or zones[0] is None:
             return self._shape(node)
         if not zone_exists(zones[0]):
-            return self.at.wrong(node, "E014", f"no time zone is called {zones[0]}",
-                                 "zones are written Europe/London, America/New_York, UTC, ...")
+            return self.at.wrong(
+                node,
+                "E014",
+                f"no time zone is called {zones[0]}",
+                "zones are written Europe/London, America/New_York, UTC, ...",
+            )
         if node.function == "time":
             return Typed(ir.Clock(ir.ClockUnit.MINUTE_OF_DAY, zones[0]), Unit.TIME)
         return Typed(ir.Clock(ir.ClockUnit.WEEKDAY, zones[0]), Unit.WEEKDAY)
@@ -478,13 +527,14 @@ class Caller:
         return condition(ir.TradingDay(parts[0]))
 
     def blackout(self, node: syn.Call) -> Typed:
-        """blackout."""
+        """Blackout."""
         parts = self._path(node.arguments[0]) if len(node.arguments) == 1 else ()
         if len(parts) != 1:
             return self._shape(node)
         if parts[0] not in self.at.scope.events:
-            return self.at.wrong(node, "E002", f"unknown list of events `{parts[0]}`",
-                                 "declare it under `events:`")
+            return self.at.wrong(
+                node, "E002", f"unknown list of events `{parts[0]}`", "declare it under `events:`"
+            )
         self.at.scope.used_events.add(parts[0])
         return condition(ir.Blackout(parts[0]))
 
@@ -494,15 +544,19 @@ class Caller:
         """A series evaluated on larger bars: `on: 5 min`, or `5 min since ny`."""
         found = re.fullmatch(r"(\d+)\s*(min|h)(?:\s+since\s+(\w+))?", str(on).strip())
         if found is None:
-            self.at.findings.error("E001", on.span, f"`{on}` is no bar size",
-                                   "write `5 min`, or `5 min since ny`")
+            self.at.findings.error(
+                "E001", on.span, f"`{on}` is no bar size", "write `5 min`, or `5 min since ny`"
+            )
             return POISON
         minutes = int(found[1]) * (60 if found[2] == "h" else 1)
         size = self.at.scope.bar_minutes
         if minutes < size or minutes % size or minutes > 1440:
-            self.at.findings.error("E001", on.span,
-                                   f"bars of {minutes} min cannot be made of {size} min bars",
-                                   f"use a multiple of {size} min, a day at most")
+            self.at.findings.error(
+                "E001",
+                on.span,
+                f"bars of {minutes} min cannot be made of {size} min bars",
+                f"use a multiple of {size} min, a day at most",
+            )
             return POISON
         session = found[3]
         if session is not None and session not in self.at.scope.sessions:
@@ -512,7 +566,9 @@ class Caller:
             self.at.scope.used_sessions.add(session)
         if any(isinstance(inner, NOT_ON_LARGER_BARS) for inner in ir.walk(value.node)):
             self.at.findings.error(
-                "E028", text.span, "sessions and clocks are not known on larger bars",
+                "E028",
+                text.span,
+                "sessions and clocks are not known on larger bars",
                 "combine them with this series in another one, on the strategy's own bars",
             )
             return POISON
@@ -521,8 +577,14 @@ class Caller:
 
 
 NOT_ON_LARGER_BARS = (
-    ir.InSession, ir.SessionValue, ir.SessionClock, ir.SinceSession, ir.TradingDay,
-    ir.Blackout, ir.Clock, ir.OnFrame,
+    ir.InSession,
+    ir.SessionValue,
+    ir.SessionClock,
+    ir.SinceSession,
+    ir.TradingDay,
+    ir.Blackout,
+    ir.Clock,
+    ir.OnFrame,
 )
 
 

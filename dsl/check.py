@@ -64,6 +64,8 @@ class Checker:
         self.findings = findings
         self.text: Text
         self.level = Level.ROW
+        self.stop_is_known = True
+        self.targets_known = len(scope.targets)
         self._calls = Caller(self)
 
     # --- doors ---------------------------------------------------------------------------------
@@ -94,7 +96,7 @@ class Checker:
             self.findings.error(
                 "E020", text.span, f"a condition must be true or false, this is {article(checked)}"
             )
-        return checked.node if checked.unit is Unit.BOOL else ir.Const(False)  # noqa: FBT003
+        return checked.node if checked.unit is Unit.BOOL else ir.Const(False)
 
     def measured(self, text: Text, level: Level, *units: Unit) -> Typed:
         """The typed value of an expression that must be measured in one of `units`."""
@@ -235,9 +237,7 @@ class Checker:
             right = Typed(ir.Unary("abs", right.node), Unit.POINTS, right.den)
         return product(left, right, right.unit)
 
-    def _meaningless(
-        self, node: syn.Arithmetic, left: Typed, right: Typed, remedy: str
-    ) -> Typed:
+    def _meaningless(self, node: syn.Arithmetic, left: Typed, right: Typed, remedy: str) -> Typed:
         words = f"{left.unit.value} {node.operator} {right.unit.value} has no meaning"
         return self.wrong(node, "E022", words, remedy)
 
@@ -253,8 +253,12 @@ class Checker:
                 self._compare_help(node, left, right),
             )
         if left.unit is Unit.BOOL:
-            return self.wrong(node, "E021", "conditions are not compared",
-                              "write the condition itself, or `not` before it")
+            return self.wrong(
+                node,
+                "E021",
+                "conditions are not compared",
+                "write the condition itself, or `not` before it",
+            )
         assert left.unit in ORDERED
         a, b, den = aligned(left, right)
         return condition(ir.Compare(node.operator, a, b, left.unit.value, den))
@@ -285,7 +289,8 @@ class Checker:
             return POISON
         if then.unit is not otherwise.unit:
             return self.wrong(
-                node, "E021",
+                node,
+                "E021",
                 f"one branch is {article(then)}, the other {article(otherwise)}",
                 "both must be of one kind",
             )
@@ -300,8 +305,12 @@ class Checker:
             return operand
         written = self.words(node.operand)
         if not ir.is_row(operand.node):
-            return self.wrong(node, "E026", f"`{written}` has no bar before",
-                              "only values computed from bars alone can be looked up bars ago")
+            return self.wrong(
+                node,
+                "E026",
+                f"`{written}` has no bar before",
+                "only values computed from bars alone can be looked up bars ago",
+            )
         bars = self._lag_bars(node, written)
         if bars is None:
             return POISON
@@ -313,14 +322,22 @@ class Checker:
         if node.bars.lstrip("-").isdigit():
             bars = int(node.bars)
             if bars < 0:
-                self.wrong(node, "E030", f"{written}[{bars}] reads the future",
-                           f"only [0] and backwards; the previous bar is {written}[1]")
+                self.wrong(
+                    node,
+                    "E030",
+                    f"{written}[{bars}] reads the future",
+                    f"only [0] and backwards; the previous bar is {written}[1]",
+                )
                 return None
             return ir.Const(bars)
         parameter = self.scope.params.get(node.bars)
         if parameter is None or parameter.unit is not Unit.BARS:
-            self.wrong(node, "E002", f"`{node.bars}` is not a number of bars",
-                       "write a whole number, or a parameter in bars")
+            self.wrong(
+                node,
+                "E002",
+                f"`{node.bars}` is not a number of bars",
+                "write a whole number, or a parameter in bars",
+            )
             return None
         parameter.used = True
         return ir.Param(node.bars)
@@ -346,8 +363,9 @@ class Checker:
         if held is None:
             return POISON
         if not held.holds_bar:
-            return self.wrong(node, "E027", f"`{name}` holds no bar",
-                              f"compare `{name}` with a number instead")
+            return self.wrong(
+                node, "E027", f"`{name}` holds no bar", f"compare `{name}` with a number instead"
+            )
         now = rest == ["now"] and held.is_tracker
         if rest and not now:
             return self.wrong(node, "E027", f"`exists` asks about `{name}` or `{name}.now`")
@@ -388,8 +406,9 @@ class Checker:
         if name == "target" and self.level is Level.SETUP:
             return self._target(node, rest[0])
         if name in BAR_NAMES or name in self.scope.definitions:
-            return self.wrong(node, "E027", f"`{name}` has no fields",
-                              f"the bar before is `{name}[1]`")
+            return self.wrong(
+                node, "E027", f"`{name}` has no fields", f"the bar before is `{name}[1]`"
+            )
         return self._unknown(node, "name", name, self.scope.names(self.level))
 
     def _name(self, node: syn.Path, name: str) -> Typed:
@@ -404,13 +423,19 @@ class Checker:
             return self._field(node, name, [])
         if (found := self._of_candidate(name)) is not None:
             return found
+        if self.level is Level.SETUP and name in SETUP_NAMES:
+            return self._of_bracket(node, name)
         if name in WEEKDAYS:
             return Typed(ir.Const(WEEKDAYS[name]), Unit.WEEKDAY)
         if name in {"true", "false"}:
             return condition(ir.Const(name == "true"))
         if name in scope.sessions:
-            return self.wrong(node, "E027", f"`{name}` is a session",
-                              f"write `in {name}`, `{name}.high`, `{name}.so_far.low`, ...")
+            return self.wrong(
+                node,
+                "E027",
+                f"`{name}` is a session",
+                f"write `in {name}`, `{name}.high`, `{name}.so_far.low`, ...",
+            )
         if name in BAR_NAMES or name in SETUP_NAMES:
             return self.wrong(node, "E026", f"`{name}` is not known here", LEVEL_WORDS[self.level])
         return self._unknown(
@@ -427,11 +452,16 @@ class Checker:
     def _definition(self, node: syn.Path, definition: Definition) -> Typed:
         definition.used = True
         if definition.level > self.level:
-            return self.wrong(node, "E026", f"`{definition.name}` is not known here",
-                              LEVEL_WORDS[self.level])
+            return self.wrong(
+                node, "E026", f"`{definition.name}` is not known here", LEVEL_WORDS[self.level]
+            )
         if definition.open:
-            return self.wrong(node, "E031", f"`{definition.name}` is defined by itself",
-                              "a name may use only names that do not lead back to it")
+            return self.wrong(
+                node,
+                "E031",
+                f"`{definition.name}` is defined by itself",
+                "a name may use only names that do not lead back to it",
+            )
         return self.define(definition)
 
     def define(self, definition: Definition) -> Typed:
@@ -450,14 +480,20 @@ class Checker:
             of, unit = CANDIDATE_CLOCKS[name]
             then = ir.CandidateClock(of, unit)
             return elapsed_since(then, unit)
-        if self.level is Level.SETUP and name in SETUP_NAMES:
-            return Typed(ir.Bracket(name), Unit.PRICE)
         return None
+
+    def _of_bracket(self, node: syn.Path, part: str, index: int = 0) -> Typed:
+        """`entry`, `stop` or a target, where it is known: they follow each other in this order."""
+        known = {"entry": True, "stop": self.stop_is_known, "target": index < self.targets_known}
+        if not known[part]:
+            return self.wrong(node, "E026", f"`{self.words(node)}` is not known here",
+                              "first comes the entry, then the stop, then the targets as written")
+        return Typed(ir.Bracket(part, index), Unit.PRICE)
 
     def _target(self, node: syn.Path, name: str) -> Typed:
         if name not in self.scope.targets:
             return self._unknown(node, "target", name, self.scope.targets)
-        return Typed(ir.Bracket("target", self.scope.targets.index(name)), Unit.PRICE)
+        return self._of_bracket(node, "target", self.scope.targets.index(name))
 
     def _session_value(self, node: syn.Path, name: str, rest: list[str]) -> Typed:
         self.scope.used_sessions.add(name)
@@ -469,9 +505,13 @@ class Checker:
             edge = "since" if rest[0] == "elapsed" else "until"
             return Typed(ir.SessionClock(name, edge), Unit.DURATION)
         if len(rest) != 1 or rest[0] not in SESSION_FIELDS:
-            return self._unknown(node, "session value", ".".join(rest) or "(nothing)",
-                                 [*SESSION_FIELDS, "so_far", "previous", "elapsed", "left"],
-                                 "E027")
+            return self._unknown(
+                node,
+                "session value",
+                ".".join(rest) or "(nothing)",
+                [*SESSION_FIELDS, "so_far", "previous", "elapsed", "left"],
+                "E027",
+            )
         return Typed(ir.SessionValue(name, rest[0], which), SESSION_FIELDS[rest[0]])
 
     def _field(self, node: syn.Path, name: str, rest: list[str]) -> Typed:
@@ -495,16 +535,24 @@ class Checker:
 
     def _of_bars(self, node: syn.Path, held: Remembered, asked: str, *, now: bool) -> Typed:
         if asked != "bars":
-            return self.wrong(node, "E027", f"`{held.name}` is a stretch of bars",
-                              f"write `{held.name}.bars`, or `highest(high, {held.name})`")
+            return self.wrong(
+                node,
+                "E027",
+                f"`{held.name}` is a stretch of bars",
+                f"write `{held.name}.bars`, or `highest(high, {held.name})`",
+            )
         return Typed(self._field_node(held, "value", ir.Kind.INT, now=now), Unit.BARS)
 
     def _held_value(self, node: syn.Path, held: Remembered, *, now: bool) -> Typed:
         if held.op is TrackerOp.COUNT:
             return Typed(self._field_node(held, "value", ir.Kind.INT, now=now), Unit.RATIO)
         if held.value is None:
-            return self.wrong(node, "E027", f"`{held.name}` is a bar",
-                              f"say which price of it: `{held.name}.high`")
+            return self.wrong(
+                node,
+                "E027",
+                f"`{held.name}` is a bar",
+                f"say which price of it: `{held.name}.high`",
+            )
         value = held.value
         found = self._field_node(held, "value", value.node.kind, now=now)
         if value.unit is Unit.BOOL:
@@ -536,8 +584,12 @@ class Checker:
 
     def _of_bar(self, node: syn.Path, held: Remembered, asked: str) -> Typed:
         if held.value is not None and not held.is_tracker:
-            return self.wrong(node, "E027", f"`{held.name}` is one value and has no `{asked}`",
-                              f"capture the whole bar: `{held.name}: bar`")
+            return self.wrong(
+                node,
+                "E027",
+                f"`{held.name}` is one value and has no `{asked}`",
+                f"capture the whole bar: `{held.name}: bar`",
+            )
         if (found := builtin(asked, self.scope)) is not None:
             return found
         series = self.scope.definitions.get(asked)

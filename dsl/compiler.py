@@ -119,20 +119,20 @@ def resolve(unit: Unit) -> None:
     unit.scope = scope
 
 
-def declare_names(
-    spec: Spec, scope: Scope, clocks: declare.Clocks, findings: Findings
-) -> None:
+def declare_names(spec: Spec, scope: Scope, clocks: declare.Clocks, findings: Findings) -> None:
     """Every name of the file that is not the setup's own, each once."""
     taken: dict[str, Text] = {}
 
     def fresh(name: Text) -> bool:
         if name in KEYWORDS or name in BAR_NAMES or name in WEEKDAYS or name in SETUP_WORDS:
-            findings.error("E007", name.span, f"`{name}` is a word of the language",
-                           "choose another name")
+            findings.error(
+                "E007", name.span, f"`{name}` is a word of the language", "choose another name"
+            )
             return False
         if str(name) in taken:
-            findings.error("E008", name.span, f"`{name}` is declared twice",
-                           "every name means one thing")
+            findings.error(
+                "E008", name.span, f"`{name}` is declared twice", "every name means one thing"
+            )
             return False
         taken[str(name)] = name
         return True
@@ -168,9 +168,7 @@ def check(unit: Unit) -> None:
     unit.program = lowered(spec, scope, lowering, findings)
 
 
-def lowered(
-    spec: Spec, scope: Scope, lowering: Lowering, findings: Findings
-) -> Program:
+def lowered(spec: Spec, scope: Scope, lowering: Lowering, findings: Findings) -> Program:
     """The program, once every expression has said which remembered values it needs."""
     start, always, stages = lowering.start(), lowering.always(), lowering.stages()
     entry = lowering.entry()
@@ -185,7 +183,9 @@ def lowered(
     stages = tuple(
         replace(
             stage,
-            advance=tuple(replace(a, captures=lowering.complete(a.captures)) for a in stage.advance),
+            advance=tuple(
+                replace(a, captures=lowering.complete(a.captures)) for a in stage.advance
+            ),
         )
         for stage in stages
     )

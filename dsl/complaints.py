@@ -17,7 +17,7 @@ def document_error(span: Span, message: str, remedy: str, edit: Edit | None = No
     return Diagnostic("E000", Severity.ERROR, span, message, remedy, edit)
 
 
-class Unreadable(Exception):  # noqa: N818 - says what the file is, to the one who reads it
+class Unreadable(Exception):
     """There is no tree to be had; `finding` says why."""
 
     def __init__(self, span: Span, message: str, remedy: str) -> None:

@@ -26,7 +26,7 @@ QUANTITY: Final = re.compile(r"(-?)(\d+(?:\.\d+)?)\s*(%|[A-Za-z]*)")
 ANCHOR: Final = re.compile(r"([A-Z][A-Z0-9_/]*)\.(open|close)(?:\s*([+-])\s*(\d+)\s*(min|h))?")
 CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})")
 SWITCH: Final = {"on": 1, "yes": 1, "true": 1, "off": 0, "no": 0, "false": 0}
-DAYS: Final = {day: n for n, day in enumerate("mon tue wed thu fri sat sun".split(), 1)}
+DAYS: Final = {day: n for n, day in enumerate(["mon", "tue", "wed", "thu", "fri", "sat", "sun"], 1)}
 
 
 # --- instrument -----------------------------------------------------------------------------
@@ -38,15 +38,23 @@ def instrument(
     """The instrument of a strategy, or None after an error."""
     section = spec.instrument
     if section is None:
-        findings.error("E004", spec.key_span("strategy"), "no `instrument` is named",
-                       "add `instrument: NQ`, or describe it: {symbol, tick, multiplier, ...}")
+        findings.error(
+            "E004",
+            spec.key_span("strategy"),
+            "no `instrument` is named",
+            "add `instrument: NQ`, or describe it: {symbol, tick, multiplier, ...}",
+        )
         return None
     if isinstance(section, str):
         if section in known:
             return known[section]
         guess = nearest(section, list(known))
-        findings.error("E002", section.span, f"unknown instrument `{section}`",
-                       f"did you mean `{guess}`?" if guess else "known are " + ", ".join(known))
+        findings.error(
+            "E002",
+            section.span,
+            f"unknown instrument `{section}`",
+            f"did you mean `{guess}`?" if guess else "known are " + ", ".join(known),
+        )
         return None
     return _described(section, findings)
 
@@ -56,8 +64,9 @@ def _described(section: InstrumentSection, findings: Findings) -> Instrument | N
         if text is None:
             return default
         if not re.fullmatch(r"\d+(\.\d+)?", text) or Fraction(text) == 0:
-            findings.error("E001", text.span, f"`{text}` is not a positive number",
-                           "write it as 0.25")
+            findings.error(
+                "E001", text.span, f"`{text}` is not a positive number", "write it as 0.25"
+            )
             return Fraction(1)
         return Fraction(text)
 
@@ -106,8 +115,12 @@ def zone_of(text: Text | None, default: str, findings: Findings) -> str:
     if text is None:
         return default
     if not zone_exists(text):
-        findings.error("E014", text.span, f"no time zone is called {text}",
-                       "zones are written Europe/London, America/New_York, UTC, ...")
+        findings.error(
+            "E014",
+            text.span,
+            f"no time zone is called {text}",
+            "zones are written Europe/London, America/New_York, UTC, ...",
+        )
         return default
     return str(text)
 
@@ -149,8 +162,12 @@ class Clocks:
         """A written weekday."""
         found = DAYS.get(text.lower()[:3])
         if found is None:
-            self.findings.error("E001", text.span, f"`{text}` is not a weekday",
-                                "write mon, tue, wed, thu, fri, sat or sun")
+            self.findings.error(
+                "E001",
+                text.span,
+                f"`{text}` is not a weekday",
+                "write mon, tue, wed, thu, fri, sat or sun",
+            )
         return found or 1
 
     def anchor(self, text: Text, zone: str) -> Anchor:
@@ -159,14 +176,22 @@ class Clocks:
         if found is None:
             if CLOCK.fullmatch(text):
                 return Anchor(clock_of(text, self.findings), zone=zone)
-            self.findings.error("E014", text.span, f"`{text}` is not an instant of the day",
-                                "write `XNYS.open`, `XNYS.open + 30 min` or `09:30`")
+            self.findings.error(
+                "E014",
+                text.span,
+                f"`{text}` is not an instant of the day",
+                "write `XNYS.open`, `XNYS.open + 30 min` or `09:30`",
+            )
             return Anchor(0, zone=zone)
         calendar, edge, sign, count, unit = found.groups()
         if self.calendars and calendar not in self.calendars:
             guess = nearest(calendar, sorted(self.calendars))
-            self.findings.error("E014", text.span, f"no exchange calendar is called {calendar}",
-                                f"did you mean `{guess}`?" if guess else "")
+            self.findings.error(
+                "E014",
+                text.span,
+                f"no exchange calendar is called {calendar}",
+                f"did you mean `{guess}`?" if guess else "",
+            )
         minutes = int(count or 0) * (60 if unit == "h" else 1)
         return Anchor(-minutes if sign == "-" else minutes, calendar, edge)
 
@@ -198,8 +223,12 @@ class ParamReader:
             return self._sided(name, section, section, None)
         short, long = section.short or section.default, section.long or section.default
         if short is None or long is None:
-            self.findings.error("E004", name.span, f"`{name}` has no value for each side",
-                                "give it a `default`, or both `short` and `long`")
+            self.findings.error(
+                "E004",
+                name.span,
+                f"`{name}` has no value for each side",
+                "give it a `default`, or both `short` and `long`",
+            )
             return None
         return self._sided(name, short, long, section)
 
@@ -212,14 +241,26 @@ class ParamReader:
         if first is None or second is None:
             return None
         if first[0] is not second[0]:
-            self.findings.error("E021", long.span, f"`{name}` is {first[0].value} on one side "
-                                f"and {second[0].value} on the other", "use one unit")
+            self.findings.error(
+                "E021",
+                long.span,
+                f"`{name}` is {first[0].value} on one side and {second[0].value} on the other",
+                "use one unit",
+            )
             return None
         unit = first[0]
         low, high, step = self._range(section, unit) if section else (None, None, None)
         spec = ParamSpec(
-            str(name), self._word(unit), self._scale(unit), first[1], second[1], low, high, step,
-            str(section.doc or "") if section else "", span=name.span,
+            str(name),
+            self._word(unit),
+            self._scale(unit),
+            first[1],
+            second[1],
+            low,
+            high,
+            step,
+            str(section.doc or "") if section else "",
+            span=name.span,
         )
         self._inside(spec, short, long, section)
         return Parameter(spec, unit, PARAM_SCALE.get(unit, 1), name.span)
@@ -232,8 +273,12 @@ class ParamReader:
             return Unit.TIME, clock_of(text, self.findings)
         found = QUANTITY.fullmatch(text)
         if found is None:
-            self.findings.error("E001", text.span, f"`{text}` is not a quantity",
-                                "write a number with a unit: 5 min, 2 pt, 0.1 %, 20 bars, 0.5")
+            self.findings.error(
+                "E001",
+                text.span,
+                f"`{text}` is not a quantity",
+                "write a number with a unit: 5 min, 2 pt, 0.1 %, 20 bars, 0.5",
+            )
             return None
         try:
             made = amount(Fraction(found[1] + found[2]), found[3], self.traded)
@@ -242,14 +287,16 @@ class ParamReader:
             return None
         held = made.value * PARAM_SCALE.get(made.unit, 1)
         if held.denominator != 1:
-            self.findings.error("E001", text.span, f"`{text}` has too many decimals",
-                                "shares and numbers are kept to a millionth, money to a cent")
+            self.findings.error(
+                "E001",
+                text.span,
+                f"`{text}` has too many decimals",
+                "shares and numbers are kept to a millionth, money to a cent",
+            )
             return None
         return made.unit, int(held)
 
-    def _range(
-        self, section: Param, unit: Unit
-    ) -> tuple[int | None, int | None, int | None]:
+    def _range(self, section: Param, unit: Unit) -> tuple[int | None, int | None, int | None]:
         step = None
         if section.step is not None:
             made = self._of(unit, section.step)
@@ -260,8 +307,12 @@ class ParamReader:
             return None, None, step
         ends = section.range.split("..")
         if len(ends) != 2:
-            self.findings.error("E013", section.range.span, f"`{section.range}` is not a range",
-                                "write `1 min .. 15 min`")
+            self.findings.error(
+                "E013",
+                section.range.span,
+                f"`{section.range}` is not a range",
+                "write `1 min .. 15 min`",
+            )
             return None, None, step
         bounds: list[int | None] = []
         offset = 0
@@ -274,8 +325,12 @@ class ParamReader:
             offset += len(end) + 2
         low, high = bounds
         if low is not None and high is not None and low > high:
-            self.findings.error("E013", section.range.span, "the range runs backwards",
-                                "write the smaller end first")
+            self.findings.error(
+                "E013",
+                section.range.span,
+                "the range runs backwards",
+                "write the smaller end first",
+            )
         return low, high, step
 
     def _of(self, unit: Unit, text: Text) -> int | None:
@@ -283,8 +338,12 @@ class ParamReader:
         if found is None:
             return None
         if found[0] is not unit:
-            self.findings.error("E013", text.span, f"`{text}` is {found[0].value}, the parameter "
-                                f"is {unit.value}", "use the parameter's own unit")
+            self.findings.error(
+                "E013",
+                text.span,
+                f"`{text}` is {found[0].value}, the parameter is {unit.value}",
+                "use the parameter's own unit",
+            )
             return None
         return found[1]
 
@@ -293,23 +352,35 @@ class ParamReader:
             below = spec.low is not None and value < spec.low
             above = spec.high is not None and value > spec.high
             if (below or above) and section is not None:
-                self.findings.error("E012", text.span, f"`{spec.name}` is {text}, outside its own "
-                                    f"range {section.range}", "widen the range or move the value")
+                self.findings.error(
+                    "E012",
+                    text.span,
+                    f"`{spec.name}` is {text}, outside its own range {section.range}",
+                    "widen the range or move the value",
+                )
                 return
 
-    def _choice(
-        self, name: Text, short: Text, long: Text, section: Param
-    ) -> Parameter | None:
+    def _choice(self, name: Text, short: Text, long: Text, section: Param) -> Parameter | None:
         choices = [str(choice) for choice in section.choices or ()]
         order = [str(s) for s in Sizing] if set(choices) <= set(Sizing) else choices
         for text in (short, long):
             if text not in choices:
-                self.findings.error("E012", text.span, f"`{text}` is not a choice of `{name}`",
-                                    "choose one of " + ", ".join(choices))
+                self.findings.error(
+                    "E012",
+                    text.span,
+                    f"`{text}` is not a choice of `{name}`",
+                    "choose one of " + ", ".join(choices),
+                )
                 return None
         spec = ParamSpec(
-            str(name), "choice", Fraction(1), order.index(short), order.index(long),
-            doc=str(section.doc or ""), choices=tuple(order), span=name.span,
+            str(name),
+            "choice",
+            Fraction(1),
+            order.index(short),
+            order.index(long),
+            doc=str(section.doc or ""),
+            choices=tuple(order),
+            span=name.span,
         )
         return Parameter(spec, Unit.RATIO, 1, name.span)
 

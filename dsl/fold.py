@@ -34,7 +34,7 @@ def fold(node: ir.Node) -> ir.Node:
         case ir.Not(ir.Const(value)):
             return ir.Const(not value)
         case ir.Known(ir.Const() | ir.Param() | ir.BarField()):
-            return ir.Const(True)  # noqa: FBT003
+            return ir.Const(True)
         case ir.Choose(ir.Const(value), then, otherwise):
             return then if value else otherwise
         case ir.AllOf(operands):

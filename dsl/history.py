@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING
 
 from dsl.ir import expression as ir
-from dsl.ir.program import History
+from dsl.ir.program import History, Program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 def nodes_in(value: object) -> Iterator[ir.Node]:
@@ -27,12 +27,14 @@ def nodes_in(value: object) -> Iterator[ir.Node]:
 def history_of(value: object) -> History:
     """The history that the expressions inside need: bars across dates, and whole earlier dates.
 
+    A number of bars that is a parameter counts with its larger value of the two sides.
     `unbounded` is set where a window counts only some bars: how far back it reaches depends on
     the market, and the value is na until it is filled.
     """
+    reach = _Reach(*_known(value)) if isinstance(value, Program) else _Reach({}, 1)
     bars, dates, unbounded = 0, 0, False
     for outer in nodes_in(value):
-        bars = max(bars, _bars(outer))
+        bars = max(bars, reach.bars(outer))
         for node in ir.walk(outer):
             if isinstance(node, ir.SessionValue) and node.occurrence is ir.Occurrence.PREVIOUS:
                 dates = max(dates, 1)
@@ -43,14 +45,37 @@ def history_of(value: object) -> History:
     return History(bars, dates, unbounded)
 
 
-def _bars(node: ir.Node) -> int:
-    own, scale = 0, 1
-    match node:
-        case ir.Lag(_, ir.Const(bars), True):
-            own = bars
-        case ir.Window() | ir.Percentile() | ir.Rank() if node.over.across:
-            own = node.over.bars.value if isinstance(node.over.bars, ir.Const) else 0
-            own += 1 if node.over.before else 0
-        case ir.OnFrame():
-            scale = node.minutes
-    return own + scale * max((_bars(child) for child in ir.children(node)), default=0)
+def _known(program: Program) -> tuple[dict[str, int], int]:
+    params = {param.name: max(param.short, param.long) for param in program.params}
+    return params, program.bar_minutes
+
+
+@dataclass(frozen=True, slots=True)
+class _Reach:
+    """How many bars across dates a node looks back, with these parameters on bars of this size."""
+
+    params: Mapping[str, int]
+    bar_minutes: int
+
+    def bars(self, node: ir.Node) -> int:
+        """The strategy's own bars before this one that the node's value depends on."""
+        own, scale = 0, 1
+        match node:
+            case ir.Lag() if node.across:
+                own = self._count(node.bars)
+            case ir.Window() | ir.Percentile() | ir.Rank() if node.over.across:
+                own = self._count(node.over.bars) + (1 if node.over.before else 0)
+            case ir.OnFrame():
+                scale = node.minutes // self.bar_minutes
+            case _:
+                pass
+        return own + scale * max((self.bars(child) for child in ir.children(node)), default=0)
+
+    def _count(self, node: ir.Node) -> int:
+        match node:
+            case ir.Const():
+                return node.value
+            case ir.Param():
+                return self.params.get(node.name, 0)
+            case _:
+                return 0

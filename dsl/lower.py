@@ -1,4 +1,4 @@
-"""A checked structure to a program: the setup, the bracket and the risk block, as the IR has them."""
+"""A checked structure to a program: the setup, the bracket and the risk block."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dsl.findings import Findings
-    from dsl.structure import Advance, Setup, Spec, Stage, Start, Stop, Track
+    from dsl.structure import Advance, Spec, Stage, Start, Stop, Track
 
 CONCURRENT: Final = 16
 CONTRACTS_MOST: Final = 1_000
 SPACING_UNITS: Final = {Unit.DURATION: "minutes", Unit.BARS: "bars"}
+NEEDS_NO_ATR: Final = frozenset({"fixed", "fixed_risk", "kelly"})
 TRACKED: Final = {op.value: op for op in prog.TrackerOp}
 
 
@@ -101,8 +102,9 @@ class Lowering:
         scope = self.scope
         taken = {*scope.params, *scope.definitions, *scope.sessions, *scope.remembered}
         if name in taken:
-            self.findings.error("E008", name.span, f"`{name}` is declared twice",
-                                "every name means one thing")
+            self.findings.error(
+                "E008", name.span, f"`{name}` is declared twice", "every name means one thing"
+            )
         return name not in taken
 
     def _declare_captures(self, captures: Mapping[Text, Text], level: Level) -> None:
@@ -129,7 +131,9 @@ class Lowering:
         if op is None:
             guess = nearest(written.function, list(TRACKED))
             self.findings.error(
-                "E025", track.is_.span, f"no tracker is called `{written.function}`",
+                "E025",
+                track.is_.span,
+                f"no tracker is called `{written.function}`",
                 f"did you mean `{guess}`?" if guess else "trackers are " + ", ".join(TRACKED),
             )
             return
@@ -142,8 +146,14 @@ class Lowering:
                 name,
                 track,
                 prog.Tracker(
-                    str(name), op, value.node if value else None, where, written.after, stages,
-                    newest=track.ties == "newest", span=name.span,
+                    str(name),
+                    op,
+                    value.node if value else None,
+                    where,
+                    written.after,
+                    stages,
+                    newest=track.ties == "newest",
+                    span=name.span,
                 ),
             )
         )
@@ -164,8 +174,9 @@ class Lowering:
             example = {"bars": "bars", "count": "count(quiet)"}.get(
                 op, f"{op}(high)" if valued else f"{op}(bar where quiet)"
             )
-            self.findings.error("E009", text.span, f"`{op}` is not written like this",
-                                f"write `{example}`")
+            self.findings.error(
+                "E009", text.span, f"`{op}` is not written like this", f"write `{example}`"
+            )
             return None, where
         if argument is None:
             return None, where
@@ -178,8 +189,11 @@ class Lowering:
     def _row_condition(self, written: syn.Syntax, text: Text) -> ir.Node | None:
         value = self.check.written(written, text, Level.ROW)
         if value.unit not in {Unit.BOOL, Unit.ERROR}:
-            self.findings.error("E020", text.span.inside(written.start, written.stop),
-                                f"a condition is needed here, this is {article(value)}")
+            self.findings.error(
+                "E020",
+                text.span.inside(written.start, written.stop),
+                f"a condition is needed here, this is {article(value)}",
+            )
         return value.node if value.unit is Unit.BOOL else None
 
     def _stage_names(self) -> list[Text]:
@@ -199,8 +213,12 @@ class Lowering:
         if section.spacing is not None:
             spacing, unit = self.whole(section.spacing, Level.PARAM, Unit.DURATION, Unit.BARS)
         return prog.Start(
-            rules, section.fires != "every", spacing, SPACING_UNITS[unit],
-            self._captures(section.capture), section.span,
+            rules,
+            section.fires != "every",
+            spacing,
+            SPACING_UNITS[unit],
+            self._captures(section.capture),
+            section.span,
         )
 
     def always(self) -> tuple[prog.Named, ...]:
@@ -234,8 +252,12 @@ class Lowering:
         stages = [str(stage) for stage in self._stage_names()]
         if advance.to != prog.ENTRY and advance.to not in stages:
             guess = nearest(advance.to, [*stages, prog.ENTRY])
-            self.findings.error("E041", advance.to.span, f"there is no stage `{advance.to}`",
-                                f"did you mean `{guess}`?" if guess else "")
+            self.findings.error(
+                "E041",
+                advance.to.span,
+                f"there is no stage `{advance.to}`",
+                f"did you mean `{guess}`?" if guess else "",
+            )
         return prog.Advance(
             str(advance.to),
             prog.ThisBar(advance.this_bar or "skip"),
@@ -261,8 +283,12 @@ class Lowering:
         for name in section.same:
             held = self.scope.remembered.get(name)
             if held is None or not held.is_tracker or not held.holds_bar:
-                self.findings.error("E002", name.span, f"`{name}` is no tracker that holds a bar",
-                                    "name trackers such as highest, lowest or latest")
+                self.findings.error(
+                    "E002",
+                    name.span,
+                    f"`{name}` is no tracker that holds a bar",
+                    "name trackers such as highest, lowest or latest",
+                )
             else:
                 held.used = True
         return prog.Merge(
@@ -276,8 +302,9 @@ class Lowering:
         if section is None or section.max is None:
             return CONCURRENT, reason
         if not section.max.isdigit() or not 1 <= int(section.max) <= 4096:
-            self.findings.error("E001", section.max.span,
-                                f"`{section.max}` is not a number from 1 to 4096")
+            self.findings.error(
+                "E001", section.max.span, f"`{section.max}` is not a number from 1 to 4096"
+            )
             return CONCURRENT, reason
         return int(section.max), reason
 
@@ -306,7 +333,8 @@ class Lowering:
                 for tracker in waiting:
                     known = tracker.after in made
                     self.findings.error(
-                        "E031" if known else "E002", tracker.span,
+                        "E031" if known else "E002",
+                        tracker.span,
                         f"`{tracker.name}` restarts with `{tracker.after}`, "
                         + ("which restarts with it" if known else "which is no tracker"),
                     )
@@ -339,15 +367,23 @@ class Lowering:
         others = ""
         if section is not None:
             if section.price is not None and order is prog.OrderType.MARKET:
-                self.findings.error("E003", section.price.span, "a market order has no price",
-                                    "say `order: stop` or `order: limit`, or leave the price out")
+                self.findings.error(
+                    "E003",
+                    section.price.span,
+                    "a market order has no price",
+                    "say `order: stop` or `order: limit`, or leave the price out",
+                )
             elif section.price is not None:
                 # to the grid away from a better fill: a stop order further out, a limit further in
                 outward = self.above == (order is prog.OrderType.LIMIT)
                 price = self.price(section.price, Level.CANDIDATE, up=outward)
             elif order is not prog.OrderType.MARKET:
-                self.findings.error("E004", section.key_span("order"),
-                                    f"a {order} order needs a price", "add `price:`")
+                self.findings.error(
+                    "E004",
+                    section.key_span("order"),
+                    f"a {order} order needs a price",
+                    "add `price:`",
+                )
             if section.valid is not None:
                 valid, _ = self.whole(section.valid, Level.PARAM, Unit.BARS)
             after = section.after_entry
@@ -357,6 +393,7 @@ class Lowering:
 
     def stops(self) -> tuple[tuple[prog.StopCase, ...], bool]:
         """The places for the stop, and whether they are rounded away from the entry."""
+        self.check.stop_is_known, self.check.targets_known = False, 0
         section: Text | Stop = self.spec.stop
         if isinstance(section, str):
             node = self.price(section, Level.SETUP, up=self.above)
@@ -365,34 +402,37 @@ class Lowering:
         up = self.above == away
         cases = []
         for case in section.cases:
-            asked = self.check.condition(case.if_, Level.CANDIDATE) if case.if_ else None
-            cases.append(
-                prog.StopCase(
-                    str(case.name), asked, self.price(case.at, Level.CANDIDATE, up=up), case.at.span
-                )
-            )
+            asked = self.check.condition(case.if_, Level.SETUP) if case.if_ else None
+            price = self.price(case.at, Level.SETUP, up=up)
+            cases.append(prog.StopCase(str(case.name), asked, price, case.at.span))
         return tuple(cases), away
 
     def targets(self) -> tuple[prog.Target, ...]:
         """The places to take profit, on the grid at or beyond the written price."""
+        self.check.stop_is_known = True
         section = self.spec.target
         up = not self.above
         if section is None:
             return ()
         if isinstance(section, str):
             node = self.price(section, Level.SETUP, up=up)
+            self.check.targets_known = 1
             return (prog.Target("target", node, MILLION, section.span),)
         made = []
         for item in section:
             share = MILLION if item.share is None else self._share(item.share)
             made.append(
-                prog.Target(str(item.name), self.price(item.at, Level.SETUP, up=up), share,
-                            item.at.span)
+                prog.Target(
+                    str(item.name), self.price(item.at, Level.SETUP, up=up), share, item.at.span
+                )
             )
         if sum(target.share for target in made) != MILLION:
-            self.findings.error("E062", section[0].at.span,
-                                "the shares of the targets do not make 100 %",
-                                "give every target its `share`")
+            self.findings.error(
+                "E062",
+                section[0].at.span,
+                "the shares of the targets do not make 100 %",
+                "give every target its `share`",
+            )
         return tuple(made)
 
     def _share(self, text: Text) -> int:
@@ -414,8 +454,12 @@ class Lowering:
                 self.scope.used_sessions.add(flat_by)
             else:
                 guess = nearest(flat_by, list(self.scope.sessions))
-                self.findings.error("E002", section.flat_by.span, f"unknown session `{flat_by}`",
-                                    f"did you mean `{guess}`?" if guess else "")
+                self.findings.error(
+                    "E002",
+                    section.flat_by.span,
+                    f"unknown session `{flat_by}`",
+                    f"did you mean `{guess}`?" if guess else "",
+                )
         after = None
         if section.after is not None:
             after, _ = self.whole(section.after, Level.PARAM, Unit.BARS)
@@ -458,21 +502,39 @@ class Lowering:
 
         if section is None:
             fixed = ir.Const(list(prog.Sizing).index(prog.Sizing.FIXED))
-            return prog.Risk(fixed, ir.Const(0), one, one, ir.Const(CONTRACTS_MOST), ir.Const(MILLION),
-                             None, None, None, None, None, 1, "too_small")
+            return prog.Risk(
+                fixed,
+                ir.Const(0),
+                one,
+                one,
+                ir.Const(CONTRACTS_MOST),
+                ir.Const(MILLION),
+                None,
+                None,
+                None,
+                None,
+                None,
+                1,
+                "too_small",
+            )
         positions = 1
-        if section.positions is not None:
-            if section.positions != "1":
-                self.findings.error("E001", section.positions.span,
-                                    "one open position at a time is all there is yet",
-                                    "write `positions: 1` or leave it out")
+        if section.positions is not None and section.positions != "1":
+            self.findings.error(
+                "E001",
+                section.positions.span,
+                "one open position at a time is all there is yet",
+                "write `positions: 1` or leave it out",
+            )
         reduce = section.reduce
         atr = None
         if section.atr is not None:
             atr = to_real(self.check.measured(section.atr, Level.ROW, Unit.POINTS)).node
-        elif section.sizing is not None:
-            atr = to_real(self.check.expression(Text("atr(14 bars across days)",
-                                                     section.sizing.span), Level.ROW)).node
+        elif section.sizing is not None and section.sizing not in NEEDS_NO_ATR:
+            atr = to_real(
+                self.check.expression(
+                    Text("atr(14 bars across days)", section.sizing.span), Level.ROW
+                )
+            ).node
         return prog.Risk(
             method=self._sizing(section.sizing),
             per_trade=share(section.per_trade) or ir.Const(10_000),
@@ -508,8 +570,12 @@ class Lowering:
         if parameter is not None and list(parameter.spec.choices) == methods:
             parameter.used = True
             return ir.Param(str(text))
-        self.findings.error("E002", text.span, f"unknown way of sizing `{text}`",
-                            "write " + ", ".join(methods) + ", or a parameter with these choices")
+        self.findings.error(
+            "E002",
+            text.span,
+            f"unknown way of sizing `{text}`",
+            "write " + ", ".join(methods) + ", or a parameter with these choices",
+        )
         return ir.Const(0)
 
     # --- the rest ------------------------------------------------------------------------------
@@ -533,14 +599,22 @@ class Lowering:
             for item in test.expect:
                 found = re.fullmatch(r"(\w+)\s*@\s*(\d{1,2}:\d{2})", item)
                 if found is None:
-                    self.findings.error("E063", item.span, f"`{item}` is no expectation",
-                                        "write what and when: `entry@16:31`")
+                    self.findings.error(
+                        "E063",
+                        item.span,
+                        f"`{item}` is no expectation",
+                        "write what and when: `entry@16:31`",
+                    )
                     continue
                 expected.append((found[1], found[2].zfill(5)))
             made.append(
                 prog.Expectation(
-                    str(test.name), str(test.bars), str(test.clock or self.scope.day.zone),
-                    prog.Side(test.side or self.written), tuple(expected), test.name.span,
+                    str(test.name),
+                    str(test.bars),
+                    str(test.clock or self.scope.day.zone),
+                    prog.Side(test.side or self.written),
+                    tuple(expected),
+                    test.name.span,
                 )
             )
         return tuple(made)
@@ -554,4 +628,3 @@ def _share_of(text: Text) -> Text:
     """`1 % of equity` as `1 %`: every share of the risk block is one of the equity."""
     found = re.fullmatch(r"(.*?)\s+of\s+equity", text)
     return Text(found[1], text.span.inside(0, len(found[1]))) if found else text
-

@@ -19,9 +19,7 @@ PREVIOUS_CLOSE: Final = ir.Lag(CLOSE, ir.Const(1), across=False)
 def true_range(*, across: bool = False) -> ir.Node:
     """The range of the bar, stretched to the close before it where there is one."""
     before = ir.Lag(CLOSE, ir.Const(1), across)
-    reach = ir.Binary(
-        "sub", ir.Binary("max", HIGH, before), ir.Binary("min", LOW, before)
-    )
+    reach = ir.Binary("sub", ir.Binary("max", HIGH, before), ir.Binary("min", LOW, before))
     return ir.Choose(ir.Known(before), reach, ir.Binary("sub", HIGH, LOW))
 
 

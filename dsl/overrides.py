@@ -27,8 +27,12 @@ def override(root: Table, values: Mapping[str, str], findings: Findings) -> Tabl
         if steps is None:
             known = [str(name) for name in _table(root, "params")]
             guess = nearest(path.split(".")[0], [*known, *map(str, root)])
-            findings.error("E002", Span(1, 7, len(path), shown), f"there is no `{path}` to set",
-                           f"did you mean `{guess}`?" if guess else "known are " + ", ".join(known))
+            findings.error(
+                "E002",
+                Span(1, 7, len(path), shown),
+                f"there is no `{path}` to set",
+                f"did you mean `{guess}`?" if guess else "known are " + ", ".join(known),
+            )
             continue
         root = _put(root, steps, text)
     return root

@@ -19,7 +19,8 @@ LENGTH_MAX = 1000  # an expression is one line a person reads
 DEPTH_MAX = 60  # deeper nesting than anybody means; keeps every later walk inside the stack
 
 KEYWORDS = frozenset(
-    "if else or and not of in exists since where across days before after".split(),
+    ("if", "else", "or", "and", "not", "of", "in", "exists")
+    + ("since", "where", "across", "days", "before", "after")
 )
 
 
@@ -44,10 +45,17 @@ def parse_tracker(text: Text) -> syn.TrackerSyntax:
 
 def _parse(text: Text, start: str) -> syn.Syntax:
     if len(text) > LENGTH_MAX:
-        raise _rejected(text, LENGTH_MAX, len(text), "expression longer than 1000 characters",
-                        "give its parts names of their own under `series:` or `measure:`")
+        raise _rejected(
+            text,
+            LENGTH_MAX,
+            len(text),
+            "expression longer than 1000 characters",
+            "give its parts names of their own under `series:` or `measure:`",
+        )
     if not text.strip():
-        raise _rejected(text, 0, 1, "an expression is missing here", "write one, or leave the key out")
+        raise _rejected(
+            text, 0, 1, "an expression is missing here", "write one, or leave the key out"
+        )
     try:
         tree = _grammar().parse(text, start=start)
     except UnexpectedToken as problem:
@@ -55,9 +63,14 @@ def _parse(text: Text, start: str) -> syn.Syntax:
     except UnexpectedCharacters as problem:
         raise _strange(text, problem) from None
     if _too_deep(tree):
-        raise _rejected(text, 0, len(text), "expression nested too deeply",
-                        "give its parts names of their own under `series:` or `measure:`")
-    return cast("syn.Syntax", _Build().transform(tree))
+        raise _rejected(
+            text,
+            0,
+            len(text),
+            "expression nested too deeply",
+            "give its parts names of their own under `series:` or `measure:`",
+        )
+    return _Build().transform(tree)
 
 
 @lru_cache(maxsize=1)
@@ -102,15 +115,26 @@ NAMES_OF_TOKENS = {
 def _unexpected(text: Text, problem: UnexpectedToken) -> Rejected:
     token = problem.token
     if token.type == "$END":
-        return _rejected(text, max(0, len(text) - 1), len(text), "the expression ends too early",
-                         _hint(problem) or "something should follow here")
-    start = token.start_pos or 0
+        return _rejected(
+            text,
+            max(0, len(text) - 1),
+            len(text),
+            "the expression ends too early",
+            _hint(problem) or "something should follow here",
+        )
+    start = token.start_pos if token.start_pos is not None else 0
     written = str(token)
     if token.type == "COMPARISON" and "COMPARISON" not in problem.expected:
-        return _rejected(text, start, start + len(written), "comparisons cannot be chained",
-                         "write `a < b and b < c`")
-    return _rejected(text, start, start + len(written), f"`{written}` is not expected here",
-                     _hint(problem))
+        return _rejected(
+            text,
+            start,
+            start + len(written),
+            "comparisons cannot be chained",
+            "write `a < b and b < c`",
+        )
+    return _rejected(
+        text, start, start + len(written), f"`{written}` is not expected here", _hint(problem)
+    )
 
 
 def _hint(problem: UnexpectedToken) -> str:
@@ -129,7 +153,7 @@ REMEDIES = {
 
 
 def _strange(text: Text, problem: UnexpectedCharacters) -> Rejected:
-    start = problem.pos_in_stream or 0
+    start = problem.pos_in_stream if problem.pos_in_stream is not None else 0
     letter = text[start] if start < len(text) else ""
     message, remedy = REMEDIES.get(letter, (f"`{letter}` is not part of the language", ""))
     if letter.isdigit() or letter == ".":
@@ -198,7 +222,12 @@ class _Build(Transformer[Token, syn.Syntax]):
     def argument(self, meta: Any, parts: list[Any]) -> syn.Syntax:
         value, before, where, across = parts
         return syn.Argument(
-            meta.start_pos, meta.end_pos, value, before is not None, where, across is not None,
+            meta.start_pos,
+            meta.end_pos,
+            value,
+            before is not None,
+            where,
+            across is not None,
         )
 
     def since(self, meta: Any, parts: list[Any]) -> syn.Syntax:
@@ -218,7 +247,11 @@ class _Build(Transformer[Token, syn.Syntax]):
         function, kept, outer, after = parts
         argument, inner = kept or (None, None)
         return syn.TrackerSyntax(
-            meta.start_pos, meta.end_pos, str(function), argument, inner or outer,
+            meta.start_pos,
+            meta.end_pos,
+            str(function),
+            argument,
+            inner or outer,
             None if after is None else str(after),
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Text(str):
     span: Span
     quoted: bool
 
-    def __new__(cls, value: str, span: Span = NOWHERE, *, quoted: bool = False) -> Text:
+    def __new__(cls, value: str, span: Span = NOWHERE, *, quoted: bool = False) -> Self:
         """A `Text` that reads as `value` and was written at `span`."""
         text = super().__new__(cls, value)
         text.span = span

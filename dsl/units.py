@@ -142,7 +142,7 @@ def combined(op: str, left: Typed, right: Typed, unit: Unit) -> Typed:
 
 
 def product(left: Typed, right: Typed, unit: Unit) -> Typed:
-    """left * right."""
+    """Left * right."""
     if left.is_real or right.is_real:
         return Typed(Binary("mul", to_real(left).node, to_real(right).node), unit)
     if isinstance(left.node, Const):
@@ -153,7 +153,7 @@ def product(left: Typed, right: Typed, unit: Unit) -> Typed:
 
 
 def quotient(left: Typed, right: Typed, unit: Unit) -> Typed:
-    """left / right: exact by a positive literal, else a float64 rounded correctly once."""
+    """Left / right: exact by a positive literal, else a float64 rounded correctly once."""
     if isinstance(right.node, Const) and not left.is_real and right.node.value > 0:
         return Typed(scaled(left.node, right.den), unit, left.den * right.node.value)
     a, b, _ = aligned(left, right)

@@ -1,10 +1,10 @@
-"""A backtest: bars in, decisions and trades out. The same parts run bar by bar in engine.session."""
+"""A backtest: bars in, decisions and trades out. The same parts go bar by bar in a session."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from engine.execution.intents import Intents, side_number, together
 from engine.execution.rules import rules_of
 from engine.execution.simulation import Dates, Paths, Simulator, dates_of, paths_of
 from engine.execution.terms import Terms
-from engine.journal.decisions import DAY, KIND, ORDINAL, ROW, STARTED, CAUSE, VALUES, Decision
+from engine.journal.decisions import CAUSE, DAY, KIND, ORDINAL, ROW, STARTED, VALUES, Decision
 from engine.machine.forms import Form, chosen, decide
 from engine.machine.machine import Decisions, Machine
 
@@ -65,7 +65,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prepared:
-    """A strategy and a market that have met: dates and sessions are worked out, once for many runs."""
+    """A strategy on a market: dates and sessions are worked out, once for many runs."""
 
     strategy: Strategy
     market: Market
@@ -100,7 +100,9 @@ def prepare(
     `events` are the instants of each event list of the program (minutes since the epoch, rising).
     Raises `UnknownCalendar` where the strategy names an exchange that does not exist.
     """
-    return Prepared(strategy, market, schedule_of(strategy.program, market, calendars, events or {}))
+    return Prepared(
+        strategy, market, schedule_of(strategy.program, market, calendars, events or {})
+    )
 
 
 def run_batch(
@@ -137,7 +139,7 @@ def paths_for(program: Program, schedule: Schedule) -> Paths:
     if exits.trail is None and not exits.when:
         return paths_of()
     trails: dict[Side, Ints] = {}
-    leaves: dict[Side, list[Ints]] = {}
+    leaves: dict[Side, list[Any]] = {}
     for side in Side:
         frame = frame_of(program, side, schedule)
         if exits.trail is not None:

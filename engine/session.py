@@ -16,7 +16,6 @@ import numpy as np
 
 from dsl.history import nodes_in
 from dsl.ir.expression import Node, children, is_row
-from dsl.ir.program import Side
 from dsl.ir.text import program_hash
 from engine.columns.frame import frame_of, schedule_of
 from engine.columns.need import first_needed
@@ -32,6 +31,7 @@ from engine.run import Strategy, dates_for, intents_of, paths_for
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from dsl.ir.program import Side
     from engine.columns.schedule import Schedule
     from engine.domain.calendar import Calendars
     from engine.domain.market import Ints
@@ -224,7 +224,7 @@ class Session:
         source = io.BytesIO(data)
         try:
             head = json.loads(source.readline())
-            made._read(head, source)  # noqa: SLF001 - its own
+            made._read(head, source)
         except SnapshotError:
             raise
         except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError) as broken:

@@ -436,8 +436,9 @@ class Rank(Node):
 
 @dataclass(frozen=True, slots=True)
 class BarsSince(Node):
-    """Rows since the condition was last true (0 = on this row), within the trading date unless
-    `across`; na before it ever was.
+    """Rows since the condition was last true, 0 on such a row; na before it ever was.
+
+    Within the trading date, unless `across`.
     """
 
     operand: Node

@@ -10,9 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from dsl.ir.expression import Node
 from dsl.source import NOWHERE, Span
+
+if TYPE_CHECKING:
+    from dsl.ir.expression import Node
 
 
 class Side(StrEnum):
@@ -189,7 +192,7 @@ class Tracker:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A limit on the time in a stage, in `minutes` or `bars` (R12), and the reason on reaching it."""
+    """A limit on the time in a stage (R12), in `minutes` or `bars`, and the reason given."""
 
     limit: Node
     unit: str
@@ -439,8 +442,6 @@ class Program:
     def side_params(self, side: Side) -> tuple[int, ...]:
         """The integers of every parameter for one side, in the order of `params`."""
         return tuple(p.short if side is Side.SHORT else p.long for p in self.params)
-
-
 
 
 NO_STOP = "no_stop"

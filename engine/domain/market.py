@@ -1,9 +1,9 @@
 """Bars as columns of whole numbers: what every part of the engine reads.
 
 Prices are ticks, instants are minutes since 1970-01-01T00:00Z, volume is in the instrument's
-`volume_step`s. The value `NA` stands for "not known" in every int64 column; its negation is itself, so
-reflecting prices keeps it. REAL columns use NaN, BOOL columns hold `FALSE < UNKNOWN < TRUE`,
-so that Kleene's `and` is the minimum, `or` the maximum and `not` the difference from `TRUE`.
+`volume_step`s. The value `NA` stands for "not known" in every int64 column; its negation is
+itself, so reflecting prices keeps it. REAL columns use NaN, BOOL columns hold
+`FALSE < UNKNOWN < TRUE`, so that Kleene's `and` is the minimum, `or` the maximum and `not` the difference from `TRUE`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from dsl.ir.program import Instrument

@@ -20,7 +20,7 @@ from dsl.ir.expression import Kind
 from engine.journal.decisions import VALUES, Decision
 from engine.machine import layout as lay
 from engine.machine.inputs import Inputs
-from engine.machine.write import LOCALS, Lines, Writer, joined
+from engine.machine.write import LOCALS, Lines, Value, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -217,8 +217,15 @@ class _Machine:
     def _event(self, kind: Decision, stage: str, cause: str) -> None:
         add = self.lines.add
         add(f"e = n * {self.layout.width} & WHOLE")
-        words = ("i", str(int(kind)), f"S[b + {lay.DAY}]", f"S[b + {lay.ORDINAL}]",
-                 f"S[b + {lay.START_ROW}]", stage, cause)
+        words = (
+            "i",
+            str(int(kind)),
+            f"S[b + {lay.DAY}]",
+            f"S[b + {lay.ORDINAL}]",
+            f"S[b + {lay.START_ROW}]",
+            stage,
+            cause,
+        )
         for offset, word in enumerate(words):
             add(f"E[e + {offset}] = {word}" if offset else f"E[e] = {word}")
         add("n += 1")
@@ -321,10 +328,7 @@ class _Machine:
             self._event(Decision.DEAD, stage, str(self.reasons[rule.name]))
             self.lines.add("break")
 
-    def _known(self, value: object, reason: str, stage: str) -> str:
-        from engine.machine.write import Value
-
-        assert isinstance(value, Value)
+    def _known(self, value: Value, reason: str, stage: str) -> str:
         if value.oks:
             with self.lines.block(f"if not ({value.ok}):"):
                 self._event(Decision.DEAD, stage, str(self.reasons[reason]))
@@ -352,7 +356,9 @@ class _Machine:
     def _entry(self, stage: str, entry: str) -> None:
         program, w = self.program, self.w
         values: list[tuple[Kind, str]] = [
-            (Kind.INT, LOCALS["close"]), (Kind.INT, entry), (Kind.INT, "stop_at"),
+            (Kind.INT, LOCALS["close"]),
+            (Kind.INT, entry),
+            (Kind.INT, "stop_at"),
         ]
         values += [(Kind.INT, w.bracket["target", k]) for k in range(len(program.targets))]
         for feature in program.features:
@@ -467,7 +473,7 @@ class _Machine:
         add(f"{w.word(tracker.name, 'at')} = M")
 
     def _deadline(self, within: prog.Deadline) -> None:
-        now, word = (("M", lay.STAGE_MINUTE) if within.unit == "minutes" else ("i", lay.STAGE_ROW))
+        now, word = ("M", lay.STAGE_MINUTE) if within.unit == "minutes" else ("i", lay.STAGE_ROW)
         limit = self.w.value(within.limit).code
         with self.lines.block(f"if {now} - S[b + {word}] >= {limit}:"):
             self._die(within.reason)
@@ -489,8 +495,9 @@ class _Machine:
 
     def _spacing(self, start: prog.Start) -> None:
         assert start.spacing is not None
-        now, word = (("M", lay.START_MINUTE) if start.spacing_unit == "minutes"
-                     else ("i", lay.START_ROW))
+        now, word = (
+            ("M", lay.START_MINUTE) if start.spacing_unit == "minutes" else ("i", lay.START_ROW)
+        )
         limit = self.w.value(start.spacing).code
         # candidates lie oldest first, so from the youngest back only a few can be young enough
         with self.lines.block("for j in range(live - 1, -1, -1):"):
@@ -507,9 +514,15 @@ class _Machine:
         add(f"G[{lay.STARTED_TODAY}] += 1")
         add(f"b = live * {self.layout.ints} & WHOLE")
         add(f"f = live * {self.layout.reals} & WHOLE")
-        words = {lay.DAY: "d", lay.ORDINAL: f"G[{lay.STARTED_TODAY}]", lay.START_ROW: "i",
-                 lay.START_MINUTE: "M", lay.STAGE: str(first_stage), lay.STAGE_ROW: "i",
-                 lay.STAGE_MINUTE: "M"}
+        words = {
+            lay.DAY: "d",
+            lay.ORDINAL: f"G[{lay.STARTED_TODAY}]",
+            lay.START_ROW: "i",
+            lay.START_MINUTE: "M",
+            lay.STAGE: str(first_stage),
+            lay.STAGE_ROW: "i",
+            lay.STAGE_MINUTE: "M",
+        }
         for word, code in words.items():
             add(f"S[b + {word}] = {code}")
         for (_, field), slot in self.layout.slots.items():

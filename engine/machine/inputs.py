@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An int64 for each trading date: a session's `first`, `stop`, `ended` row, its `begins` or
-    `ends` instant, a `final` or `previous` value of a field, or whether a calendar `trades`.
+    """An int64 for each trading date.
+
+    A session's `first`, `stop`, `ended` row, its `begins` or `ends` instant, a `final` or
+    `previous` value of a field, or whether a calendar `trades`.
     """
 
     what: str

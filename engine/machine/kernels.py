@@ -114,7 +114,7 @@ def lowest_real(values: Sequence[float], sign: int, low: int, high: int) -> floa
 def first_real(values: Sequence[float], sign: int, low: int, high: int) -> float:  # noqa: ARG001
     """The value on the first row; na if any row is."""
     for j in range(low, high):
-        if values[j] != values[j]:  # noqa: PLR0124
+        if values[j] != values[j]:
             return NAN
     return values[low] if low < high else NAN
 
@@ -122,7 +122,7 @@ def first_real(values: Sequence[float], sign: int, low: int, high: int) -> float
 def last_real(values: Sequence[float], sign: int, low: int, high: int) -> float:  # noqa: ARG001
     """The value on the last row; na if any row is."""
     for j in range(low, high):
-        if values[j] != values[j]:  # noqa: PLR0124
+        if values[j] != values[j]:
             return NAN
     return values[high - 1] if low < high else NAN
 
@@ -133,7 +133,7 @@ def crossings_real(values: Sequence[float], level: float, low: int, high: int) -
         return NA
     total = 0
     for j in range(low, high):
-        if values[j] != values[j]:  # noqa: PLR0124
+        if values[j] != values[j]:
             return NA
         if j > low and (values[j] > level) != (values[j - 1] > level):
             total += 1

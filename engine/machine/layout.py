@@ -117,9 +117,7 @@ class Layout:
     @cached_property
     def row_words(self) -> tuple[int, ...]:
         """The int words that hold row numbers: they move when old rows are dropped."""
-        held = [
-            slot.index for (_, name), slot in self.slots.items() if name in {"row", "last"}
-        ]
+        held = [slot.index for (_, name), slot in self.slots.items() if name in {"row", "last"}]
         return (*ROW_WORDS, *held)
 
     @cached_property

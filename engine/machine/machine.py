@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from dsl.ir.program import Side
 from engine.columns.evaluate import evaluate
 from engine.columns.frame import frame_of
 from engine.columns.sessional import previous_table, session_table
@@ -18,13 +17,13 @@ from engine.journal.decisions import VALUES
 from engine.machine import kernels
 from engine.machine.generate import Source, generate
 from engine.machine.inputs import Table
-from engine.machine.layout import GLOBALS, TODAY, DAY, Layout
+from engine.machine.layout import DAY, GLOBALS, TODAY, Layout
 from engine.machine.write import REFLECTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dsl.ir.program import Program
+    from dsl.ir.program import Program, Side
     from engine.columns.frame import Frame
     from engine.columns.schedule import Schedule
     from engine.domain.market import Ints, Reals
@@ -65,7 +64,7 @@ class Feed:
     """What a machine reads of one market.
 
     `bars` are minute, open, high, low, close and volume; `days` the first row of each trading
-    date; `tables` and `columns` what the source asked for, in its order.
+    date; `tables` and `columns` what the source asked for, in its order. `listed`: they are lists.
     """
 
     bars: tuple[Ints, ...]
@@ -73,6 +72,7 @@ class Feed:
     tables: tuple[Ints, ...]
     columns: tuple[Any, ...]
     params: Ints
+    listed: bool = False
 
     def day_of(self, row: int) -> int:
         """The index of the trading date of a row."""
@@ -83,7 +83,8 @@ class Feed:
         bars = tuple(column.tolist() for column in self.bars)
         tables = tuple(table.tolist() for table in self.tables)
         columns = tuple(column.tolist() for column in self.columns)
-        return Feed(bars, self.days.tolist(), tables, columns, self.params.tolist())  # type: ignore[arg-type]
+        days, params = self.days.tolist(), self.params.tolist()
+        return Feed(bars, days, tables, columns, params, listed=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +118,7 @@ class Machine:
     @cached_property
     def compiled(self) -> Callable[..., tuple[int, int]]:
         """The function compiled by numba: seconds the first time ever, then kept on disk."""
-        from engine.machine.compiled import compiled
+        from engine.machine.compiled import compiled  # noqa: PLC0415 - brings numba
 
         return compiled(self)
 
@@ -160,9 +161,7 @@ class Machine:
         found: Ints = getattr(frame.schedule.occurrences(table.of), table.what)
         return found
 
-    def run(
-        self, feed: Feed, state: State, first: int, stop: int
-    ) -> Decisions:
+    def run(self, feed: Feed, state: State, first: int, stop: int) -> Decisions:
         """Decisions on rows `first .. stop` by the compiled function; `state` moves on."""
         width = self.layout.width
         guess = min((stop - first) // ROWS_A_DECISION, ROOM_MOST)
@@ -173,8 +172,20 @@ class Machine:
             rows = np.zeros(room * width, np.int64)
             reals = np.zeros(room * (width - VALUES), np.float64)
             row, count = self.compiled(
-                row, stop, feed.day_of(row), *feed.bars, feed.days, feed.tables, feed.columns,
-                feed.params, state.ints, state.reals, state.own, rows, reals, room,
+                row,
+                stop,
+                feed.day_of(row),
+                *feed.bars,
+                feed.days,
+                feed.tables,
+                feed.columns,
+                feed.params,
+                state.ints,
+                state.reals,
+                state.own,
+                rows,
+                reals,
+                room,
             )
             parts.append(
                 Decisions(
@@ -188,16 +199,29 @@ class Machine:
     def run_plain(self, feed: Feed, state: State, first: int, stop: int) -> Decisions:
         """The same by plain Python: on lists when there are many rows, else straight on arrays."""
         width = self.layout.width
-        given = feed.as_lists() if stop - first > FEW else feed
+        given = feed.as_lists() if stop - first > FEW and not feed.listed else feed
         ints, reals, own = state.ints.tolist(), state.reals.tolist(), state.own.tolist()
-        room = min(ROOM, stop - first) * self.layout.events_a_bar
+        a_bar = self.layout.events_a_bar
+        room = min((stop - first) * a_bar, max(ROOM, 2 * a_bar))
         parts: list[Decisions] = []
         row = first
         while row < stop:
             made, values = [0] * (room * width), [0.0] * (room * (width - VALUES))
             row, count = self.plain(
-                row, stop, feed.day_of(row), *given.bars, given.days, given.tables, given.columns,
-                given.params, ints, reals, own, made, values, room,
+                row,
+                stop,
+                feed.day_of(row),
+                *given.bars,
+                given.days,
+                given.tables,
+                given.columns,
+                given.params,
+                ints,
+                reals,
+                own,
+                made,
+                values,
+                room,
             )
             rows = np.array(made[: count * width], np.int64).reshape(count, width)
             beside = np.array(values[: count * (width - VALUES)], np.float64)

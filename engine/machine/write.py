@@ -17,10 +17,10 @@ from dsl.ir.expression import Kind
 from dsl.ir.program import Tracker, TrackerOp
 from engine.machine.inputs import Inputs, can_be_na, is_elementwise
 from engine.machine.layout import (
-    START_MINUTE,
-    START_ROW,
     STAGE_MINUTE,
     STAGE_ROW,
+    START_MINUTE,
+    START_ROW,
     Layout,
 )
 
@@ -30,10 +30,20 @@ if TYPE_CHECKING:
     from dsl.ir.expression import Node
 
 ARRAYS: Final = {
-    "open": "o", "high": "h", "low": "l", "close": "c", "volume": "v", "minute": "m",
+    "open": "o",
+    "high": "h",
+    "low": "l",
+    "close": "c",
+    "volume": "v",
+    "minute": "m",
 }
 LOCALS: Final = {
-    "open": "O", "high": "H", "low": "L", "close": "C", "volume": "V", "minute": "M",
+    "open": "O",
+    "high": "H",
+    "low": "L",
+    "close": "C",
+    "volume": "V",
+    "minute": "M",
 }
 REFLECTED: Final = {"open": "open", "high": "low", "low": "high", "close": "close"}
 COMPLEMENT: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!="}
@@ -132,12 +142,14 @@ class Writer:
                 return self._compare(node, place)
             case ir.AllOf(operands):
                 parts = [self.truth(operand, place) for operand in operands]
-                return Truth(joined("and", [p.true for p in parts]),
-                             joined("or", [p.false for p in parts]))
+                return Truth(
+                    joined("and", [p.true for p in parts]), joined("or", [p.false for p in parts])
+                )
             case ir.AnyOf(operands):
                 parts = [self.truth(operand, place) for operand in operands]
-                return Truth(joined("or", [p.true for p in parts]),
-                             joined("and", [p.false for p in parts]))
+                return Truth(
+                    joined("or", [p.true for p in parts]), joined("and", [p.false for p in parts])
+                )
             case ir.Not(operand):
                 inner = self.truth(operand, place)
                 return Truth(inner.false, inner.true)
@@ -149,8 +161,9 @@ class Writer:
                 first = f"T{self.inputs.table('first', session)}_d"
                 stop = f"T{self.inputs.table('stop', session)}_d"
                 at = place.index
-                return Truth(f"({first} <= {at} and {at} < {stop})",
-                             f"({at} < {first} or {stop} <= {at})")
+                return Truth(
+                    f"({first} <= {at} and {at} < {stop})", f"({at} < {first} or {stop} <= {at})"
+                )
             case ir.TradingDay(calendar):
                 flag = f"T{self.inputs.table('trades', calendar)}_d"
                 return Truth(f"({flag} == 1)", f"({flag} != 1)")
@@ -186,8 +199,12 @@ class Writer:
             case ir.CaptureField():
                 return self._word(node.capture, node.field, self._captured(node.capture))
             case ir.CandidateClock(of, unit):
-                word = {("start", "row"): START_ROW, ("start", "minute"): START_MINUTE,
-                        ("stage", "row"): STAGE_ROW, ("stage", "minute"): STAGE_MINUTE}[of, unit]
+                word = {
+                    ("start", "row"): START_ROW,
+                    ("start", "minute"): START_MINUTE,
+                    ("stage", "row"): STAGE_ROW,
+                    ("stage", "minute"): STAGE_MINUTE,
+                }[of, unit]
                 return Value(f"S[b + {word}]")
             case ir.Aggregate():
                 return self._aggregate(node)
@@ -265,7 +282,7 @@ class Writer:
             return Value(column, (f"({column} != NA)",))
         what = str(node.occurrence)
         table = f"T{self.inputs.table(what, node.session, node.field)}_d"
-        known = (f"({table} != NA)",)
+        known: tuple[str, ...] = (f"({table} != NA)",)
         if node.occurrence is ir.Occurrence.FINAL:
             ended = f"T{self.inputs.table('ended', node.session)}_d"
             known = (f"({ended} <= {place.index})", *known)
@@ -293,8 +310,9 @@ class Writer:
             case ir.Round(operand, den, up):
                 return self._round(operand, den, place, up=up)
             case ir.Binary(op, left, right):
-                return self._binary(op, self.value(left, place), self.value(right, place),
-                                    node.kind)
+                return self._binary(
+                    op, self.value(left, place), self.value(right, place), node.kind
+                )
             case _:
                 raise TypeError(node)
 
@@ -344,8 +362,10 @@ class Writer:
         if operand.kind is Kind.REAL:
             value = self.keep(value)
             return Truth(f"({value.code} == {value.code})", f"({value.code} != {value.code})")
-        return Truth(joined("and", list(value.oks)) if value.oks else "True",
-                     f"(not ({value.ok}))" if value.oks else "False")
+        return Truth(
+            joined("and", list(value.oks)) if value.oks else "True",
+            f"(not ({value.ok}))" if value.oks else "False",
+        )
 
     # --- choices -------------------------------------------------------------------------------
 
@@ -367,10 +387,13 @@ class Writer:
     def _choose_truth(self, node: ir.Choose, place: Place) -> Truth:
         asked = self.truth(node.condition, place)
         then, other = self.truth(node.then, place), self.truth(node.otherwise, place)
-        true = joined("or", [joined("and", [asked.true, then.true]),
-                             joined("and", [asked.false, other.true])])
-        false = joined("or", [joined("and", [asked.true, then.false]),
-                              joined("and", [asked.false, other.false])])
+        true = joined(
+            "or", [joined("and", [asked.true, then.true]), joined("and", [asked.false, other.true])]
+        )
+        false = joined(
+            "or",
+            [joined("and", [asked.true, then.false]), joined("and", [asked.false, other.false])],
+        )
         return Truth(true, false)
 
     # --- of the candidate ----------------------------------------------------------------------
@@ -418,7 +441,7 @@ class Writer:
             case _:
                 held = f"({self._int(tracker.name, 'row')} >= 0)"
                 stored = self._word(tracker.name, node.field, held)
-                return self._held_now(tracker, node, stored, held) if node.now else stored
+                return self._held_now(tracker, node, stored) if node.now else stored
 
     def _bars_held(self, tracker: Tracker, *, now: bool) -> Value:
         first, last = self._int(tracker.name, "row"), self._int(tracker.name, "last")
@@ -436,16 +459,16 @@ class Writer:
         step = "1" if tracker.value is None else self.keep(self.value(tracker.value)).code
         return Value(f"({stored} + {step} if {taken} else {stored})")
 
-    def _held_now(
-        self, tracker: Tracker, node: ir.TrackerField, stored: Value, held: str
-    ) -> Value:
+    def _held_now(self, tracker: Tracker, node: ir.TrackerField, stored: Value) -> Value:
         taken = self.lines.fresh("w")
         self.lines.add(f"{taken} = {self.replaces(tracker)}")
         fresh = self._of_bar(tracker, node.field)
         if node.kind is Kind.REAL:
             return Value(f"({fresh.code} if {taken} else {stored.code})")
         name, known = self.lines.fresh("t"), self.lines.fresh("k")
-        self.lines.add(f"{known} = ({fresh.ok}) if {taken} else ({joined('and', list(stored.oks))})")
+        self.lines.add(
+            f"{known} = ({fresh.ok}) if {taken} else ({joined('and', list(stored.oks))})"
+        )
         code = f"({fresh.code} if {taken} else {stored.code})"
         self.lines.add(f"{name} = {code} if {known} else 0")
         return Value(name, (known,))
@@ -532,6 +555,8 @@ class Writer:
         match operand:
             case ir.Binary("mul", ir.BarField() as field, ir.Const(times)):
                 operand, factor = field, times
+            case _:
+                pass
         array, sign = self._operand(replace(node, operand=operand))
         level = self.keep(self.value(node.level))
         name = self.lines.fresh("a")

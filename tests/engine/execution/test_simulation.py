@@ -85,8 +85,6 @@ def test_a_stop_or_a_reward_that_the_fill_has_passed_refuses_the_position() -> N
         "1 refused fill_beyond_stop 110 x1"
     ]
     assert story(scene([FLAT, (90, 90, 90, 90)], short()))[1:] == ["1 refused rr_after_fill 90 x1"]
-    told = story(scene([FLAT, (104, 104, 104, 104)], short(), rr_min=Fraction(5, 2)))
-    assert told[1:] == ["1 refused rr_after_fill 104 x1"] or told[1] == "1 fill 104 x1"
     assert story(scene([FLAT, FLAT], short(), rr_min=Fraction(2)))[1:] == [
         "1 refused rr_after_fill 100 x1"
     ]
@@ -112,7 +110,7 @@ def test_a_limit_entry_inside_a_bar_does_not_take_what_may_have_come_before_it()
     assert "1 exit target 0 105 x1 = 50" in story(scene(rise, entry, order="limit"))
 
 
-def test_the_first_of_two_setups_takes_the_place() -> None:
+def test_mistake_9_two_setups_of_one_bar_are_both_told_and_the_first_takes_the_place() -> None:
     told = story(scene([FLAT, FLAT], short(), short()))
     assert told == [
         "0 intent 100 x1",
@@ -225,17 +223,14 @@ def test_the_daily_loss_refuses_until_the_next_date() -> None:
 def test_several_positions_may_be_held_and_leave_one_by_one() -> None:
     bars = [FLAT, FLAT, (100, 105, 100, 100), FLAT]
     told = story(scene(bars, short(), short(0, 105), short(1), positions=2))
-    assert (
-        told[3:]
-        == [
-            "1 fill 100 x1",
-            "1 fill 100 x1",
-            "1 refused position_open 100 x1",
-            *told[6:],
-        ]
-        or "1 refused position_open 100" in told
-    )
-    assert "2 exit stop 105 x1 = -25" in told
+    assert told[2:] == [
+        "1 fill 100 x1",
+        "1 fill 100 x1",
+        "1 intent 100",
+        "1 refused position_open 100",
+        "2 exit stop 105 x1 = -25",
+        "2 closed stop x1 = -25",
+    ]
 
 
 def test_excursions_commission_and_mean_exit_are_in_the_trades() -> None:
@@ -326,8 +321,7 @@ def test_records_that_outgrow_their_room_go_on_in_the_next() -> None:
     run = scene(bars, Setup(0, "long", 100, 100, 1, [200], None), trails=True)
     for row, bar in enumerate(run.bars):
         bar.trail = {"long": None if row < 2 else 2 + row // 100}
-    run.bars[1:] = [replace(bar) for bar in run.bars[1:]]
-    setups = [replace(run.setups[0], row=row) for row in range(0, 9_000, 1)]
+    setups = [replace(run.setups[0], row=row) for row in range(9_000)]
     crowded = replace(run, setups=setups)
     told = story(crowded)
     assert len(told) > 18_000

@@ -123,7 +123,7 @@ def test_kelly_is_two_percent_until_ten_trades_or_without_a_win_or_a_loss() -> N
 
 
 def test_kelly_follows_the_formula_and_stops_at_a_half() -> None:
-    """p = 0.6, b = 2: f* = (1.2 - 0.4) / 2 = 0.4; half of it on 50,000 USD."""
+    """P = 0.6, b = 2: f* = (1.2 - 0.4) / 2 = 0.4; half of it on 50,000 USD."""
     assert kelly(10, 6, 1_200, 400) == 50_000 * 4 // 10 // 2 // 5
     assert kelly(10, 9, 9_000, 100) == 50_000 // 2 // 2 // 5
 
