@@ -421,11 +421,9 @@ class Lowering:
         made = []
         for item in section:
             share = MILLION if item.share is None else self._share(item.share)
-            made.append(
-                prog.Target(
-                    str(item.name), self.price(item.at, Level.SETUP, up=up), share, item.at.span
-                )
-            )
+            price = self.price(item.at, Level.SETUP, up=up)
+            made.append(prog.Target(str(item.name), price, share, item.at.span))
+            self.check.targets_known += 1
         if sum(target.share for target in made) != MILLION:
             self.findings.error(
                 "E062",

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
 LENGTH_MAX = 1000  # an expression is one line a person reads
 DEPTH_MAX = 60  # deeper nesting than anybody means; keeps every later walk inside the stack
 
-KEYWORDS = frozenset(
-    ("if", "else", "or", "and", "not", "of", "in", "exists")
-    + ("since", "where", "across", "days", "before", "after")
-)
+WORDS_OF_LOGIC = {"if", "else", "or", "and", "not", "of", "in", "exists"}
+WORDS_OF_WINDOWS = {"since", "where", "across", "days", "before", "after"}
+KEYWORDS = frozenset(WORDS_OF_LOGIC | WORDS_OF_WINDOWS)
 
 
 class Rejected(Exception):
@@ -122,7 +121,7 @@ def _unexpected(text: Text, problem: UnexpectedToken) -> Rejected:
             "the expression ends too early",
             _hint(problem) or "something should follow here",
         )
-    start = token.start_pos if token.start_pos is not None else 0
+    start = token.start_pos
     written = str(token)
     if token.type == "COMPARISON" and "COMPARISON" not in problem.expected:
         return _rejected(

@@ -1,8 +1,9 @@
 """Bars and drawings as text that a browser unpacks quickly: differences, deflated, in base64.
 
 A packed piece is, before compression: the length of the JSON (uint32), the JSON in UTF-8 padded with
-spaces to a multiple of eight, and then each column as a width (1, 2, 4 or 8 bytes) in the JSON's
-`w`. All little-endian; columns of eight bytes are float64.
+spaces so that what follows lies at a multiple of eight, and then each column in the width (1, 2, 4
+or 8 bytes) that the JSON's `w` says, padded to eight. `n` is how many bars there are, `b` the first
+minute and open, `d` the drawings. All little-endian; columns of eight bytes are float64.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ _TYPES: Final = ((1, "<i1"), (2, "<i2"), (4, "<i4"), (8, "<f8"))
 def differences(columns: tuple[Ints, ...]) -> tuple[Ints, ...]:
     """Wall minute, open, high, low, close, volume as small numbers, which compress well.
 
-    Steps of the minute; open less the last close (the first one's own); high and low beyond the
-    body; close less open; volume as it is.
+    Steps of the minute; open less the last close; high and low beyond the body; close less open;
+    volume as it is. The first step and the first open are counted from themselves: 0.
     """
     minute, opens, high, low, close, volume = columns
     return (
-        np.diff(minute, prepend=0),
-        opens - np.concatenate([[0], close[:-1]]),
+        np.diff(minute, prepend=minute[:1]),
+        opens - np.concatenate([opens[:1], close[:-1]]),
         high - np.maximum(opens, close),
         np.minimum(opens, close) - low,
         close - opens,
@@ -44,7 +45,8 @@ def packed(columns: tuple[Ints, ...], drawings: Any) -> str:
         width, kind = _narrowest(column)
         parts.append(column.astype(kind).tobytes())
         widths.append(width)
-    head = compact({"n": len(columns[0]), "w": widths, "d": drawings}).encode()
+    base = [int(columns[0][0]), int(columns[1][0])]
+    head = compact({"n": len(columns[0]), "b": base, "w": widths, "d": drawings}).encode()
     head += b" " * (-(len(head) + 4) % 8)
     body = b"".join(part + bytes(-len(part) % 8) for part in parts)
     whole = len(head).to_bytes(4, "little") + head + body

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import combinations, permutations
-from math import isfinite
+from itertools import permutations
 from typing import TYPE_CHECKING, Final
 
-from dsl.analysis.cases import HERE, Atom, Form, Frame
+from dsl.analysis.cases import HERE, Atom, Form
 from dsl.ir import expression as ir
-from dsl.ir.program import ENTRY, ThisBar, TrackerOp
+from dsl.ir.program import ENTRY, ThisBar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dsl.analysis.cases import Case, Expander
+    from dsl.analysis.cases import Case, Expander, Frame
+    from dsl.analysis.intervals import Interval
     from dsl.ir.program import Program, Stage, Tracker
 
 
@@ -38,7 +38,7 @@ class Family(StrEnum):
 
 EVERYTHING: Final = frozenset(Family)
 
-MINUTE, ROW = ir.BarField("minute"), ir.Row()
+MINUTE, ROW, VOLUME = ir.BarField("minute"), ir.Row(), ir.BarField("volume")
 CLOCKS: Final = {"minute": MINUTE, "row": ROW}
 ORDERED: Final = (("low", "open"), ("low", "close"), ("low", "high"), ("open", "high"),
                   ("close", "high"))
@@ -71,18 +71,15 @@ class Facts:
     ) -> list[Form]:
         """The facts that bear on a case."""
         atoms = list(dict.fromkeys(atom for form in case.forms for atom, _ in form.terms))
-        atoms += self._clocks(atoms)
+        atoms += [atom for atom in self._clocks(atoms) if atom not in atoms]
         found: list[Form] = []
-        for family in families - {Family.BOUNDS}:
-            made = list(_FAMILIES[family](self, atoms, case, setting))
-            found += made
-            more = (atom for form in made for atom, _ in form.terms)
-            atoms = list(dict.fromkeys([*atoms, *more]))
-        if Family.BAR in families:
-            found += list(self.bars(atoms, case, setting))
-        if Family.BOUNDS in families:
-            found += [form for atom in atoms for form in self._bounds(atom)]
-        return found + list(self._order(atoms))
+        for family, facts in _FAMILIES.items():
+            if family in families:
+                made = list(facts(self, atoms, case, setting))
+                found += made
+                more = (atom for form in made for atom, _ in form.terms)
+                atoms = list(dict.fromkeys([*atoms, *more]))
+        return found
 
     def _clocks(self, atoms: Sequence[Atom]) -> Iterator[Atom]:
         """The instants that link ages to each other, where any age is asked for."""
@@ -90,65 +87,70 @@ class Facts:
             if any(atom.node == node or _is_clock(atom, unit) for atom in atoms):
                 yield from (Atom(HERE, node), _clock("start", unit), _clock("stage", unit))
 
-    def _bounds(self, atom: Atom) -> Iterator[Form]:
-        if atom.node.kind is not ir.Kind.INT:
-            return
-        bounds = self.expander.bounds
-        node = atom.node
-        if atom.frame[:1] == ("larger",) and node == ir.BarField("volume"):
-            return  # of more than one bar
-        held = bounds.of(node)
-        if isfinite(held.low):
+    def bounded(self, atoms: Sequence[Atom], _case: Case, _setting: Setting) -> Iterator[Form]:
+        """Every number lies within its bounds; REALs whose bounds do not meet are in that order."""
+        reals = []
+        for atom in atoms:
+            held = self._interval(atom)
+            if held is None:
+                continue
+            if atom.node.kind is ir.Kind.REAL:
+                reals.append((atom, held))
+                continue
             yield _single(atom).shifted(-int(held.low))
-        if isfinite(held.high):
             yield _single(atom).times(-1).shifted(int(held.high))
-
-    def _order(self, atoms: Sequence[Atom]) -> Iterator[Form]:
-        """REALs whose bounds do not meet are in that order."""
-        reals = [atom for atom in atoms if atom.node.kind is ir.Kind.REAL]
-        for a, b in permutations(reals, 2):
-            low, high = self.expander.bounds.of(a.node), self.expander.bounds.of(b.node)
+        for (a, low), (b, high) in permutations(reals, 2):
             if low.high <= high.low:
                 yield _above(b, a, int(low.high < high.low))
+
+    def _interval(self, atom: Atom) -> Interval | None:
+        larger = atom.frame[:1] == ("larger",)
+        if larger and any(inner == VOLUME for inner in ir.walk(atom.node)):
+            return None  # the volume of several bars
+        return self.expander.bounds.of(atom.node)
 
     # --- one bar -----------------------------------------------------------------------------
 
     def bars(self, atoms: Sequence[Atom], _case: Case, _setting: Setting) -> Iterator[Form]:
-        """low <= open, close <= high, whichever bar it is."""
-        fields = {(a.frame, a.node.name): a for a in atoms if isinstance(a.node, ir.BarField)}
-        sessions = {
-            ((a.frame, a.node.session, a.node.occurrence), a.node.field): a
-            for a in atoms
-            if isinstance(a.node, ir.SessionValue)
-        }
-        for table in (fields, sessions):
-            for owner, _ in dict.fromkeys((key[0], 0) for key in table):
-                for lower, upper in ORDERED:
-                    a, b = table.get((owner, lower)), table.get((owner, upper))  # type: ignore[attr-defined]
-                    if a is not None and b is not None:
-                        yield _above(b, a)
+        """low <= open, close <= high, whichever bar or session it is."""
+        owners: dict[object, dict[str, Atom]] = {}
+        for atom in atoms:
+            match atom.node:
+                case ir.BarField(name):
+                    owners.setdefault(atom.frame, {})[name] = atom
+                case ir.SessionValue(session, name, occurrence):
+                    owner = (atom.frame, session, occurrence)
+                    owners.setdefault(owner, {})[name] = atom
+                case _:
+                    pass
+        for fields in owners.values():
+            for lower, upper in ORDERED:
+                if lower in fields and upper in fields:
+                    yield _above(fields[upper], fields[lower])
 
     def windows(self, atoms: Sequence[Atom], case: Case, _setting: Setting) -> Iterator[Form]:
         """The highest of a window is not below what the window holds."""
-        extremes = [a for a in atoms if isinstance(a.node, ir.Window) and a.node.op in _SIGN]
+        extremes = [a for a in atoms if isinstance(a.node, ir.Window) and a.node.op in SIGN]
         for atom in extremes:
             assert isinstance(atom.node, ir.Window)
-            sign, over = _SIGN[atom.node.op], atom.node.over
+            sign, over = SIGN[atom.node.op], atom.node.over
             if over.where is None and not over.before:
-                yield from self._beyond(atom, atom.node.operand, sign)
+                yield from self._beyond(atom, atom.node.operand, atom.frame, sign)
             yield from self._beyond_earlier(atom, atoms, sign)
         for atom in atoms:
-            node = atom.node
-            inside = isinstance(node, ir.SinceSession) and (
-                Atom(HERE, ir.InSession(node.session)), True) in case.literals
-            if inside and isinstance(node, ir.SinceSession) and node.op in _SIGN:
-                yield from self._beyond(atom, node.operand, _SIGN[node.op])
+            match atom.node:
+                case ir.SinceSession(op, operand, session) if op in SIGN:
+                    if (Atom(atom.frame, ir.InSession(session)), True) in case.literals:
+                        yield from self._beyond(atom, operand, atom.frame, SIGN[op])
+                case _:
+                    pass
         for a, b in permutations(extremes, 2):
             yield from self._longer(a, b)
 
-    def _beyond(self, atom: Atom, operand: ir.Node, sign: int) -> Iterator[Form]:
-        values = self.expander.values(operand, atom.frame)
-        if len(values) == 1:
+    def _beyond(self, atom: Atom, operand: ir.Node, frame: Frame, sign: int) -> Iterator[Form]:
+        """atom >= operand (or <=) of the bar of `frame`, if that is a plain sum and never na."""
+        values = self.expander.values(operand, frame)
+        if len(values) == 1 and not self.expander.needs(operand):
             yield _single(atom).plus(values[0][0], -1).times(sign)
 
     def _beyond_earlier(self, atom: Atom, atoms: Sequence[Atom], sign: int) -> Iterator[Form]:
@@ -176,7 +178,7 @@ class Facts:
             yield _above(a, b)
         longer = self.expander.bounds.of(x.over.bars).low >= self.expander.bounds.of(y.over.bars).high
         if x.op == y.op and longer:
-            yield _above(a, b).times(_SIGN[x.op])
+            yield _above(a, b).times(SIGN[x.op])
 
     # --- sessions ----------------------------------------------------------------------------
 
@@ -208,45 +210,27 @@ class Facts:
         """The highest of some bars is not below any of them that another tracker holds."""
         held = [atom for atom in atoms if atom.frame[:1] == ("tracker",)]
         for atom in held:
-            name, now = atom.frame[1], atom.frame[2]
+            name, now = atom.frame[1], atom.frame[2] is True
             tracker = self._tracker(name)
-            if tracker is None or atom.node != tracker.value or tracker.op not in _SIGN:
+            if tracker is None or atom.node != tracker.value or tracker.op not in SIGN:
                 continue
-            sign = _SIGN[tracker.op]
+            sign = SIGN[tracker.op]
             if now and tracker.where is None:
-                yield from self._beyond(Atom(atom.frame, atom.node), atom.node, sign) if False else (
-                    self._beyond_here(atom, sign)
-                )
-            for other in held:
-                if self._counted_too(tracker, bool(now), other.frame) and atom.frame != other.frame:
-                    yield from self._beyond_held(atom, tracker, other, sign)
-
-    def _beyond_here(self, atom: Atom, sign: int) -> Iterator[Form]:
-        values = self.expander.values(atom.node, HERE)
-        if len(values) == 1:
-            yield _single(atom).plus(values[0][0], -1).times(sign)
-
-    def _beyond_held(
-        self, atom: Atom, tracker: Tracker, other: Atom, sign: int
-    ) -> Iterator[Form]:
-        assert tracker.value is not None
-        values = self.expander.values(tracker.value, other.frame)
-        same = other.node == tracker.value
-        price = isinstance(other.node, ir.BarField) and isinstance(tracker.value, ir.BarField)
-        if len(values) == 1 and (same or price):
-            yield _single(atom).plus(values[0][0], -1).times(sign)
+                yield from self._beyond(atom, atom.node, HERE, sign)
+            for frame in dict.fromkeys(other.frame for other in held):
+                if frame != atom.frame and self._counted_too(tracker, frame, now=now):
+                    yield from self._beyond(atom, atom.node, frame, sign)
 
     def _tracker(self, name: object) -> Tracker | None:
         return next((t for t in self.program.trackers if t.name == name), None)
 
-    def _counted_too(self, tracker: Tracker, now: bool, frame: Frame) -> bool:  # noqa: FBT001
+    def _counted_too(self, tracker: Tracker, frame: Frame, *, now: bool) -> bool:
         """Whether every bar that the tracker of `frame` can hold was counted by `tracker`."""
         other = self._tracker(frame[1])
-        if other is None or (frame[2] and not now):
+        if other is None or (frame[2] is True and not now):
             return False
         everything = tracker.where is None and tracker.after is None
-        always_known = tracker.value is not None and not self.expander.needs(tracker.value)
-        return everything and always_known and set(other.stages) <= set(tracker.stages)
+        return everything and set(other.stages) <= set(tracker.stages)
 
     # --- time --------------------------------------------------------------------------------
 
@@ -259,7 +243,7 @@ class Facts:
                 continue
             yield _above(now, stage, 0 if self._may_begin_now(setting) else step)
             yield _above(stage, start)
-            yield _above(now, start, 0 if self._may_start_now(setting) else step)
+            yield _above(now, start, step if self.program.stages else 0)
             if self._is_first(setting) and setting.stage is not None:
                 yield _above(start, stage)
             for atom in atoms:
@@ -286,7 +270,7 @@ class Facts:
                 if arriving:
                     yield _above(atom, stage)
                     yield _above(stage, atom)
-            case ("lag", ir.Const(bars), False):
+            case ("lag", ir.Const(bars), _):
                 yield _above(now, atom, step * bars)
             case ("lag", _, _):
                 yield _above(now, atom)
@@ -308,9 +292,6 @@ class Facts:
         if tracker is None or leader is None or leader.after is not None:
             return None
         return leader if set(leader.stages) <= set(tracker.stages) else None
-
-    def _may_start_now(self, setting: Setting) -> bool:
-        return not self.program.stages or (setting.stage is None and setting.entry is False)
 
     def _may_begin_now(self, setting: Setting) -> bool:
         """Whether the stage may have begun on the bar at hand."""
@@ -343,14 +324,16 @@ class Facts:
         into = [captures for a, captures in edges if stage is not None and a.to == stage.name]
         arriving = bool(into) and all(into) and stage is not None and not self._is_first(setting)
         arriving = arriving and stage is not None and stage.name != self.program.stages[0].name
-        fresh = any(a.this_bar is ThisBar.EXAMINE or a.to == ENTRY for a in advancing)
-        fresh = fresh or (setting.entry and not self.program.stages) or setting.stage is None
+        fresh = any(a.this_bar is ThisBar.EXAMINE and a.to != ENTRY for a in advancing)
+        fresh = fresh or (stage is None and bool(advancing)) or not self.program.stages
         return started and not advancing, arriving, fresh
 
     def deadlines(self, atoms: Sequence[Atom], _case: Case, setting: Setting) -> Iterator[Form]:
         """A stage lasts no longer than its deadline: in minutes, up to the first bar after it."""
         stage = setting.stage
-        if stage is None or stage.within is None or not stage.within.limit.kind:
+        if stage is None or stage.within is None:
+            return
+        if self.expander.bounds.of(stage.within.limit).low < 0:
             return
         unit = "row" if stage.within.unit == "bars" else "minute"
         now, began = Atom(HERE, CLOCKS[unit]), _clock("stage", unit)
@@ -360,7 +343,7 @@ class Facts:
             yield limit[0][0].plus(_single(began)).plus(_single(now), -1).shifted(late)
 
 
-_SIGN: Final[dict[str, int]] = {"highest": 1, "lowest": -1, TrackerOp.HIGHEST: 1, TrackerOp.LOWEST: -1}
+SIGN: Final[dict[str, int]] = {"highest": 1, "lowest": -1}
 
 
 def _single(atom: Atom) -> Form:
@@ -389,4 +372,5 @@ _FAMILIES: Final[
     Family.TIME: Facts.times,
     Family.DEADLINE: Facts.deadlines,
     Family.BAR: Facts.bars,
+    Family.BOUNDS: Facts.bounded,
 }

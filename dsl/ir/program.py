@@ -464,6 +464,15 @@ def reasons(program: Program) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def captures_between(stage: Stage, to: str) -> tuple[Capture, ...]:
+    """What the ways from a stage to another capture, each capture once: an ADVANCE tells all of it.
+
+    What another way than the one taken captures is na.
+    """
+    found = {one.name: one for way in stage.advance if way.to == to for one in way.captures}
+    return tuple(found.values())
+
+
 def replace_fields(tracker: Tracker, fields: tuple[tuple[str, Node], ...]) -> Tracker:
     """The tracker with the fields that the program asks of the bar it holds."""
     return replace(tracker, fields=fields)

@@ -31,7 +31,7 @@ from dsl.ir.expression import (
     Unary,
     children,
 )
-from engine.columns.frame import bar_column
+from engine.columns.frame import all_known, bar_column
 from engine.columns.values import NA_OF, is_na, truths
 from engine.domain.clocks import MINUTES_A_DAY, weekday_of
 from engine.domain.market import FALSE, NA, TRUE, UNKNOWN
@@ -131,14 +131,10 @@ _STRICT: Final = (Unary, Binary, Compare, Round)
 def never_na(node: Node, frame: Frame) -> bool:
     """Whether a look at the node, and at the bars once, shows that no row is na."""
     if isinstance(node, BarField):
-        return frame.memo.get(("never_na", node.name), lambda: _all_known(frame, node.name))
+        return all_known(frame, node.name)
     if isinstance(node, ToReal) or (isinstance(node, _STRICT) and node.kind is not Kind.REAL):
         return all(never_na(child, frame) for child in children(node))
     return isinstance(node, _WHOLE)
-
-
-def _all_known(frame: Frame, name: str) -> bool:
-    return not is_na(bar_column(frame, name), Kind.INT).any()
 
 
 def _missing(operands: tuple[Node, ...], frame: Frame, evaluate: Evaluate) -> Mask | None:

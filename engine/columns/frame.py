@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, cast
 from dsl.ir.expression import Binary, Const, Node, Param
 from engine.columns.schedule import Memo, Schedule, events_of
 from engine.columns.values import Column
+from engine.domain.market import NA
 
 if TYPE_CHECKING:
     from dsl.ir.program import Program, Side
@@ -52,6 +53,7 @@ def schedule_of(
 
 def frame_of(program: Program, side: Side, schedule: Schedule, row: int = 0) -> Frame:
     """What one side of a program sees of the schedule's market."""
+
     def seen() -> Market:
         """The market as the side sees it; reflecting copies every price, so only once."""
         return schedule.market if side is program.written else schedule.market.reflected()
@@ -88,3 +90,9 @@ def number(node: Node, frame: Frame) -> int:
 def bar_column(frame: Frame, name: str) -> Ints:
     """`open`, `high`, `low`, `close`, `volume` or `minute` of the bars, as the side sees them."""
     return cast("Ints", getattr(frame.market, name))
+
+
+def all_known(frame: Frame, name: str) -> bool:
+    """Whether a column of the bars holds no na: looked up once, for so it nearly always is."""
+    key = ("all known", name)
+    return frame.memo.get(key, lambda: not (bar_column(frame, name) == NA).any())

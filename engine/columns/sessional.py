@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from dsl.ir.expression import Kind, Occurrence, SessionClock, SessionValue, SinceSession
-from engine.columns.frame import bar_column
+from engine.columns.frame import all_known, bar_column
 from engine.columns.values import is_na
 from engine.domain.market import NA
 
@@ -29,6 +29,11 @@ def _ones(frame: Frame) -> Ints:
 def _values(frame: Frame, field: str) -> Ints:
     """What a field of a session is made of, one value a bar; every bar counts 1 in `bars`."""
     return _ones(frame) if field == "bars" else bar_column(frame, field)
+
+
+def _may_hide_na(frame: Frame, field: str) -> bool:
+    """Whether a summary of the field must look out for na: of the bars, not of one of them."""
+    return field in {"high", "low", "volume"} and not all_known(frame, field)
 
 
 # --- one value a trading date ---------------------------------------------------------------
@@ -79,6 +84,9 @@ def _table(frame: Frame, session: str, field: str) -> Ints:
     values = _values(frame, field)
     edges = np.stack([occurrences.first[held], occurrences.stop[held]], axis=1).ravel()
     table[held] = _TABLE[field](values, edges)
+    if _may_hide_na(frame, field):
+        missing = is_na(values, Kind.INT)
+        table[held[_over(np.logical_or)(missing, edges)]] = NA
     return table
 
 
@@ -155,8 +163,8 @@ _RUNNING: Final[Mapping[str, Callable[[Any], Column]]] = {
 def _so_far(frame: Frame, session: str, field: str) -> Column:
     values = _values(frame, field)
     column = _run(values, frame, session, _RUNNING[field])
-    missing = is_na(values, Kind.INT)
-    if field not in {"open", "close"} and missing.any():
+    if _may_hide_na(frame, field):
+        missing = is_na(values, Kind.INT)
         column[_run(missing, frame, session, np.logical_or.accumulate) == 1] = NA
     return column
 

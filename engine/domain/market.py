@@ -2,8 +2,9 @@
 
 Prices are ticks, instants are minutes since 1970-01-01T00:00Z, volume is in the instrument's
 `volume_step`s. The value `NA` stands for "not known" in every int64 column; its negation is
-itself, so reflecting prices keeps it. REAL columns use NaN, BOOL columns hold
-`FALSE < UNKNOWN < TRUE`, so that Kleene's `and` is the minimum, `or` the maximum and `not` the difference from `TRUE`.
+itself, so reflecting prices keeps it. REAL columns use NaN; BOOL columns hold
+`FALSE < UNKNOWN < TRUE`, so that Kleene's `and` is the minimum, `or` the maximum and `not`
+the difference from `TRUE`.
 """
 
 from __future__ import annotations

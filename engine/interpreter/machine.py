@@ -18,6 +18,7 @@ from dsl.ir.program import (
     NO_TARGET,
     OrderType,
     ThisBar,
+    captures_between,
     reasons,
 )
 from engine.interpreter.bars import bars_of
@@ -47,7 +48,8 @@ class Event:
 
     `day`, `ordinal`, `started` say which candidate; `stage` and `cause` are as in
     `engine.journal.decisions` (a START has -1 in both). `values` are in the frame of the side:
-    START and ADVANCE: the fields of their captures in written order; DEAD: none; ENTRY: close,
+    START and ADVANCE: the fields of their captures in written order (`captures_between`);
+    DEAD: none; ENTRY: close,
     entry price, stop, targets, features, ATR. A BOOL is a `bool`, a REAL a `float`, na `None`.
     """
 
@@ -226,7 +228,8 @@ class Interpreter:
             return
         candidate.captures |= captured
         reached = self._stages[advance.to]
-        values = _fields(advance.captures, captured)
+        told = captures_between(self.stage(candidate), advance.to)
+        values = _fields(told, captured)
         yield self._event(Decision.ADVANCE, sight, reached, values)
         candidate.stage, candidate.entered = reached, sight.row
 
@@ -396,7 +399,9 @@ class Interpreter:
 def _fields(
     captures: Sequence[Capture], captured: Mapping[str, Mapping[str, Value]]
 ) -> tuple[Value, ...]:
-    return tuple(captured[one.name][name] for one in captures for name, _ in one.fields)
+    return tuple(
+        captured.get(one.name, {}).get(name) for one in captures for name, _ in one.fields
+    )
 
 
 def _params(program: Program, side: Side, given: Mapping[str, int] | None) -> dict[str, int]:

@@ -37,6 +37,8 @@ class Obituary:
     verdict on the rule, deadline, filter or requirement that ended it, on the bar it did; None
     where another candidate or a missing price did (`reason` says which). `nearest` has, for each
     condition of that stage's advances that was ever asked and missing, its nearest bar.
+    `lacking` has, for each of those advances (by where it leads), the conditions that were missing
+    when they were asked last.
     """
 
     death: Event
@@ -44,6 +46,7 @@ class Obituary:
     stage: str
     killer: Verdict | None
     nearest: tuple[NearMiss, ...]
+    lacking: tuple[tuple[str, tuple[Verdict, ...]], ...] = ()
 
 
 def nearest(interpreter: Interpreter, day: int, ordinal: int, first: int = 0) -> Obituary | None:
@@ -73,6 +76,7 @@ class _Witness:
         self._candidate = (day, ordinal)
         self._misses: dict[tuple[int, int, str], NearMiss] = {}
         self._killer: Verdict | None = None
+        self._lacking: dict[int, tuple[str, tuple[Verdict, ...]]] = {}
 
     def _follows(self, candidate: Candidate) -> bool:
         return (candidate.day, candidate.ordinal) == self._candidate
@@ -81,9 +85,11 @@ class _Witness:
         if not self._follows(sight.candidate):
             return
         stage = self._interpreter.stage(sight.candidate)
+        self._lacking = {}
         for index, way in enumerate(stage.advance):
             conditions = verdicts(way.when, self._interpreter.eyes, sight)
             missing = [one for one in conditions if one.truth is not True]
+            self._lacking[index] = (way.to, tuple(missing))
             for condition in missing:
                 place = (sight.candidate.stage, index, condition.name)
                 self._remember(place, way.to, sight.row, condition, alone=len(missing) == 1)
@@ -129,6 +135,7 @@ class _Witness:
             nearest=tuple(
                 miss for (stage, _, _), miss in self._misses.items() if stage == death.stage
             ),
+            lacking=tuple(self._lacking.values()),
         )
 
 

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from dsl.ir import expression as ir
-from dsl.ir.program import ENTRY
+from dsl.ir.program import ENTRY, captures_between
 from engine.domain.market import NA
 from engine.execution.terms import decimal_of
 from engine.journal.decisions import Decision
@@ -86,7 +86,8 @@ class Units:
         for index, stage in enumerate(self.program.stages):
             for way in stage.advance:
                 if way.to != ENTRY:
-                    found.setdefault((index, number[way.to]), self._captured(way.captures))
+                    told = captures_between(stage, way.to)
+                    found[index, number[way.to]] = self._captured(told)
         return found
 
     @cached_property

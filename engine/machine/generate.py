@@ -252,7 +252,8 @@ class _Machine:
             self._merge(merge)
         to = self.stages[advance.to]
         self._event(Decision.ADVANCE, str(number), str(to))
-        self._captured(advance.captures)
+        stage = self.program.stages[number]
+        self._captured(prog.captures_between(stage, advance.to), advance.captures)
         add(f"stage = {to}")
         add(f"S[b + {lay.STAGE}] = {to}")
         add(f"S[b + {lay.STAGE_ROW}] = i")
@@ -280,11 +281,16 @@ class _Machine:
         for word, code in made:
             self.lines.add(f"{word} = {code}")
 
-    def _captured(self, captures: tuple[prog.Capture, ...]) -> None:
+    def _captured(
+        self, told: tuple[prog.Capture, ...], made: tuple[prog.Capture, ...]
+    ) -> None:
+        """Puts the values told into the event just written; what was not made now is na."""
         position = 0
-        for capture in captures:
+        for capture in told:
             for name, node in capture.fields:
-                self._put(position, node.kind, self.w.word(capture.name, name))
+                unknown = "NAN" if node.kind is Kind.REAL else "NA"
+                word = self.w.word(capture.name, name) if capture in made else unknown
+                self._put(position, node.kind, word)
                 position += 1
 
     def _merge(self, merge: prog.Merge) -> None:
@@ -530,7 +536,7 @@ class _Machine:
             add(f"{target} = {'-1' if field in {'row', 'last'} else '0'}")
         self._capture(start.captures)
         self._event(Decision.START, "-1", "-1")
-        self._captured(start.captures)
+        self._captured(start.captures, start.captures)
         if not self.program.stages:
             self._complete("-1")
             return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from dsl.history import nodes_in
 from dsl.ir.expression import Kind, Known, TrackerField, children
-from dsl.ir.program import TrackerOp, reasons
+from dsl.ir.program import TrackerOp, captures_between, reasons
 from engine.journal.decisions import VALUES, Decision
 
 if TYPE_CHECKING:
@@ -148,9 +148,7 @@ class Layout:
                 return ()
 
     def _advance(self, stage: int, cause: int) -> tuple[Capture, ...]:
-        reached = self.stage_names[cause]
-        ways = [a for a in self.program.stages[stage].advance if a.to == reached]
-        return ways[0].captures if ways else ()
+        return captures_between(self.program.stages[stage], self.stage_names[cause])
 
     @staticmethod
     def captured(captures: tuple[Capture, ...]) -> tuple[tuple[str, Kind], ...]:
@@ -176,7 +174,8 @@ class Layout:
         """int64 words a decision row."""
         counts = [len(self.entry_values), len(self.captured(self.program.start.captures))]
         for stage in self.program.stages:
-            counts += [len(self.captured(advance.captures)) for advance in stage.advance]
+            told = (captures_between(stage, advance.to) for advance in stage.advance)
+            counts += [len(self.captured(captures)) for captures in told]
         return VALUES + max(counts)
 
     @property

@@ -14,6 +14,7 @@ from engine.domain.market import Market
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from random import Random
 
     from engine.domain.market import Ints
 
@@ -61,6 +62,40 @@ def random_walk(days: int, seed: int, *, start: int = 80_000) -> Market:
     volume = rng.integers(1, 1000, n)
     columns = (_column(one) for one in (minute, opens, high, low, close, volume))
     return Market(NQ, 1, *columns)
+
+
+def busy_market(rng: Random, instrument: Instrument = NQ, bar_minutes: int = 1) -> Market:
+    """Some hundred bars on a few dates, on which much happens: trends, ranges, gaps, ties, holes.
+
+    From 06:00 to 21:00 UTC on days around a change of clocks or not; prices near 2000 ticks.
+    """
+    first = minute_of(rng.choice(("2026-01-05", "2026-03-06", "2025-10-24")) + " 00:00")
+    chance = np.random.Generator(np.random.PCG64(rng.getrandbits(32)))
+    dense = rng.random() < 0.4
+    step = chance.choice([1, 1, 2, 3] if dense else [1, 1, 1, 5, 9, 30], 600) * bar_minutes
+    minutes = [
+        (first + day * MINUTES_A_DAY + (rng.choice([430, 800]) if dense else 360))
+        // bar_minutes * bar_minutes
+        + np.cumsum(step[: rng.randint(20, 130)])
+        for day in range(rng.randint(2, 4))
+    ]
+    minute = np.concatenate(minutes)
+    minute = minute[np.concatenate(([True], np.diff(np.maximum.accumulate(minute)) > 0))]
+    n = len(minute)
+    calm = np.repeat(chance.choice([1, 2, 6], n // 15 + 1), 15)[:n]
+    drift = np.repeat(chance.choice([-1, 0, 0, 1], n // 25 + 1), 25)[:n]
+    gaps = np.where(chance.random(n) < 0.03, chance.integers(-25, 26, n), 0)
+    moves = chance.integers(-calm, calm + 1) + drift
+    close = 2000 + np.cumsum(moves + gaps)
+    opens = close - moves + chance.choice([0, 0, 0, 1, -1], n)
+    wick = np.where(chance.random(n) < 0.08, 12, calm)
+    high = np.maximum(opens, close) + chance.integers(0, wick + 1)
+    low = np.minimum(opens, close) - chance.integers(0, wick + 1)
+    flat = chance.random(n) < 0.04
+    opens, high, low = (np.where(flat, close, one) for one in (opens, high, low))
+    volume = np.where(chance.random(n) < 0.05, 0, chance.integers(1, 40, n))
+    columns = (_column(one) for one in (minute, opens, high, low, close, volume))
+    return Market(instrument, bar_minutes, *columns)
 
 
 def _column(values: Ints) -> Ints:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
+from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,10 +24,10 @@ from dsl.ir.program import (
     Target,
     Trail,
 )
-from engine.domain.market import FALSE, NA, TRUE
+from engine.domain.market import FALSE, NA, TRUE, Market
 from engine.execution import records as out
 from engine.execution.intents import SIDES, Intents, intents_of_rows
-from engine.execution.records import Kind, Reason
+from engine.execution.records import Kind
 from engine.execution.simulation import Dates, Paths, paths_of
 from engine.execution.terms import SameBar, Terms
 from tests.support.bars import MONDAY, NQ, bars_from_rows
@@ -34,9 +35,9 @@ from tests.support.plain_simulator import Bar, Plan, Setup
 from tests.support.programs import FIXED_RISK, tiny
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from engine.domain.market import Ints, Market
+    from engine.domain.market import Ints
     from engine.execution.rules import Rules
     from tests.support.plain_simulator import Entry as LogEntry
 
@@ -77,6 +78,12 @@ class Scene:
     @property
     def paths(self) -> Paths:
         return paths_of_bars(self.bars)
+
+
+def kept(market: Market, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Market:
+    """The market without the rows that are not to be kept."""
+    columns = (market.minute, market.open, market.high, market.low, market.close, market.volume)
+    return Market(market.instrument, market.bar_minutes, *(column[keep] for column in columns))
 
 
 def millionths(share: Fraction | None) -> Const | None:
@@ -213,22 +220,23 @@ _splits: st.SearchStrategy[list[int]] = st.sampled_from(
     [[], [10], [5, 5], [3, 3, 4], [0, 10], [5, 2]]
 )
 _shares = st.integers(0, 10).map(lambda tenths: Fraction(tenths, 10))
-_some_share = st.none() | st.sampled_from([Fraction(n, 100) for n in (1, 3, 10, 25)])
+_some_share = st.sampled_from([None, None, *(Fraction(n, 100) for n in (1, 3, 10, 25))])
 _multiple = st.sampled_from([Fraction(n, 2) for n in range(5)])
 
 
 @st.composite
 def plans(draw: st.DrawFn, /, **fixed: object) -> Plan:
     """Plans of every kind: all orders, sizes, limits, exits."""
-    even_target, even_r = None, None
+    even_target: int | None = None
+    even_r: Fraction | None = None
     shares = [Fraction(one, 10) for one in draw(_splits)]
-    if shares and draw(_coin):
+    if draw(_coin) and shares:
         even_target = draw(st.integers(0, len(shares) - 1))
     elif draw(_coin):
         even_r = draw(_multiple)
     plan = Plan(
         tick_value=draw(st.sampled_from([Fraction(5), Fraction(1, 2), Fraction(25, 4)])),
-        equity=draw(st.sampled_from([Fraction(n) for n in (300, 5_000, 50_000)])),
+        equity=draw(st.sampled_from([Fraction(n) for n in (2_000, 50_000, 90_000)])),
         commission=draw(st.sampled_from([Fraction(0), Fraction(17, 20), Fraction(5, 2)])),
         slippage=draw(st.integers(0, 2)),
         stop_first=draw(st.booleans()),
@@ -245,8 +253,8 @@ def plans(draw: st.DrawFn, /, **fixed: object) -> Plan:
         stop_at=draw(_some_share),
         daily_loss=draw(_some_share),
         rr_min=draw(_multiple),
-        positions=draw(st.sampled_from([1, 1, 1, 2, 3])),
-        after=draw(st.none() | st.integers(1, 6)),
+        positions=draw(st.sampled_from([1, 1, 2, 3])),
+        after=draw(st.sampled_from([None, None, 2, 6])),
         shares=shares,
         even_target=even_target,
         even_r=even_r,
@@ -258,49 +266,48 @@ def plans(draw: st.DrawFn, /, **fixed: object) -> Plan:
     return replace(plan, **fixed)  # type: ignore[arg-type]
 
 
-_prices = st.integers(80, 120)
-
-
 @st.composite
-def _bars(draw: st.DrawFn, most: int) -> list[Bar]:
+def scenes(draw: st.DrawFn, /, most: int = 40, **fixed: object) -> Scene:
+    """A market of up to three dates with setups on it, and a plan to trade them.
+
+    Bars and setups come from a seed: left to Hypothesis they would mostly be flat, and hardly
+    a trade would be closed.
+    """
+    plan = draw(plans(**fixed))
+    chance = Random(draw(st.integers(0, 1 << 32)))
+    bars = _bars(chance, draw(st.integers(1, 3)), most)
+    count = draw(st.sampled_from([1, 3, len(bars) // 3, len(bars)]))
+    rows = sorted(chance.choices(range(len(bars)), k=count))
+    return Scene(plan, bars, [_setup(chance, row, bars[row], plan) for row in rows])
+
+
+def _bars(chance: Random, dates: int, most: int) -> list[Bar]:
+    """A walk: some bars are quiet, some are wide or leave a gap."""
     bars: list[Bar] = []
-    for date in range(draw(st.integers(1, 3))):
-        count = draw(st.integers(1, most))
-        past = draw(st.integers(0, count + 1))
-        known = draw(st.booleans())
-        quiet = draw(st.booleans())
+    for date in range(dates):
+        count = chance.randint(1, most)
+        past = chance.choice([count // 2, count, count, count + 1])
+        known = chance.random() < 0.7
         for index in range(count):
-            around = bars[-1].close if bars else 100
-            near = st.integers(around - 3, around + 3) if quiet else _prices
-            one, two, three, four = (draw(near) for _ in range(4))
-            bar = Bar(one, max(one, two, three), min(one, two, four), two, date)
-            bar.over = index >= past
-            bar.closing = known and index == past - 1
-            bar.trail = {side: draw(st.none() | _prices) for side in SIDES}
-            bar.leave = {side: draw(st.sampled_from([0] * 12 + [1, 2])) for side in SIDES}
+            before = bars[-1].close if bars else 100
+            width = chance.choice([1, 3, 3, 8, 20])
+            one, two, three, four = (before + chance.randint(-width, width) for _ in range(4))
+            opened = chance.choice([before, before, one])
+            high, low = max(opened, two, three), min(opened, two, four)
+            bar = Bar(opened, high, low, two, date, index >= past, known and index == past - 1)
+            near = [None, low - 3, high + 3, two]
+            bar.trail = {side: chance.choice(near) for side in SIDES}
+            bar.leave = {side: chance.choice([0] * 25 + [1, 2]) for side in SIDES}
             bars.append(bar)
     return bars
 
 
-@st.composite
-def scenes(draw: st.DrawFn, /, most: int = 25, **fixed: object) -> Scene:
-    """A market of up to three dates with setups on it, and a plan to trade them."""
-    plan = draw(plans(**fixed))
-    bars = draw(_bars(most))
-    rows = sorted(draw(st.lists(st.integers(0, len(bars) - 1), max_size=14)))
-    return Scene(plan, bars, [_setup(draw, row, bars[row], plan) for row in rows])
-
-
-def _setup(draw: st.DrawFn, row: int, bar: Bar, plan: Plan) -> Setup:
-    side = draw(st.sampled_from(SIDES))
+def _setup(chance: Random, row: int, bar: Bar, plan: Plan) -> Setup:
+    side = chance.choice(SIDES)
     sign = 1 if side == "long" else -1
-    level = bar.close + draw(st.integers(-6, 6))
-    away: Callable[[int, int], int] = lambda least, most: draw(st.integers(least, most))  # noqa: E731
-    stop = bar.close - sign * away(-1, 12)
-    targets = [bar.close + sign * away(-1, 15) for _ in plan.shares]
-    atr = draw(st.none() | st.floats(0.1, 30))
+    level = bar.close + chance.randint(-4, 4)
+    stop = bar.close - sign * chance.choice([-1, 2, 4, 6, 9, 14])
+    targets = [bar.close + sign * chance.choice([-1, 3, 6, 9, 12]) for _ in plan.shares]
+    atr = chance.choice([None, chance.uniform(0.1, 30), chance.uniform(1, 8)])
     exact = None if atr is None else Fraction(ceil(atr * (1 << 20)), 1 << 20)
     return Setup(row, side, bar.close, level, stop, targets, exact)
-
-
-REASONS = tuple(reason.name.lower() for reason in Reason)

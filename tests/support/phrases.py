@@ -52,14 +52,14 @@ class Form:
 
 
 HOLE: Final = re.compile(r"<([a-z]+(?: [a-z]+)?)>")
+CLOCKS: Final = ("time", "weekday", "day_of_month", "month")
 OF_CALENDAR: Final = frozenset({"session", "zone", "exchange", "events", "since"})
 
 
 def _forms(text: str, when: When = When.ROW, *, real: bool = False) -> tuple[Form, ...]:
     """One form a line."""
     lines = (line.strip() for line in text.strip().splitlines())
-    clocks = ("time", "weekday", "day_of_month", "month")
-    return tuple(Form(line, when, real, of_calendar=line in clocks) for line in lines)
+    return tuple(Form(line, when, real, line.split()[0] in CLOCKS) for line in lines)
 
 
 def _any(unit: str) -> tuple[Form, ...]:
@@ -97,8 +97,8 @@ def _additive(unit: str, zero: str) -> tuple[Form, ...]:
             {zero}
             (<{unit}> + <{unit}>)
             (<{unit}> - <{unit}>)
-            -(<{unit}>)
-            <decimal> * <{unit}>
+            (-(<{unit}>))
+            (<decimal> * <{unit}>)
             (<{unit}> / <count>)
             sum(<whole {unit}>, <window>)
             sum(<whole {unit}>, <since>)
@@ -146,8 +146,8 @@ FORMS: Final[dict[str, tuple[Form, ...]]] = {
             (high - low)
             abs(<points>)
             true_range
-            <percentage> of <price>
-            <percentage> of <points>
+            (<percentage> of <price>)
+            (<percentage> of <points>)
         """),
         *_forms("atr(<count> bars)\natr(<count> bars across days)\ndeviation(<whole price>, <window>)",
                 real=True),
@@ -194,7 +194,7 @@ FORMS: Final[dict[str, tuple[Form, ...]]] = {
             <session>.left
             hole
             (<time> - <time>)
-            <percentage> of <duration>
+            (<percentage> of <duration>)
         """),
         *_forms("age\nstage_age", When.CANDIDATE),
     ),
@@ -204,7 +204,7 @@ FORMS: Final[dict[str, tuple[Form, ...]]] = {
             volume[<lag>]
             <session>.volume
             <session>.so_far.volume
-            <percentage> of volume
+            (<percentage> of volume)
         """),
     ),
     "time": _forms("""

@@ -196,7 +196,9 @@ class PlainSimulator:
         best: Fraction = (p * b - (1 - p)) / b
         if best <= 0:
             return equity * self.plan.per_trade
-        return equity * min(best, Fraction(1, 2)) * self.plan.kelly_fraction
+        if best * 2 > 1:
+            return equity * Fraction(1, 2) * self.plan.kelly_fraction
+        return equity * best * self.plan.kelly_fraction
 
     # --- entering ---------------------------------------------------------------------------
 

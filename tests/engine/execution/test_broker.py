@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -117,12 +117,12 @@ class Driver:
         legs = []
         for index, part in enumerate([*parts, size - sum(parts)]):
             if part:
-                pair = {"parent": name, "group": f"{name} {index}"}
+                pair = (name, f"{name} {index}")
                 stop = (OrderKind.STOP, part, setup.stop)
-                legs.append(Order(f"{name} stop {index}", out_again, *stop, **pair))
+                legs.append(Order(f"{name} stop {index}", out_again, *stop, *pair))
                 if index < len(parts):
                     target = (OrderKind.LIMIT, part, setup.targets[index])
-                    legs.append(Order(f"{name} target {index}", out_again, *target, **pair))
+                    legs.append(Order(f"{name} target {index}", out_again, *target, *pair))
         return legs
 
 
@@ -159,7 +159,7 @@ def without_bad_fills(scene: Scene) -> tuple[Scene, list[Deal]]:
     return scene, sorted((*key, size) for key, size in deals.items())
 
 
-simple = {
+SIMPLE: dict[str, Any] = {
     "method": "fixed",
     "minimum": 1,
     "reduce_at": None,
@@ -173,7 +173,7 @@ simple = {
 
 
 @pytest.mark.law
-@given(scene=scenes(**simple))
+@given(scene=scenes(**SIMPLE))
 @settings(max_examples=200, deadline=None)
 def test_a_driver_over_the_broker_gets_the_fills_of_the_simulator(scene: Scene) -> None:
     for bar in scene.bars:
@@ -185,10 +185,10 @@ def test_a_driver_over_the_broker_gets_the_fills_of_the_simulator(scene: Scene) 
 def bracket(broker: SimulatedBroker) -> None:
     broker.submit(Order("in", Action.BUY, OrderKind.MARKET, 3))
     for index, part in enumerate((1, 2)):
-        pair = {"parent": "in", "group": f"{index}"}
-        broker.submit(Order(f"stop {index}", Action.SELL, OrderKind.STOP, part, 90, **pair))
+        pair = ("in", f"{index}")
+        broker.submit(Order(f"stop {index}", Action.SELL, OrderKind.STOP, part, 90, *pair))
         price = 110 + 10 * index
-        broker.submit(Order(f"target {index}", Action.SELL, OrderKind.LIMIT, part, price, **pair))
+        broker.submit(Order(f"target {index}", Action.SELL, OrderKind.LIMIT, part, price, *pair))
 
 
 def events_of(broker: SimulatedBroker, *bars: tuple[int, int, int, int]) -> list[BrokerEvent]:

@@ -18,7 +18,7 @@ from engine.execution.simulation import MoneyOverflowError, Simulator, dates_of
 from engine.execution.trades import trades_of
 from tests.support.bars import bars_from_closes, minute_of
 from tests.support.calendars import FixedHours
-from tests.support.desk import Scene, log_of
+from tests.support.desk import Scene, kept, log_of
 from tests.support.plain_simulator import Bar, Plan, Setup
 
 ONE = [Fraction(1)]
@@ -262,11 +262,7 @@ def test_the_flat_by_clock_does_not_look_at_later_bars() -> None:
     for missing, closing, over in ((0, 4, 5), (1, -1, 4)):
         market = bars_from_closes([100] * 8, first=first)
         keep = np.array([index != 4 or not missing for index in range(8)])
-        columns = {
-            name: np.ascontiguousarray(getattr(market, name)[keep])
-            for name in ("minute", "open", "high", "low", "close", "volume")
-        }
-        market = replace(market, **columns)
+        market = kept(market, keep)
         days = days_of(market, DayRule())
         whole = occurrences_of(market, days, rule, FixedHours())
         dates = dates_of(market, days, whole)

@@ -81,7 +81,7 @@ def test_a_limit_of_the_account_cannot_differ_by_side() -> None:
         params=(param("dd", "%", 10_000, 100_000, 200_000),),
         risk=replace(FIXED_RISK, stop_at=Param("dd")),
     )
-    with pytest.raises(TermsError, match="risk.stop_at differs by side"):
+    with pytest.raises(TermsError, match=r"risk\.stop_at differs by side"):
         rules_of(program, Terms())
 
 

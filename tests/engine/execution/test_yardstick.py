@@ -94,7 +94,7 @@ def assert_same(bars: Any, result: Any) -> None:
     assert trades.exit_row.tolist() == result.ti[:, 2].tolist()
     assert trades.entry_price.tolist() == ticks(result.tf[:, 0]).tolist()
     assert trades.exit_sum.tolist() == ticks(result.tf[:, 1]).tolist()
-    assert (trades.net * Fraction(1, 20_000_000)).tolist() == result.tf[:, 2].tolist()
+    assert (trades.net / 20_000_000).tolist() == result.tf[:, 2].tolist()
     why = {Reason.STOP: 1, len(Reason): 2, Reason.SESSION_END: 3}
     assert [why[reason] for reason in trades.reason.tolist()] == result.ti[:, 3].tolist()
 

@@ -30,6 +30,7 @@ from engine.journal.folds import closed_trades, equity_curve, funnel, funnel_of_
 from engine.run import Run, Strategy, run_batch
 from tests.support.bars import random_walk
 from tests.support.calendars import FixedHours
+from tests.support.desk import kept
 from tests.support.jan6 import jan6
 from tests.support.programs import slob_creator_program
 
@@ -169,11 +170,7 @@ def test_a_hole_inside_a_date_is_told_and_the_night_is_not() -> None:
     market = run.market
     keep = np.ones(len(market), bool)
     keep[100:161] = False
-    columns = {
-        name: np.ascontiguousarray(getattr(market, name)[keep])
-        for name in ("minute", "open", "high", "low", "close", "volume")
-    }
-    holed = replace(market, **columns)
+    holed = kept(market, keep)
     none = {side: replace(found, rows=found.rows[:0]) for side, found in run.decisions.items()}
     rest: dict[str, Any] = {"decisions": none, "records": run.records[:0], "market": holed}
     one_date = Days(np.array([20_459]), np.array([0, len(holed)]))
@@ -226,6 +223,7 @@ def test_events_name_the_line_that_caused_them() -> None:
         elif event.kind is EventKind.ENTRY:
             assert event.spec_line == program.stages[-1].advance[0].span.line
         elif event.kind is EventKind.EXIT:
+            known: dict[str, set[int | None]]
             known = {"stop": {s.span.line for s in program.stops}, "session_end": {None}}
             known |= {target.name: {target.span.line} for target in program.targets}
             assert event.spec_line in known[event.reason or ""]

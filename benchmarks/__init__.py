@@ -1,0 +1,1 @@
+"""What things cost, beside the yardstick of ../shared, in one run: `python -m benchmarks`."""

@@ -1,0 +1,38 @@
+"""Prints every table; `python -m benchmarks rules start load` prints some."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+from benchmarks import load, rules, start, yardstick
+
+TABLES = {
+    "rules": ("The yardstick's rules, beside its C kernels", rules.yardstick_table),
+    "slob": ("The SLOB specs on the same bars", rules.slob_table),
+    "start": ("Start-up", start.start_table),
+    "years": ("Five years of minutes", start.five_years_table),
+    "load": ("Reading bars", load.load_table),
+}
+NEED_YARDSTICK = {"rules", "slob"}
+
+
+def main() -> int:
+    """Print the tables asked for."""
+    wanted = sys.argv[1:] or list(TABLES)
+    unknown = [name for name in wanted if name not in TABLES]
+    if unknown:
+        print(f"unknown table {unknown[0]}: known are {', '.join(TABLES)}", file=sys.stderr)
+        return 2
+    print(f"Python {platform.python_version()} on {platform.machine()}\n")
+    for name in wanted:
+        title, make = TABLES[name]
+        if name in NEED_YARDSTICK and not yardstick.is_there():
+            print(f"## {title}\n\nneeds ../shared/reference/benchmark and gcc: not there\n")
+            continue
+        print(f"## {title}\n\n{make()}\n", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
