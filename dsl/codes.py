@@ -555,27 +555,32 @@ _TABLE: Final = (
     _code(
         _E,
         "E060",
-        "an outcome has two meanings, or a stage has no way out",
+        "a name has two meanings in one place",
         """Every candidate ends in exactly one named outcome, and the funnel counts by name. Two
-        different rules of one name could not be told apart; a stage that nothing leaves would
-        hold its candidates for ever.""",
+        rules of one name in one stage, a deadline called as a rule, or two ways to the same stage
+        could not be told apart in any report.""",
         """
         setup:
-          always:
-            timed_out: not in ny      # <--
+          always: {timed_out: not in ny}
+          stages:
+            waiting:
+              within: {limit: 20 bars, else: timed_out}       # <--
         """,
         """
         setup:
-          always:
-            session_over: not in ny
+          always: {session_over: not in ny}
+          stages:
+            waiting:
+              within: {limit: 20 bars, else: timed_out}
         """,
     ),
     _code(
         _E,
         "E061",
-        "no way leads to an entry",
+        "no way leads to an entry, or none out of the position",
         """None of the stages that a candidate can reach advances to `entry`, so the strategy can
-        never trade. One of the ways on must lead there.""",
+        never trade; or a position could end only at its stop, and so only lose. One of the ways on
+        must lead to the entry, and a target or another exit out of the position.""",
         """
         setup:
           stages:
@@ -724,9 +729,9 @@ _TABLE: Final = (
         _W,
         "W104",
         "the stage has no deadline",
-        """Without `within`, a candidate waits in this stage until some other rule ends it, at
-        worst until the session is over. A setup hours old is rarely the one you had in
-        mind.""",
+        """Without `within`, a candidate waits in this stage until some other rule ends it. If
+        `always` ends it with its session this is only noted; otherwise it may wait for days. A setup
+        hours old is rarely the one you had in mind.""",
         """
         setup:
           always: {session_over: not in ny}
@@ -754,9 +759,9 @@ _TABLE: Final = (
     _code(
         _W,
         "W105",
-        "the session is never used",
-        """No rule asks about this session or reads its prices. Either a rule is missing or the
-        session can go.""",
+        "the session or list of events is never used",
+        """No rule asks about this session or reads its prices, or none keeps away from these events.
+        Either a rule is missing or the declaration can go.""",
         """
         sessions:
           tokyo: {from: XTKS.open, to: XTKS.close}        # <--
@@ -774,8 +779,8 @@ _TABLE: Final = (
         "W110",
         "the condition can never be true",
         """For no bar and no value of the parameters in their ranges can this hold: no close lies
-        above its own high. A rule that cannot fire, or an entry that cannot come, is not what
-        you meant.""",
+        above its own high, and no rule is true of a bar that nobody has remembered yet. A rule that
+        cannot fire, or an entry that cannot come, is not what you meant.""",
         """
         series:
           strong: close > high        # <--
@@ -802,7 +807,7 @@ _TABLE: Final = (
         setup:
           start:
             when:
-              clear: high > london.high + 2 pt
+              swept: high > london.high + 2 pt
         """,
     ),
     _code(
@@ -926,17 +931,11 @@ _TABLE: Final = (
         low then see an hour more or less of market.""",
         """
         sessions:
-          morning: {from: XLON.open, to: XNYS.open}       # <--
-        setup:
-          start:
-            when: {swept: high > morning.high}
+          london: {from: XLON.open, to: XNYS.open}        # <--
         """,
         """
         sessions:
-          morning: {from: XLON.open, to: XLON.open + 300 min}
-        setup:
-          start:
-            when: {swept: high > morning.high}
+          london: {from: XLON.open, to: XLON.open + 300 min}
         """,
     ),
 )

@@ -613,6 +613,7 @@ class Lowering:
                     prog.Side(test.side or self.written),
                     tuple(expected),
                     test.name.span,
+                    tuple((str(name), str(value)) for name, value in test.params.items()),
                 )
             )
         return tuple(made)

@@ -145,7 +145,7 @@ class _Report:
         here = _Site(self.root, "", self.root.span)
         for step in path:
             node = here.node
-            if step == "[key]":
+            if step == "[key]" and not (isinstance(node, Table) and node.key(step)):
                 here = _Site(Text(here.key, here.span), here.key, here.span)
             elif isinstance(node, Items) and isinstance(step, int) and step < len(node):
                 here = _Site(node[step], here.key, span_of_node(node[step]))

@@ -87,7 +87,7 @@ Prose: TypeAlias = Annotated[Text, _Leaf(("string",), may_be_empty=True)]
 Name: TypeAlias = Annotated[Text, _Leaf(("string",), NAME_PATTERN)]
 FileName: TypeAlias = Annotated[Text, _Leaf(("string",))]
 Language: TypeAlias = Annotated[Text, _Leaf(choices=("1",))]
-Stamp: TypeAlias = Annotated[Text, _Leaf(choices=("open", "close"))]
+Stamp: TypeAlias = Annotated[Text, _Leaf(choices=("open",))]
 Feed: TypeAlias = Annotated[Text, _Leaf(choices=("closed",))]
 WrittenSide: TypeAlias = Annotated[Text, _Leaf(choices=("short", "long"))]
 MirrorSide: TypeAlias = Annotated[Text, _Leaf(choices=("short", "long", "none"))]
@@ -240,7 +240,10 @@ class Bars(Section):
     """The bars the strategy thinks in."""
 
     size: Expression | None = _optional("The length of a bar.", "1 min", "5 min")
-    stamp: Stamp | None = _optional("Whether a bar's time is its open or its close.", "open")
+    stamp: Stamp | None = _optional(
+        "A bar is known by the instant it opens; what a file of bars does is said when it is read.",
+        "open",
+    )
     feed: Feed | None = _optional("Only closed bars decide anything.", "closed")
     max_gap: Expression | None = _optional(
         "The longest hole between two bars that is not reported as a data gap.", "5 min"
@@ -308,11 +311,10 @@ class Param(Section):
 
 
 class Series(Section):
-    """A value for every closed bar, with where or on which bars it is computed."""
+    """A value for every closed bar, with the bars it is computed on."""
 
     is_: Expression = _needed("The expression.", "highest(high, 20 bars)")
     on: Expression | None = _optional("A longer bar to compute it on.", "15 min")
-    in_: Expression | None = _optional("The session it is computed in, anew each date.", "ny")
     doc: Prose | None = _optional("What it means.", "the wick on the swept side")
 
 

@@ -46,6 +46,16 @@ def refusals(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as refused:
+        if isinstance(refused, BrokenPipeError) or not _concerns(refused, file):
+            raise
         why = refused.strerror or str(refused)
-        remedy = "nothing was written; make room, or name a folder that is there and yours"
+        remedy = "nothing half-written is left; make room, or name a folder that is there and yours"
         raise Failure(f"{file} cannot be written: {why}", remedy) from None
+
+
+def _concerns(refused: OSError, file: Path) -> bool:
+    """Whether what was refused is this file or lies around it: another one is our own mistake."""
+    if not isinstance(refused.filename, str):
+        return True
+    named = Path(refused.filename)
+    return named.parent in (file.parent, *file.parent.parents) or named in file.parents

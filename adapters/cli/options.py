@@ -120,42 +120,41 @@ _TERMS = (
 
 def strategy_options(function: Callable[..., None]) -> Callable[..., None]:
     """SPEC, --set and --instrument; the function gets them as `choice`."""
-    return _with(function, (SPEC, SET, INSTRUMENT), "choice", _choice)
+    return _with(function, (SPEC, SET, INSTRUMENT), "choice", ("spec", "values", *_BARS), _choice)
 
 
 def data_options(function: Callable[..., None]) -> Callable[..., None]:
     """The same with --data, --from, --to and how the file is laid out."""
-    return _with(function, (SPEC, SET, INSTRUMENT, *_DATA), "choice", _choice)
+    options = (SPEC, SET, INSTRUMENT, *_DATA)
+    return _with(function, options, "choice", ("spec", "values", *_BARS), _choice)
 
 
 def market_options(function: Callable[..., None]) -> Callable[..., None]:
     """Only the options of the bars; the function gets them as `choice`, which names no SPEC."""
-    return _with(function, (INSTRUMENT, *_DATA), "choice", _choice)
+    return _with(function, (INSTRUMENT, *_DATA), "choice", _BARS, _choice)
 
 
 def terms_options(function: Callable[..., None]) -> Callable[..., None]:
     """The account and its costs; the function gets them as `terms`."""
-    return _with(function, _TERMS, "terms", _terms)
+    return _with(function, _TERMS, "terms", _COSTS, _terms)
 
 
-_NAMES = {
-    "choice": (
-        *("spec", "values", "instrument", "data", "first", "last"),
-        *("zone", "stamp", "delimiter", "decimal"),
-    ),
-    "terms": ("equity", "commission", "slippage", "same_bar"),
-}
+_BARS = ("instrument", "data", "first", "last", "zone", "stamp", "delimiter", "decimal")
+_COSTS = ("equity", "commission", "slippage", "same_bar")
 
 
 def _with(
     function: Callable[..., None],
     options: Sequence[Callable[[Callable[..., None]], Callable[..., None]]],
     name: str,
+    words_of: Sequence[str],
     make: Callable[[dict[str, Any]], object],
 ) -> Callable[..., None]:
+    """The function with these options, which it gets put together as `name`."""
+
     @wraps(function)
     def gathered(**words: Any) -> None:
-        taken = {key: words.pop(key) for key in _NAMES[name] if key in words}
+        taken = {key: words.pop(key) for key in words_of if key in words}
         function(**{name: make(taken)}, **words)
 
     wrapped: Callable[..., None] = gathered

@@ -13,6 +13,7 @@ from adapters.report.packing import compact, packed
 from adapters.report.setups import Fate, Setup, setups_of
 from adapters.report.windows import by_worth, chosen, columns_of, pieces_of
 from dsl.ir.program import ENTRY, reasons
+from dsl.quantities import plain
 from engine.domain.clocks import wall_of
 from engine.execution import records as out
 from engine.execution.intents import SIDES
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from engine.domain.market import Ints
     from engine.run import Run
     from engine.statistics.ledger import Ledger
-
-BYTES: Final = 4_500_000
-"""A report stays below this, whatever the run: fewer setups are drawn if need be."""
 
 BARS: Final = 400_000
 """No more bars than this are tried at first."""
@@ -40,10 +38,9 @@ POINTS: Final = 1200
 
 @dataclass(frozen=True)
 class PageData:
-    """The data of one run's page, as JSON no longer than `room` characters if that can be."""
+    """The data of one run's page."""
 
     run: Run
-    room: int = BYTES
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -72,13 +69,16 @@ class PageData:
         advanced = sum(s.has_advanced and s.fate is not Fate.TRADED for s in self.setups)
         return advanced - len(self.others)
 
-    def text(self) -> str:
-        """The JSON. Bars are left out, from the oldest and least worthy setup on, to fit `room`."""
+    def text(self, room: int) -> str:
+        """The JSON in `room` characters, if that can be: for want of room fewer setups are drawn.
+
+        Those go first that came to no trade, and the oldest first.
+        """
         bars, budget = len(self.run.market), BARS
         while True:
             numbers = chosen(self.setups, bars, budget)
             found = compact(self._whole(pieces_of(self.setups, numbers, bars)))
-            if len(found) <= self.room or not numbers:
+            if len(found) <= room or not numbers:
                 return found
             budget = min(budget, self._shown(numbers)) * 3 // 4
 
@@ -129,6 +129,7 @@ class PageData:
         instrument = program.instrument
         return {
             "tick": [instrument.tick.numerator, instrument.tick.denominator],
+            "decimals": len(plain(instrument.tick).partition(".")[2]),
             "point": float(instrument.point),
             "currency": instrument.currency,
             "symbol": instrument.symbol,
@@ -214,18 +215,19 @@ class PageData:
         return intent[out.CONTRACTS] if intent else 0
 
     @cached_property
-    def _curve(self) -> dict[str, list[Any]]:
+    def _curve(self) -> dict[str, Any]:
         """Wall minute, equity and deepest drawdown at points evenly spread over the bars."""
         ledger = self.ledger
-        equity = ledger.equity
+        equity, start = ledger.equity, ledger.start / ledger.money.scale
         if not len(equity):
-            return {"at": [], "equity": [], "down": []}
+            return {"start": start, "at": [], "equity": [], "down": []}
         peak = np.maximum(np.maximum.accumulate(equity), ledger.start)
         down = (peak - equity) / peak
         stops = np.unique(np.linspace(0, len(equity), min(len(equity), POINTS) + 1).astype(int))
         deepest = np.maximum.reduceat(down, stops[:-1])
         last = stops[1:] - 1
         return {
+            "start": start,
             "at": self.wall[last].tolist(),
             "equity": [round(units / ledger.money.scale, 2) for units in equity[last].tolist()],
             "down": [round(share, 5) for share in deepest.tolist()],

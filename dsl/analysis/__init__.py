@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from dsl.analysis.decisions import decisions
+from dsl.analysis.expectations import expectations
+from dsl.analysis.notes import history, lengths, reals, sides
+from dsl.analysis.outcomes import outcomes
+from dsl.analysis.overflow import overflow
+from dsl.analysis.remembering import missing_captures, restarts
+from dsl.analysis.stages import circles, ends
+from dsl.analysis.unused import unused
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,4 +23,18 @@ if TYPE_CHECKING:
 
     Analysis = Callable[[Spec, Scope, Program, Findings], None]
 
-ANALYSES: Final[tuple[Analysis, ...]] = ()
+ANALYSES: Final[tuple[Analysis, ...]] = (
+    circles,
+    ends,
+    outcomes,
+    restarts,
+    expectations,
+    overflow,
+    unused,
+    decisions,
+    missing_captures,
+    history,
+    reals,
+    sides,
+    lengths,
+)

@@ -39,6 +39,15 @@ class Atom:
 
     frame: Frame
     node: ir.Node
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Keep the hash: nodes are deep and atoms are looked up often."""
+        object.__setattr__(self, "_hash", hash((self.frame, self.node)))
+
+    def __hash__(self) -> int:
+        """Of the frame and the node."""
+        return self._hash
 
 
 Group: TypeAlias = "Atom | tuple[object, ...]"
@@ -54,6 +63,8 @@ class Form:
 
     def plus(self, other: Form, times: int = 1) -> Form:
         """This form plus `times` the other."""
+        if not other.terms:
+            return self.shifted(times * other.constant)
         made = dict(self.terms)
         for atom, factor in other.terms:
             made[atom] = made.get(atom, 0) + times * factor
@@ -62,7 +73,8 @@ class Form:
 
     def times(self, factor: int) -> Form:
         """This form times a whole number."""
-        return Form((), 0).plus(self, factor)
+        terms = tuple((atom, factor * f) for atom, f in self.terms) if factor else ()
+        return Form(terms, self.constant * factor)
 
     def shifted(self, constant: int) -> Form:
         """This form plus a number."""
@@ -298,8 +310,15 @@ class Expander:
             case ir.Choose() | ir.AllOf() | ir.AnyOf() if sure:
                 return here
             case (
-                ir.Unary() | ir.Binary() | ir.Compare() | ir.ToReal() | ir.Round() | ir.Choose()
-                | ir.AllOf() | ir.AnyOf() | ir.Not()
+                ir.Unary()
+                | ir.Binary()
+                | ir.Compare()
+                | ir.ToReal()
+                | ir.Round()
+                | ir.Choose()
+                | ir.AllOf()
+                | ir.AnyOf()
+                | ir.Not()
             ):
                 parts = (self.needs(child, frame, sure=sure) for child in ir.children(node))
                 return here.union(*parts)

@@ -19,7 +19,7 @@ from dsl.ir.program import ENTRY, ThisBar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from dsl.analysis.cases import Case, Expander, Frame
+    from dsl.analysis.cases import Case, Expander, Frame, Group
     from dsl.analysis.intervals import Interval
     from dsl.ir.program import Program, Stage, Tracker
 
@@ -40,8 +40,13 @@ EVERYTHING: Final = frozenset(Family)
 
 MINUTE, ROW, VOLUME = ir.BarField("minute"), ir.Row(), ir.BarField("volume")
 CLOCKS: Final = {"minute": MINUTE, "row": ROW}
-ORDERED: Final = (("low", "open"), ("low", "close"), ("low", "high"), ("open", "high"),
-                  ("close", "high"))
+ORDERED: Final = (
+    ("low", "open"),
+    ("low", "close"),
+    ("low", "high"),
+    ("open", "high"),
+    ("close", "high"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,14 @@ class Setting:
     """Where a condition is asked.
 
     `stage`: of a candidate in this stage. `entry`: on the bar that completes the setup.
-    `known`: groups that are known there. `sessions`: those the bar at hand lies in.
+    `known`: groups that are known there; `blank`: groups that cannot be.
+    `sessions`: those the bar at hand lies in.
     """
 
     stage: Stage | None = None
     entry: bool = False
-    known: frozenset[object] = frozenset()
+    known: frozenset[Group] = frozenset()
+    blank: frozenset[Group] = frozenset()
     sessions: frozenset[str] = frozenset()
 
 
@@ -176,7 +183,9 @@ class Facts:
             return
         if (x.op, y.op) == ("highest", "lowest"):
             yield _above(a, b)
-        longer = self.expander.bounds.of(x.over.bars).low >= self.expander.bounds.of(y.over.bars).high
+        longer = (
+            self.expander.bounds.of(x.over.bars).low >= self.expander.bounds.of(y.over.bars).high
+        )
         if x.op == y.op and longer:
             yield _above(a, b).times(SIGN[x.op])
 
@@ -278,8 +287,11 @@ class Facts:
                 pass
 
     def _followers(self, atoms: Sequence[Atom], node: ir.Node, step: int) -> Iterator[Form]:
-        held = {a.frame[1]: a for a in atoms
-                if a.node == node and a.frame[:1] == ("tracker",) and not a.frame[2]}
+        held = {
+            a.frame[1]: a
+            for a in atoms
+            if a.node == node and a.frame[:1] == ("tracker",) and not a.frame[2]
+        }
         for name, atom in held.items():
             leader = self.leader(name)
             if leader is not None and leader.name in held:
@@ -317,8 +329,11 @@ class Facts:
     def _captured(self, name: str, setting: Setting) -> tuple[bool, bool, bool]:
         """Whether it is captured at the start alone, on every way into the stage, on this bar."""
         started = any(capture.name == name for capture in self.program.start.captures)
-        edges = [(a, any(c.name == name for c in a.captures))
-                 for stage in self.program.stages for a in stage.advance]
+        edges = [
+            (a, any(c.name == name for c in a.captures))
+            for stage in self.program.stages
+            for a in stage.advance
+        ]
         advancing = [advance for advance, captures in edges if captures]
         stage = setting.stage
         into = [captures for a, captures in edges if stage is not None and a.to == stage.name]
@@ -363,9 +378,7 @@ def _is_clock(atom: Atom, unit: str) -> bool:
     return isinstance(atom.node, ir.CandidateClock) and atom.node.unit == unit
 
 
-_FAMILIES: Final[
-    dict[Family, Callable[[Facts, Sequence[Atom], Case, Setting], Iterator[Form]]]
-] = {
+_FAMILIES: Final[dict[Family, Callable[[Facts, Sequence[Atom], Case, Setting], Iterator[Form]]]] = {
     Family.WINDOW: Facts.windows,
     Family.SESSION: Facts.sessions,
     Family.TRACKER: Facts.trackers,

@@ -195,7 +195,9 @@ class Bounds:
         inner = self.of(operand)
         if op != "sum":
             return inner
-        return Interval(min(inner.low, inner.low * rows.high), max(inner.high, inner.high * rows.high))
+        return Interval(
+            min(inner.low, inner.low * rows.high), max(inner.high, inner.high * rows.high)
+        )
 
     # --- what a candidate remembers ----------------------------------------------------------
 

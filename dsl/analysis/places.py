@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from dsl.ir.expression import Kind, Node
+from dsl.ir.expression import Kind, Node, TrackerField
+from dsl.ir.program import TrackerOp
 from dsl.scope import Level
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dsl.ir.program import Advance, Named, Program, Stage
+    from dsl.ir.program import Advance, Capture, Named, Program, Stage, Tracker
     from dsl.scope import Scope
     from dsl.source import Text
     from dsl.structure import Spec
@@ -100,7 +101,9 @@ def places_of(spec: Spec, scope: Scope, program: Program) -> Places:
     )
 
 
-def _rules(written: Mapping[Text, Text], named: tuple[Named, ...], level: Level) -> tuple[Rule, ...]:
+def _rules(
+    written: Mapping[Text, Text], named: tuple[Named, ...], level: Level
+) -> tuple[Rule, ...]:
     return tuple(
         Rule(rule.name, text, rule.node, level)
         for text, rule in zip(written.values(), named, strict=True)
@@ -156,3 +159,71 @@ def _trackers(spec: Spec, program: Program) -> tuple[Rule, ...]:
 def is_condition(rule: Rule) -> bool:
     """Whether the rule is true or false rather than a number."""
     return rule.node.kind is Kind.BOOL
+
+
+# --- everything that is computed ----------------------------------------------------------------
+
+
+def written_in(spec: Spec, scope: Scope, program: Program) -> Iterator[Rule]:
+    """Every expression of the file with its node: definitions first, then whatever uses them."""
+    places = places_of(spec, scope, program)
+    yield from places.definitions
+    yield from _kept(spec, program)
+    yield from _captured(spec, program)
+    yield from places.conditions()
+    yield from _bracket(spec, program)
+    for (name, text), feature in zip(spec.features.items(), program.features, strict=True):
+        yield Rule(str(name), text, feature.node, Level.SETUP)
+    risk = spec.risk
+    if risk is not None and risk.atr is not None and program.risk.atr is not None:
+        yield Rule("atr", risk.atr, program.risk.atr, Level.ROW)
+
+
+def _kept(spec: Spec, program: Program) -> Iterator[Rule]:
+    written = spec.setup.track if spec.setup else {}
+    texts = {str(name): track.is_ for name, track in written.items()}
+    for tracker in program.trackers:
+        fields = (node for _, node in tracker.fields)
+        for node in (tracker.value, tracker.where, *fields, _total_of(tracker)):
+            if node is not None:
+                yield Rule(tracker.name, texts[tracker.name], node, Level.ROW, TRACKER)
+
+
+def _total_of(tracker: Tracker) -> Node | None:
+    summed = tracker.op is TrackerOp.SUM
+    return TrackerField(tracker.name, "value", Kind.INT) if summed else None
+
+
+def _captured(spec: Spec, program: Program) -> Iterator[Rule]:
+    if spec.setup is None:
+        return
+    yield from _captures(spec.setup.start.capture, program.start.captures, Level.ROW)
+    for step in _steps(spec, program):
+        for way in step.ways:
+            yield from _captures(way.written.capture, way.advance.captures, Level.CANDIDATE)
+
+
+def _captures(
+    written: Mapping[Text, Text], made: tuple[Capture, ...], level: Level
+) -> Iterator[Rule]:
+    for text, capture in zip(written.values(), made, strict=True):
+        for field, node in capture.fields:
+            if field == "value":
+                yield Rule(capture.name, text, node, level)
+
+
+def _bracket(spec: Spec, program: Program) -> Iterator[Rule]:
+    stop, target, entry = spec.stop, spec.target, spec.entry
+    if isinstance(stop, str):
+        yield Rule("stop", stop, program.stops[0].price, Level.SETUP)
+    else:
+        for case, place in zip(stop.cases, program.stops, strict=True):
+            yield Rule(str(case.name), case.at, place.price, Level.CANDIDATE)
+    targets = [target] if isinstance(target, str) else [item.at for item in target or ()]
+    for text, goal in zip(targets, program.targets, strict=True):
+        yield Rule(goal.name, text, goal.price, Level.SETUP)
+    if entry is not None and entry.price is not None and program.entry.price is not None:
+        yield Rule("entry", entry.price, program.entry.price, Level.CANDIDATE)
+    trail = spec.exits.trail if spec.exits else None
+    if trail is not None and program.exits.trail is not None:
+        yield Rule("trail", trail.at, program.exits.trail.price, Level.ROW)

@@ -6,6 +6,8 @@ in the ranges of the parameters. Where nothing can be proven the answer is the h
 
 from __future__ import annotations
 
+from collections import Counter
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,11 +16,14 @@ from dsl.analysis.differences import contradictory
 from dsl.analysis.facts import EVERYTHING, Facts, Family, Setting
 from dsl.analysis.intervals import Bounds
 from dsl.analysis.stretches import bounding_sessions
-from dsl.analysis.ways import cyclic, ways
+from dsl.analysis.memory import memory_of
+from dsl.analysis.ways import cyclic
+from dsl.history import nodes_in
 from dsl.ir import expression as ir
+from dsl.ir.program import ENTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from dsl.analysis.cases import Group
     from dsl.analysis.intervals import Ranges
@@ -33,55 +38,76 @@ class Prover:
     def __init__(self, program: Program, ranges: Ranges | None = None) -> None:
         """`ranges`: what the parameters may be; all that they are declared to be by default."""
         self.program = program
-        self.bounds = Bounds(program, ranges)
-        self.expander = Expander(program, self.bounds)
-        self.facts = Facts(program, self.expander, frozenset(cyclic(program)))
         self._sessions = bounding_sessions(program)
+        self._memory = memory_of(program)
+        self._cyclic = frozenset(cyclic(program))
+        self.uses = _uses(program)
+        self._take(Bounds(program, ranges))
+
+    def _take(self, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.expander = Expander(self.program, bounds)
+        self.facts = Facts(self.program, self.expander, self._cyclic)
+        self._found: dict[object, tuple[tuple[object, ...], tuple[Case, ...]]] = {}
 
     def within(self, ranges: Ranges) -> Prover:
         """A prover of the same program with other values of the parameters."""
-        return Prover(self.program, ranges)
+        other = copy(self)
+        other._take(Bounds(self.program, ranges))  # noqa: SLF001 - its own kind
+        return other
 
     # --- settings ----------------------------------------------------------------------------
 
     def in_stage(self, stage: Stage) -> Setting:
         """Where the rules of a stage are asked, `always` having let the candidate live."""
-        return Setting(stage, known=self._captured(stage.name), sessions=self._sessions)
+        return replace(self.before(stage), sessions=self._sessions)
+
+    def before(self, stage: Stage) -> Setting:
+        """Where `always` is asked of a candidate in a stage."""
+        return Setting(stage, known=self._captured(stage.name), blank=self._blank(stage.name))
 
     def at_entry(self) -> Setting:
-        """Where `require` is asked."""
-        return Setting(entry=True, known=self._captured(None))
+        """Where the bracket, `filters` and `require` are asked."""
+        sessions = self._sessions if self.program.stages else frozenset[str]()
+        return Setting(
+            entry=True, known=self._captured(ENTRY), blank=self._blank(ENTRY), sessions=sessions
+        )
 
-    def _captured(self, stage: str | None) -> frozenset[Group]:
-        """The captures that every candidate there has made: those of the start."""
-        del stage
-        return frozenset(("capture", capture.name) for capture in self.program.start.captures)
+    def _captured(self, stage: str) -> frozenset[Group]:
+        return frozenset(("capture", name) for name in self._memory.always[stage])
+
+    def _blank(self, stage: str) -> frozenset[Group]:
+        memory, captures = self._memory, self.expander.captures
+        trackers = {("tracker", name, False) for name in memory.empty[stage]}
+        return frozenset(
+            trackers | {("capture", name) for name in captures if name not in memory.ever[stage]}
+        )
 
     # --- questions ---------------------------------------------------------------------------
 
     def impossible(
         self,
-        conditions: Iterable[ir.Node],
+        conditions: Sequence[ir.Node],
         setting: Setting = ANYWHERE,
-        *,
-        untrue: Sequence[ir.Node] = (),
         families: frozenset[Family] = EVERYTHING,
     ) -> bool:
-        """Whether the conditions can never all be true where none of `untrue` is true."""
-        return not any(self._ways(conditions, setting, untrue, families))
+        """Whether the conditions can never all be true."""
+        return not self._possible(conditions, setting, families)
 
     def follows(
-        self, condition: ir.Node, given: Iterable[ir.Node], setting: Setting = ANYWHERE
+        self, condition: ir.Node, given: Sequence[ir.Node], setting: Setting = ANYWHERE
     ) -> bool:
         """Whether the condition is true, and known, whenever all of the given ones are."""
         needed = self.expander.needs(condition)
+        if not given and not needed <= self.known(Case(), setting):
+            return False
+        possible = self._possible(given, setting, EVERYTHING)
+        if any(not needed <= self.known(case, setting) for case in possible):
+            return False
         denied = self.expander.cases(condition, true=False)
-        for case in self._ways(given, setting, (), EVERYTHING):
-            if not needed <= self.known(case, setting):
-                return False
-            if any(not self._refuted(case & no, setting, EVERYTHING) for no in denied):
-                return False
-        return True
+        return all(
+            self._refuted(case & no, setting, EVERYTHING) for case in possible for no in denied
+        )
 
     def known(self, case: Case, setting: Setting) -> frozenset[Group]:
         """All that is known in a case: also what the rest is known by."""
@@ -103,32 +129,22 @@ class Prover:
 
     # --- proofs ------------------------------------------------------------------------------
 
-    def _ways(
-        self,
-        conditions: Iterable[ir.Node],
-        setting: Setting,
-        untrue: Sequence[ir.Node],
-        families: frozenset[Family],
-    ) -> Iterator[Case]:
+    def _possible(
+        self, conditions: Sequence[ir.Node], setting: Setting, families: frozenset[Family]
+    ) -> tuple[Case, ...]:
         """The cases of the conditions that are not refuted."""
-        for case in every([self.expander.cases(node, true=True) for node in conditions]):
-            if self._refuted(case, setting, families):
-                continue
-            known = self.known(case, setting)
-            denied = [
-                self.expander.cases(node, true=False)
-                for node in untrue
-                if self.expander.needs(node) <= known
-            ]
-            for whole in every([(case,), *denied]) if denied else (case,):
-                if not denied or not self._refuted(whole, setting, families):
-                    yield whole
+        key = (tuple(map(id, conditions)), id(setting), families)
+        if key not in self._found:
+            cases = every([self.expander.cases(node, true=True) for node in conditions])
+            left = tuple(case for case in cases if not self._refuted(case, setting, families))
+            self._found[key] = ((*conditions, setting), left)  # what is kept keeps its id
+        return self._found[key][1]
 
     def _refuted(self, case: Case, setting: Setting, families: frozenset[Family]) -> bool:
         if any((atom, not true) in case.literals for atom, true in case.literals):
             return True
         known = self.known(case, setting)
-        if any(groups <= known for groups in case.unknown):
+        if known & setting.blank or any(groups <= known for groups in case.unknown):
             return True
         if Family.SESSION in families:
             inside = self._inside(case, setting)
@@ -148,4 +164,10 @@ class Prover:
         }
 
 
-__all__ = ["ANYWHERE", "Prover", "Setting", "replace", "ways"]
+def _uses(program: Program) -> Counter[str]:
+    """In how many expressions of the program each parameter stands."""
+    return Counter(
+        name
+        for outer in nodes_in(program)
+        for name in {node.name for node in ir.walk(outer) if isinstance(node, ir.Param)}
+    )

@@ -18,11 +18,7 @@ DATE_ROWS: Final = 1500
 
 def bounding_sessions(program: Program) -> frozenset[str]:
     """The sessions outside of which no candidate lives: `always` has a rule `not in S`."""
-    return frozenset(
-        session
-        for rule in program.always
-        for session in _ended_outside(rule.node)
-    )
+    return frozenset(session for rule in program.always for session in _ended_outside(rule.node))
 
 
 def _ended_outside(node: ir.Node) -> tuple[str, ...]:

@@ -385,7 +385,10 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A test that a spec carries: bars, a clock, and the timeline it should produce."""
+    """A test that a spec carries: bars, a clock, and the timeline it should produce.
+
+    `values` are parameters as written, put over the file's for this test alone.
+    """
 
     name: str
     bars: str
@@ -393,6 +396,7 @@ class Expectation:
     side: Side
     expect: tuple[tuple[str, str], ...]
     span: Span = field(default=NOWHERE, compare=False)
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,8 +49,8 @@ class Event:
     `day`, `ordinal`, `started` say which candidate; `stage` and `cause` are as in
     `engine.journal.decisions` (a START has -1 in both). `values` are in the frame of the side:
     START and ADVANCE: the fields of their captures in written order (`captures_between`);
-    DEAD: none; ENTRY: close,
-    entry price, stop, targets, features, ATR. A BOOL is a `bool`, a REAL a `float`, na `None`.
+    DEAD: none; ENTRY: close, entry price, stop, targets, features, ATR. A BOOL is a `bool`, a
+    REAL a `float`, na `None`.
     """
 
     row: int

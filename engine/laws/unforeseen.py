@@ -65,7 +65,7 @@ def tampered(market: Market, known: int, rng: Random) -> Market:
     shaken = np.where(chance.random(rest) < 0.5, chance.integers(-_NOISE, _NOISE + 1, rest), 0)
     moved = np.concatenate([np.zeros(known, np.int64), shift + shaken])
     kept = np.concatenate([np.arange(known), known + np.flatnonzero(chance.random(rest) < 0.9)])
-    volume = np.concatenate([market.volume[:known], chance.permutation(market.volume[known:])])
+    volume = market.volume[np.concatenate([np.arange(known), known + chance.permutation(rest)])]
     limit = market.instrument.price_max
     prices = {
         name: np.clip(getattr(market, name) + moved, -limit, limit)[kept]

@@ -20,7 +20,7 @@ from dsl.ir.expression import Kind
 from engine.journal.decisions import VALUES, Decision
 from engine.machine import layout as lay
 from engine.machine.inputs import Inputs
-from engine.machine.write import LOCALS, Lines, Value, Writer
+from engine.machine.write import LOCALS, Lines, Place, Value, Writer, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +46,7 @@ def generate(program: prog.Program, side: prog.Side) -> Source:
     return Source(text, tuple(inputs.columns), tuple(inputs.tables))
 
 
+AHEAD: Final = Place("ahead", bar=False)
 ARGUMENTS: Final = "i, stop, d, m, o, h, l, c, v, days, tables, columns, P, S, F, G, E, EF, room"
 
 
@@ -110,18 +111,8 @@ class _Machine:
         add = self.lines.add
         watched = self._watched()
         with self.lines.block("while i < end:"):
-            if watched:
-                first, last = watched
-                with self.lines.block("if live == 0:"):
-                    # nobody is alive, and nobody can start outside the session
-                    with self.lines.block(f"if i < {first}:"):
-                        add("was = False")
-                        add(f"i = min({first}, end)")
-                        add("continue")
-                    with self.lines.block(f"if i >= {last}:"):
-                        add("was = False")
-                        add("i = end")
-                        add("break")
+            with self.lines.block("if live == 0:"):
+                self._idle(watched)
             with self.lines.block(f"if n + {self.layout.events_a_bar} > room:"):
                 add(f"G[{lay.WAS}] = 1 if was else 0")
                 add(f"G[{lay.LIVE}] = live")
@@ -136,6 +127,41 @@ class _Machine:
             self.w.hoisted.clear()
             self._start()
             add("i += 1")
+
+    def _idle(self, watched: tuple[str, str] | None) -> None:
+        """Nobody is alive: on to the next row on which a candidate may start."""
+        add = self.lines.add
+        last = "end"
+        if watched:
+            first, stop = watched
+            with self.lines.block(f"if i < {first}:"):
+                add("was = False")
+                add(f"i = min({first}, end)")
+                add("continue")
+            with self.lines.block(f"if i >= {stop}:"):
+                add("was = False")
+                add("i = end")
+                add("break")
+            last = f"min({stop}, end)"
+        cheap = [
+            self.w.truth(part, AHEAD).true
+            for rule in self.program.start.when
+            for part in conjuncts(rule.node)
+            if not isinstance(part, ir.InSession) and not self.w.needs_statements(part, AHEAD)
+        ]
+        if not cheap:
+            return
+        # only what cannot be a start is passed over; the rest is looked at in full below
+        add("ahead = i & WHOLE")
+        add(f"last = {last}")
+        with self.lines.block("while ahead < last:"):
+            with self.lines.block(f"if {joined('and', cheap)}:"):
+                add("break")
+            add("ahead += 1")
+        with self.lines.block("if ahead > i:"):
+            add("was = False")
+            add("i = ahead")
+            add("continue")
 
     def _watched(self) -> tuple[str, str] | None:
         """First and last row of the session outside which nothing can start."""
@@ -272,18 +298,16 @@ class _Machine:
         made: list[tuple[str, str]] = []
         for capture in captures:
             for name, node in capture.fields:
-                value = self.w.keep(self.w.value(node), "q")
+                value = self.w.value(node)
                 known = value.oks and node.kind is not Kind.REAL
-                code = f"{value.code} if {value.ok} else NA" if known else value.code
-                made.append((self.w.word(capture.name, name), code))
+                code = f"({value.code} if {value.ok} else NA)" if known else value.code
+                made.append((self.w.word(capture.name, name), self.w.keep(Value(code), "q").code))
             made.append((self.w.word(capture.name, "row"), "i"))
             made.append((self.w.word(capture.name, "at"), "M"))
         for word, code in made:
             self.lines.add(f"{word} = {code}")
 
-    def _captured(
-        self, told: tuple[prog.Capture, ...], made: tuple[prog.Capture, ...]
-    ) -> None:
+    def _captured(self, told: tuple[prog.Capture, ...], made: tuple[prog.Capture, ...]) -> None:
         """Puts the values told into the event just written; what was not made now is na."""
         position = 0
         for capture in told:

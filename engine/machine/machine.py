@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,7 @@ from engine.machine.layout import DAY, GLOBALS, TODAY, Layout
 from engine.machine.write import REFLECTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from dsl.ir.program import Program, Side
     from engine.columns.frame import Frame
@@ -95,6 +96,7 @@ class Machine:
     side: Side
     source: Source = field(init=False)
     layout: Layout = field(init=False)
+    _spare: list[tuple[Ints, Reals]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         """Generates the source."""
@@ -169,32 +171,50 @@ class Machine:
         parts: list[Decisions] = []
         row = first
         while row < stop:
-            rows = np.zeros(room * width, np.int64)
-            reals = np.zeros(room * (width - VALUES), np.float64)
-            row, count = self.compiled(
-                row,
-                stop,
-                feed.day_of(row),
-                *feed.bars,
-                feed.days,
-                feed.tables,
-                feed.columns,
-                feed.params,
-                state.ints,
-                state.reals,
-                state.own,
-                rows,
-                reals,
-                room,
-            )
-            parts.append(
-                Decisions(
-                    rows.reshape(room, width)[:count],
-                    reals.reshape(room, width - VALUES)[:count],
+            with self._buffers(room) as (rows, reals):
+                row, count = self.compiled(
+                    row,
+                    stop,
+                    feed.day_of(row),
+                    *feed.bars,
+                    feed.days,
+                    feed.tables,
+                    feed.columns,
+                    feed.params,
+                    state.ints,
+                    state.reals,
+                    state.own,
+                    rows,
+                    reals,
+                    len(rows) // width,
                 )
-            )
+                parts.append(self._taken(rows, reals, count))
             room *= 2
         return self.joined(parts)
+
+    @contextmanager
+    def _buffers(self, room: int) -> Iterator[tuple[Ints, Reals]]:
+        """Zeroed room for so many decisions, kept from run to run: fresh memory costs page faults.
+
+        Taking from a list and putting back are single steps, so threads do not share one.
+        """
+        width = self.layout.width
+        found = self._spare.pop() if self._spare else None
+        if found is None or len(found[0]) < room * width:
+            found = (np.zeros(room * width, np.int64), np.zeros(room * (width - VALUES)))
+        yield found
+        self._spare.append(found)
+
+    def _taken(self, rows: Ints, reals: Reals, count: int) -> Decisions:
+        """The first decisions of buffers, which are zero again afterwards."""
+        width = self.layout.width
+        used, beside = rows[: count * width], reals[: count * (width - VALUES)]
+        taken = Decisions(
+            used.reshape(count, width).copy(), beside.reshape(count, width - VALUES).copy()
+        )
+        used[:] = 0
+        beside[:] = 0
+        return taken
 
     def run_plain(self, feed: Feed, state: State, first: int, stop: int) -> Decisions:
         """The same by plain Python: on lists when there are many rows, else straight on arrays."""

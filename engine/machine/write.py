@@ -192,8 +192,8 @@ class Writer:
                 return self._choose_value(node, place)
             case ir.SessionValue() | ir.SessionClock():
                 return self._session(node, place)
-            case ir.Lag(operand, ir.Const(bars), False) if is_elementwise(operand) and place.bar:
-                return self._lag(operand, bars)
+            case ir.Lag(operand, ir.Const(bars), False) if is_elementwise(operand):
+                return self._lag(operand, bars, place.index)
             case ir.TrackerField():
                 return self._tracker_field(node)
             case ir.CaptureField():
@@ -216,10 +216,10 @@ class Writer:
                     return Value(column)
                 return Value(column, (f"({column} != NA)",))
 
-    def needs_statements(self, node: Node) -> bool:
+    def needs_statements(self, node: Node, place: Place = NOW) -> bool:
         """Whether writing the node adds statements before it."""
         kept, self.lines = self.lines, Lines()
-        self.truth(node)
+        self.truth(node, place)
         needed = bool(self.lines.lines)
         self.lines = kept
         return needed
@@ -261,10 +261,9 @@ class Writer:
             return f"(-{ARRAYS[REFLECTED[name]]}[{index}])"
         return f"{ARRAYS[name]}[{index}]"
 
-    def _lag(self, operand: Node, bars: int) -> Value:
-        place = Place(f"i - {bars}", bar=False)
-        value = self.value(operand, place)
-        return Value(value.code, (f"(i - {bars} >= day)", *value.oks))
+    def _lag(self, operand: Node, bars: int, index: str) -> Value:
+        value = self.value(operand, Place(f"{index} - {bars}", bar=False))
+        return Value(value.code, (f"({index} - {bars} >= day)", *value.oks))
 
     def _column(self, node: Node, place: Place) -> str:
         assert ir.is_row(node), node

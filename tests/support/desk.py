@@ -101,7 +101,7 @@ def program_of(plan: Plan) -> Program:
     if plan.even_target is not None or plan.even_r is not None:
         even = BreakEven(plan.even_target, millionths(plan.even_r), Const(plan.even_offset))
     trail = Trail(BarField("low"), millionths(plan.trail_r)) if plan.trails else None
-    when = (Named("when 0", Const(True)), Named("when 1", Const(True)))
+    when = (Named("when 0", Const(True)), Named("when 1", Const(True))) if plan.leaves else ()
     risk: Risk = replace(
         FIXED_RISK,
         method=Const([method.value for method in Sizing].index(plan.method)),
@@ -232,7 +232,7 @@ def plans(draw: st.DrawFn, /, **fixed: object) -> Plan:
     shares = [Fraction(one, 10) for one in draw(_splits)]
     if draw(_coin) and shares:
         even_target = draw(st.integers(0, len(shares) - 1))
-    elif draw(_coin):
+    elif not draw(st.integers(0, 2)):
         even_r = draw(_multiple)
     plan = Plan(
         tick_value=draw(st.sampled_from([Fraction(5), Fraction(1, 2), Fraction(25, 4)])),
@@ -259,9 +259,10 @@ def plans(draw: st.DrawFn, /, **fixed: object) -> Plan:
         even_target=even_target,
         even_r=even_r,
         even_offset=draw(st.integers(-1, 2)),
-        trails=draw(st.booleans()),
+        trails=draw(st.sampled_from([True, False, False])),
         trail_r=draw(_multiple),
         flattens=draw(st.booleans()),
+        leaves=draw(st.booleans()),
     )
     return replace(plan, **fixed)  # type: ignore[arg-type]
 

@@ -68,6 +68,7 @@ class Plan:
     trails: bool = False
     trail_r: Fraction = Fraction(0)
     flattens: bool = False
+    leaves: bool = True
 
 
 @dataclass
@@ -146,7 +147,9 @@ class PlainSimulator:
         if self.latched:
             return "drawdown_latch"
         share = self.plan.daily_loss
-        if share is not None and self.morning - self.equity >= share * max(self.morning, 0):
+        if share is not None and self.morning - self.equity >= share * max(
+            self.morning, Fraction(0)
+        ):
             return "daily_loss"
         return ""
 
@@ -323,7 +326,7 @@ class PlainSimulator:
 
     def plan_ahead(self, row: int, bar: Bar, position: Position) -> None:
         plan, side = self.plan, position.setup.side
-        condition = bar.leave.get(side, 0)
+        condition = bar.leave.get(side, 0) if plan.leaves else 0
         if plan.after and row - position.row + 1 >= plan.after:
             position.leaving = "time"
         elif condition:

@@ -81,9 +81,11 @@ class _Author:
         return self.rng.random() < chance
 
     def condition(self, when: When, depth: int = 2, likely: float = 0.5) -> str:
+        often = self.rng.choice(LIKELY)
         if self.maybe(likely):
-            return self.rng.choice(LIKELY)
-        return self.phrases.condition(depth, Asked(when))
+            return often
+        rare = self.phrases.condition(depth, Asked(when))
+        return f"({rare}) or {often}" if self.maybe(likely / 2) else rare
 
     def conditions(self, when: When, most: int, likely: float = 0.5, stem: str = "c") -> Yaml:
         count = self.rng.randint(1, most)
@@ -164,28 +166,29 @@ class _Author:
 
     def setup(self) -> Yaml:
         rng = self.rng
-        self.stages = [f"stage_{number}" for number in range(rng.randint(1, 4))]
-        start: Yaml = {"when": self.conditions(When.ROW, 2, likely=0.6, stem="go")}
+        self.stages = [f"stage_{number}" for number in range(rng.choice([1, 1, 2, 2, 3, 4]))]
+        bounds = rng.choice(self.words.sessions) if self.maybe(0.5) else ""
+        when = {"inside": f"in {bounds}"} if bounds else {}
+        start: Yaml = {"when": when | self.conditions(When.ROW, 2, likely=0.75, stem="go")}
         start["fires"] = rng.choice(["rising", "rising", "every"])
         if self.maybe(0.5):
             start["spacing"] = rng.choice(["5 min", "2 bars", "30 min", "7 bars"])
         if self.maybe(0.6):
             start["capture"] = self.captures(When.ROW)
         made: Yaml = {"start": start}
-        if self.maybe(0.6):
+        if self.maybe(0.5):
             made["concurrent"] = {"max": str(rng.choice([1, 2, 3, 20])), "overflow": "no_room"}
         if self.maybe(0.85):
             made["track"], same = self.trackers()
-            if same and self.maybe(0.6):
-                made["merge"] = {"at": rng.choice(self.stages), "same": same, "keep": "oldest",
-                                 "else": "duplicate"}  # fmt: skip
+            if same and self.maybe(0.7):
+                at = rng.choice(self.stages[1:] or self.stages)
+                made["merge"] = {"at": at, "same": same, "keep": "oldest", "else": "duplicate"}
         if self.maybe(0.5):
             made["measure"] = self.measures()
-        bounded = self.maybe(0.5)
-        if bounded or self.maybe(0.5):
-            made["always"] = self.always(bounded=bounded)
+        if bounds or self.maybe(0.5):
+            made["always"] = self.always(bounds)
         made["stages"] = {
-            name: self.stage(number, name, bounded=bounded)
+            name: self.stage(number, bounded=bool(bounds))
             for number, name in enumerate(self.stages)
         }
         return made
@@ -231,11 +234,12 @@ class _Author:
             )  # fmt: skip
             name = self.words.name(f"t_{op}")
             section: Yaml = {"is": self.tracked(name, op, holding)}
-            section["in"] = self.rng.sample(self.stages, self.rng.randint(1, len(self.stages)))
+            counted = self.rng.sample(self.stages, self.rng.randint(1, len(self.stages)))
+            section["in"] = counted if self.maybe(0.4) else self.stages[0]
             if op in {"highest", "lowest"} and self.maybe(0.3):
                 section["ties"] = "newest"
             made[name] = section
-        same = self.rng.sample(holding, min(len(holding), self.rng.randint(1, 2)))
+        same = self.rng.sample(holding, min(len(holding), self.rng.choice([1, 1, 1, 2])))
         return made, same
 
     def tracked(self, name: str, op: str, holding: list[str]) -> str:
@@ -281,26 +285,26 @@ class _Author:
             self.words.learn(unit, name, When.CANDIDATE, real=True)
         return made
 
-    def always(self, *, bounded: bool) -> Yaml:
+    def always(self, bounds: str) -> Yaml:
         made: Yaml = {}
-        if bounded:
-            made["over"] = f"not in {self.rng.choice(self.words.sessions)}"
+        if bounds:
+            made["over"] = f"not in {bounds}"
         if not made or self.maybe(0.5):
             made["gap"] = self.rng.choice(
                 ["low > high[1] + 1 pt", "hole > 40 min", "volume == 0 * volume"]
             )
         return made
 
-    def stage(self, number: int, name: str, *, bounded: bool) -> Yaml:
+    def stage(self, number: int, *, bounded: bool) -> Yaml:
         made: Yaml = {}
         if not bounded or self.maybe(0.6):
             made["within"] = {
-                "limit": self.rng.choice(["4 bars", "9 bars", "15 min", "45 min", "1 bar"]),
+                "limit": self.rng.choice(["6 bars", "9 bars", "20 min", "45 min", "1 bar"]),
                 "else": self.words.name("late"),
             }
-        if self.maybe(0.5):
+        if self.maybe(0.35):
             rule = self.words.name("bad")
-            made["invalidate"] = {rule: self.condition(When.CANDIDATE, likely=0.05)}
+            made["invalidate"] = {rule: self.condition(When.CANDIDATE, likely=0)}
         onward = self.stages[number + 1] if number + 1 < len(self.stages) else "entry"
         ways = [self.way(onward, onward=True)]
         if self.maybe(0.3):
@@ -316,7 +320,7 @@ class _Author:
         made: Yaml = {"to": to}
         if to != "entry":
             made["this_bar"] = self.rng.choice(["skip", "count", *["examine"] * onward])
-        made["when"] = self.conditions(When.CANDIDATE, 2, likely=0.4)
+        made["when"] = self.conditions(When.CANDIDATE, 2, likely=0.55)
         if self.maybe(0.35):
             made["capture"] = self.captures(When.CANDIDATE)
         return made
@@ -332,9 +336,9 @@ class _Author:
             made["target"] = self.targets()
         made["exits"] = self.exits(made)
         if self.maybe(0.4):
-            made["require"] = self.conditions(When.SETUP, 2, likely=0.6, stem="must")
+            made["require"] = self.conditions(When.SETUP, 2, likely=0.7, stem="must")
         if self.maybe(0.3):
-            made["filters"] = self.conditions(When.ROW, 2, likely=0.6, stem="filter")
+            made["filters"] = self.conditions(When.ROW, 1, likely=0.6, stem="filter")
         if self.maybe(0.6):
             made["features"] = {
                 self.words.name("f"): self.phrases.phrase(
@@ -410,7 +414,7 @@ class _Author:
 
     def exits(self, made: Yaml) -> Yaml:
         rng = self.rng
-        exits: Yaml = {"flat_by": rng.choice([*self.words.sessions, "none"])}
+        exits: Yaml = {"flat_by": rng.choice([*self.words.sessions, "none", "none"])}
         if self.maybe(0.3):
             exits["after"] = rng.choice(["3 bars", "10 bars"])
         if self.maybe(0.3):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +33,7 @@ def told(scene: Scene) -> PlainSimulator:
 
 @pytest.mark.law
 @given(scene=scenes())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_the_kernel_does_what_the_plain_simulator_does(scene: Scene) -> None:
     simulator, records = simulated(scene)
     oracle = told(scene)
@@ -42,6 +44,22 @@ def test_the_kernel_does_what_the_plain_simulator_does(scene: Scene) -> None:
     assert simulator.account.latched == oracle.latched
     assert simulator.account.open_positions == len(oracle.open)
     assert simulator.account.waiting == len(oracle.waiting)
+
+
+TRADING_ON: dict[str, Any] = {
+    "reduce_at": None,
+    "stop_at": None,
+    "daily_loss": None,
+    "rr_min": Fraction(0),
+}
+
+
+@pytest.mark.law
+@given(scene=scenes(60, method="kelly", order="market", maximum=9, minimum=1, **TRADING_ON))
+@settings(max_examples=100, deadline=None)
+def test_many_trades_size_as_kelly_says(scene: Scene) -> None:
+    simulator, records = simulated(scene)
+    assert log_of(records, scene.program, simulator.rules) == told(scene).log
 
 
 @pytest.mark.law

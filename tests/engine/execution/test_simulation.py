@@ -26,8 +26,7 @@ ONE = [Fraction(1)]
 
 def scene(bars: list[tuple[int, int, int, int]], *setups: Setup, **plan: Any) -> Scene:
     """Bars of one date, traded with one contract of 5 USD a tick unless said otherwise."""
-    shares = plan.pop("shares", ONE)
-    facts = Plan(Fraction(5), Fraction(50_000), shares=shares, **plan)
+    facts = Plan(Fraction(5), Fraction(50_000), **{"shares": ONE, "leaves": False, **plan})
     return Scene(facts, [Bar(*bar, date=0) for bar in bars], list(setups))
 
 
@@ -164,7 +163,7 @@ def test_a_trailing_stop_follows_and_never_goes_back() -> None:
 def test_time_and_conditions_leave_at_the_next_open() -> None:
     bars = [FLAT, FLAT, FLAT, (97, 97, 97, 97)]
     assert "3 exit time 97 x1 = 15" in story(scene(bars, short(), after=2))
-    run = scene(bars, short())
+    run = scene(bars, short(), leaves=True)
     run.bars[2].leave = {"short": 2}
     assert "3 exit when 1 97 x1 = 15" in story(run)
 
@@ -203,6 +202,12 @@ def test_a_drawdown_latches_until_a_person_clears_it() -> None:
     assert "fill" in [entry[1] for entry in log_of(records, run.program, cleared.rules)]
 
 
+def test_the_drawdown_is_counted_from_the_peak_not_from_the_start() -> None:
+    bars = [FLAT, (100, 100, 80, 100), FLAT, (100, 115, 100, 100)]
+    run = scene(bars, short(0, 110, 80), short(2, 115, 80), stop_at=Fraction(1, 1000))
+    assert story(run)[-2:] == ["3 closed stop x1 = -75", "3 latch drawdown_latch = 50025"]
+
+
 def test_a_reduced_risk_is_restored_with_the_equity() -> None:
     bars = [*LOSS, FLAT, (100, 100, 80, 80)]
     run = scene(bars, short(), short(2, 110, 85), reduce_at=Fraction(1, 1000))
@@ -231,6 +236,18 @@ def test_several_positions_may_be_held_and_leave_one_by_one() -> None:
         "2 exit stop 105 x1 = -25",
         "2 closed stop x1 = -25",
     ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "reason"), [("stop_at", "drawdown_latch"), ("daily_loss", "daily_loss")]
+)
+def test_an_entry_that_waited_through_a_loss_is_asked_again_on_its_fill(
+    limit: str, reason: str
+) -> None:
+    bars = [FLAT, (100, 110, 99, 108), (108, 108, 94, 94)]
+    near, far = short(0, 110, 80, price=99), short(0, 110, 80, price=95)
+    plan: dict[str, Any] = {"order": "stop", "valid": 5, "positions": 2, limit: Fraction(1, 1000)}
+    assert story(scene(bars, near, far, **plan))[-1] == f"2 refused {reason} 95 x1"
 
 
 def test_excursions_commission_and_mean_exit_are_in_the_trades() -> None:
@@ -295,7 +312,7 @@ def test_intents_of_rows_already_simulated_are_refused() -> None:
 
 
 def test_columns_that_end_too_early_are_refused() -> None:
-    run = scene([FLAT] * 3, short())
+    run = scene([FLAT] * 3, short(), leaves=True)
     simulator = Simulator(rules_of(run.program, run.terms), compiled=False)
     with pytest.raises(ValueError, match=r"paths\.leave cover 0 rows, but 3 are to be simulated"):
         simulator.run(run.market, run.dates, run.intents)

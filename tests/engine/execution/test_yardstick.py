@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,10 +80,8 @@ def traded(bars: Any, result: Any) -> Trades:
             )
         )
     ]
-    plan = Plan(Fraction(5), Fraction(50_000), shares=[Fraction(1)], flattens=True)
-    program = program_of(plan)
-    program = replace(program, exits=replace(program.exits, when=()))
-    simulator = Simulator(rules_of(program, terms_of(plan)))
+    plan = Plan(Fraction(5), Fraction(50_000), shares=[Fraction(1)], flattens=True, leaves=False)
+    simulator = Simulator(rules_of(program_of(plan), terms_of(plan)))
     return trades_of(simulator.run(market, dates, intents_of_rows(rows, 1)))
 
 

@@ -1,0 +1,259 @@
+"""`engine run`: a backtest, told."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adapters.cli.files import refusals
+from adapters.cli.options import JSON, data_options, terms_options
+from adapters.cli.screen import Table, heading, print_json, progress, verb
+from adapters.cli.workbench import bench
+
+if TYPE_CHECKING:
+    from adapters.cli.options import Choice
+    from adapters.cli.outcome import Outcome
+    from adapters.cli.workbench import Bench
+    from engine.execution.terms import Terms
+
+SHOWN = 10
+"""Trades that are listed unless all are asked for."""
+
+
+class Timings:
+    """How long each part took."""
+
+    def __init__(self) -> None:
+        """The clock runs from here."""
+        self._last = perf_counter()
+        self.parts: dict[str, float] = {}
+
+    def done(self, part: str) -> None:
+        """A part has ended."""
+        now = perf_counter()
+        self.parts[part] = now - self._last
+        self._last = now
+
+
+@click.command(
+    "run",
+    epilog="Example: engine run strategies/slob_5_1.yaml --data nq.csv --zone America/New_York "
+    "--from 2025-01-01 --set rr_min=1.5 --report out",
+)
+@data_options
+@terms_options
+@click.option(
+    "--adapter", type=click.Choice(["vector"]), default="vector", show_default=True,
+    help="What runs the strategy.",
+)
+@click.option(
+    "--events", "journal", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Write the journal there, one JSON object a line.",
+)
+@click.option(
+    "--report", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    help="Write a page with charts there, one self-contained HTML file.",
+)
+@click.option("--all-trades", is_flag=True, help=f"List every trade, not only the last {SHOWN}.")
+@click.option("--timings", "timed", is_flag=True, help="Say how long each part took.")
+@JSON
+@verb
+def command(
+    choice: Choice,
+    terms: Terms,
+    adapter: str,  # noqa: ARG001 - one choice so far
+    journal: Path | None,
+    folder: Path | None,
+    *,
+    all_trades: bool,
+    timed: bool,
+    as_json: bool,
+) -> None:
+    """Backtest a strategy: its trades, its statistics, its funnel.
+
+    Without --data it runs on the bundled sample, which is synthetic. Files are written whole or
+    not at all, and before anything is printed.
+    """
+    timings = Timings()
+    with progress() as told:
+        told("compiling and reading", 0, 3)
+        made = bench(choice)
+        timings.done("compile and read")
+        told("running", 1, 3)
+        outcome = _run(made, terms, timings)
+        told("writing", 2, 3)
+        written = _write(made, outcome, journal, folder)
+        timings.done("statistics and files")
+    if as_json:
+        print_json(_document(made, outcome, terms, written, timings if timed else None))
+        return
+    show(made, outcome, None if all_trades else SHOWN)
+    for file in written.values():
+        click.echo(f"Written: {file}")
+    if timed:
+        timings.done("printing")
+        rows = [(part, f"{1000 * took:,.0f} ms") for part, took in timings.parts.items()]
+        Table(("part", "took"), rows, frozenset({1})).show()
+
+
+def _run(made: Bench, terms: Terms, timings: Timings) -> Outcome:
+    from adapters.cli.outcome import Outcome  # noqa: PLC0415 - the engine comes with it
+    from engine.run import Strategy, prepare  # noqa: PLC0415 - as above
+
+    strategy = Strategy(made.program)
+    ready = prepare(strategy, made.market, made.calendars, made.events)
+    timings.done("prepare")
+    outcome = Outcome(ready.run(terms))
+    timings.done("decide and trade")
+    _ = outcome.statistics
+    return outcome
+
+
+# --- files ----------------------------------------------------------------------------------
+
+
+def _write(
+    made: Bench, outcome: Outcome, journal: Path | None, folder: Path | None
+) -> dict[str, str]:
+    """The files that were asked for, by what they are."""
+    written: dict[str, str] = {}
+    if journal is not None:
+        from engine.journal.codec import write_journal  # noqa: PLC0415 - only where asked
+
+        with refusals(journal):
+            write_journal(journal, outcome.book.events())
+        written["events"] = str(journal)
+    if folder is not None:
+        written["report"] = str(_report(made, outcome, folder))
+    return written
+
+
+def _report(made: Bench, outcome: Outcome, folder: Path) -> Path:
+    from adapters.quality import inspect  # noqa: PLC0415 - only where asked
+    from adapters.report import report_of, write_report  # noqa: PLC0415 - as above
+
+    quality = inspect(made.market, made.calendars)
+    report = report_of(
+        outcome.run, outcome.statistics, outcome.funnel, quality,
+        data=str(made.data["name"]), source=made.sources[0].text,
+    )  # fmt: skip
+    file = folder / f"{made.program.name}.html"
+    with refusals(file):
+        return write_report(file, replace(report, notes=(*made.notes, *report.notes)))
+
+
+# --- for programs ---------------------------------------------------------------------------
+
+
+def _document(
+    made: Bench,
+    outcome: Outcome,
+    terms: Terms,
+    written: dict[str, str],
+    timings: Timings | None,
+) -> dict[str, Any]:
+    from adapters.cli.outcome import parameter_record  # noqa: PLC0415 - the engine comes with it
+    from adapters.cli.validate import program_record  # noqa: PLC0415 - as above
+
+    document = {
+        "program": program_record(made.program),
+        "data": {**made.data, "notes": list(made.notes)},
+        "parameters": [parameter_record(param) for param in made.program.params],
+        "terms": {
+            "equity": str(terms.equity),
+            "commission": str(terms.commission),
+            "slippage": terms.slippage,
+            "same_bar": terms.same_bar.value,
+        },
+        "statistics": outcome.statistics.as_dict(),
+        "trades": outcome.trade_records(),
+        "funnel": outcome.funnel_record(),
+        "intents": {"all": len(outcome.run.intents), **outcome.ends},
+        "refused": outcome.dropped["refused"],
+        "cancelled": outcome.dropped["cancelled"],
+        "nothing": list(outcome.why_nothing()),
+        "written": written,
+    }
+    if timings is not None:
+        document["timings"] = timings.parts
+    return document
+
+
+# --- for people -----------------------------------------------------------------------------
+
+
+def show(made: Bench, outcome: Outcome, last: int | None) -> None:
+    """Print a run."""
+    _show_head(made)
+    _show_findings(made)
+    _show_trades(outcome, last, made)
+    _show_statistics(outcome)
+    show_funnel(outcome)
+    click.echo()
+    click.echo(outcome.intent_sum())
+    dropped = outcome.dropped_table()
+    if dropped is not None:
+        dropped.show()
+    for line in (*outcome.why_nothing(), *made.notes):
+        click.echo(f"note: {line}")
+
+
+def _show_head(made: Bench) -> None:
+    from adapters.cli.figures import when  # noqa: PLC0415 - light, and only here
+    from dsl.ir.text import program_hash  # noqa: PLC0415 - as above
+
+    market, zone = made.market, made.zone
+    first, last = (when(int(market.minute[row]), zone) for row in (0, -1))
+    click.secho(f"{made.program.name} · {made.program.instrument.symbol}", bold=True)
+    click.echo(f"program {program_hash(made.program)} of {made.name}")
+    click.echo(
+        f"{len(market):,} bars of {market.bar_minutes} min from {first} to {last} {zone}, "
+        f"{made.data['name']}{' (SYNTHETIC)' if made.data['synthetic'] else ''}"
+    )
+
+
+def _show_findings(made: Bench) -> None:
+    """Warnings of the compiler, on the error stream: they are not the result."""
+    from dsl.diagnostics import Severity  # noqa: PLC0415 - light, and only here
+    from dsl.render import as_text  # noqa: PLC0415 - as above
+
+    told = [finding for finding in made.findings if finding.severity is not Severity.NOTE]
+    if told:
+        click.echo(as_text(told, made.sources, colour=sys.stderr.isatty()), err=True)
+
+
+def _show_trades(outcome: Outcome, last: int | None, made: Bench) -> None:
+    count = len(outcome.trades)
+    some = f"the last {last} of {count:,}" if last is not None and count > last else f"{count:,}"
+    currency = made.program.instrument.currency
+    heading(f"Trades ({some}; times {made.zone}, money {currency})")
+    if count:
+        outcome.trade_table(last).show()
+    else:
+        click.echo("none")
+
+
+def _show_statistics(outcome: Outcome) -> None:
+    from engine.statistics.table import groups, splits  # noqa: PLC0415 - only for people
+
+    if not outcome.trades:
+        return
+    for group in groups(outcome.statistics):
+        heading(group.title)
+        Table(("figure", "value"), group.rows).show()
+    for split in splits(outcome.statistics):
+        heading(split.title)
+        Table(split.head, split.rows, frozenset(range(1, len(split.head)))).show()
+
+
+def show_funnel(outcome: Outcome) -> None:
+    """Print the funnel of each side and its sum."""
+    for side in outcome.funnel:
+        heading(f"Funnel, {side.side}")
+        outcome.funnel_table(side).show()
+        click.echo(outcome.funnel_sum(side))

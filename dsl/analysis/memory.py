@@ -1,0 +1,70 @@
+"""What a candidate can and what it must remember in each stage, from the ways that lead there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dsl.analysis.ways import onward, ways
+from dsl.ir.program import ENTRY, TrackerOp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dsl.ir.program import Program
+
+COUNTING = frozenset({TrackerOp.COUNT, TrackerOp.SUM, TrackerOp.BARS})
+"""Trackers that hold a number from the start: nothing counted is 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Names of captures and trackers by stage, `ENTRY` included.
+
+    `always`: captured on every way there. `ever`: captured on some way there.
+    `empty`: trackers that cannot have counted a bar there yet.
+    """
+
+    always: dict[str, frozenset[str]]
+    ever: dict[str, frozenset[str]]
+    empty: dict[str, frozenset[str]]
+
+
+def memory_of(program: Program) -> Memory:
+    """What is remembered where."""
+    everything = frozenset(
+        capture.name
+        for place in (program.start, *(a for s in program.stages for a in s.advance))
+        for capture in place.captures
+    )
+    started = frozenset(capture.name for capture in program.start.captures)
+    names = [*(stage.name for stage in program.stages), ENTRY]
+    always = dict.fromkeys(names, everything)
+    ever: dict[str, frozenset[str]] = dict.fromkeys(names, frozenset())
+    always[names[0]], ever[names[0]] = started, started
+    changed = True
+    while changed:
+        changed = False
+        for origin, to, made in _edges(program):
+            must = always[to] & (always[origin] | made)
+            may = ever[to] | ever[origin] | made
+            changed |= must != always[to] or may != ever[to]
+            always[to], ever[to] = must, may
+    return Memory(always, ever, {name: _empty(program, name) for name in names})
+
+
+def _edges(program: Program) -> Iterator[tuple[str, str, frozenset[str]]]:
+    for stage in program.stages:
+        for advance in stage.advance:
+            yield stage.name, advance.to, frozenset(c.name for c in advance.captures)
+
+
+def _empty(program: Program, there: str) -> frozenset[str]:
+    edges = ways(program)
+    seen = {stage for stage in edges if stage == there or there in onward(edges, stage)}
+    empty: set[str] = set()
+    for tracker in program.trackers:  # each after the one it restarts with
+        blind = not seen & set(tracker.stages) or tracker.after in empty
+        if blind and tracker.op not in COUNTING:
+            empty.add(tracker.name)
+    return frozenset(empty)

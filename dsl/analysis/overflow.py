@@ -1,0 +1,98 @@
+"""E050: no whole number that the program computes leaves 64 bits, proven by intervals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from dsl.analysis.intervals import INT_MAX, Bounds
+from dsl.analysis.pieces import pieces
+from dsl.analysis.places import written_in
+from dsl.ir import expression as ir
+from dsl.quantities import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dsl.analysis.intervals import Number
+    from dsl.analysis.places import Rule
+    from dsl.findings import Findings
+    from dsl.ir.program import Instrument, Program
+    from dsl.scope import Scope
+    from dsl.source import Span
+    from dsl.structure import Spec
+
+LEAST: Final = 1 << 10
+"""No instrument's prices or volumes are bounded below this, so lower bounds are no remedy."""
+
+
+def overflow(spec: Spec, scope: Scope, program: Program, findings: Findings) -> None:
+    """Every expression whose value, or a step on the way to it, may not fit."""
+    bounds = Bounds(program)
+    told: list[ir.Node] = []
+    for rule in written_in(spec, scope, program):
+        found = too_large(rule.node, bounds)
+        if found is None or found in told:
+            continue
+        told.append(found)
+        words, span = _where(rule, scope, bounds)
+        findings.error(
+            "E050",
+            span,
+            f"`{words}` can reach {_about(_reach(found, bounds))}; "
+            f"whole numbers end at {_about(INT_MAX)}",
+            _remedy(program, rule.node),
+        )
+
+
+def too_large(node: ir.Node, bounds: Bounds) -> ir.Node | None:
+    """An innermost INT inside the node that may not fit in 64 bits, or None."""
+    inner = bounds
+    if isinstance(node, ir.OnFrame):
+        inner = Bounds(bounds.program, bounds.ranges, node.minutes)
+    for child in ir.children(node):
+        found = too_large(child, inner)
+        if found is not None:
+            return found
+    return node if node.kind is ir.Kind.INT and not bounds.of(node).fits else None
+
+
+def _reach(node: ir.Node, bounds: Bounds) -> Number:
+    return bounds.of(node).magnitude
+
+
+def _where(rule: Rule, scope: Scope, bounds: Bounds) -> tuple[str, Span]:
+    """The smallest written part that does not fit."""
+    words, span = str(rule.text), rule.text.span
+    for piece in pieces(scope, rule.text, rule.level, rule.written_as):
+        if len(piece.words) < len(words) and too_large(piece.node, bounds) is not None:
+            words, span = piece.words, piece.span
+    return words, span
+
+
+def _about(value: Number) -> str:
+    return f"{value:.1e}".replace("e+0", "e").replace("e+", "e")
+
+
+def _remedy(program: Program, node: ir.Node) -> str:
+    """The bound of the instrument that would have to be lower, where that alone is enough."""
+    traded = program.instrument
+    prices = _enough(program, node, lambda n: replace(traded, price_max=n), traded.price_max)
+    if prices is not None:
+        most = plain(prices * traded.tick)
+        return f"it fits if no price is beyond {most}: describe the instrument with `price_max: {most}`"
+    volumes = _enough(program, node, lambda n: replace(traded, volume_max=n), traded.volume_max)
+    if volumes is not None:
+        most = plain(volumes * traded.volume_step)
+        return f"it fits if no volume is beyond {most}: describe the instrument with `volume_max: {most}`"
+    return "multiply fewer of them, write fewer decimals, or narrow the ranges and windows"
+
+
+def _enough(
+    program: Program, node: ir.Node, bounded: Callable[[int], Instrument], most: int
+) -> int | None:
+    while most > LEAST:
+        most //= 2
+        if too_large(node, Bounds(replace(program, instrument=bounded(most)))) is None:
+            return most
+    return None
