@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, cast
 
 from lark import Lark, Token, Transformer, Tree, UnexpectedCharacters, UnexpectedToken, v_args
+from platformdirs import user_cache_dir
 
 from dsl import syntax as syn
 from dsl.diagnostics import Diagnostic, Severity
@@ -74,14 +76,28 @@ def _parse(text: Text, start: str) -> syn.Syntax:
 
 @lru_cache(maxsize=1)
 def _grammar() -> Lark:
+    """The parser. Building its tables costs most of a validation, so they are kept on disk."""
     text = (File(__file__).parent / "grammar.lark").read_text(encoding="utf-8")
+    kept = _tables()
     return Lark(
         text,
         parser="lalr",
         start=["expression", "tracker"],
         propagate_positions=True,
         maybe_placeholders=True,
+        cache=str(kept) if kept else False,
     )
+
+
+def _tables() -> File | None:
+    """Where the tables lie (Lark compares the grammar and its own version), if anywhere."""
+    given = os.environ.get("ENGINE_CACHE")
+    folder = File(given) if given else File(user_cache_dir("slob-engine"))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return folder / "grammar.tables" if os.access(folder, os.W_OK) else None
 
 
 def _too_deep(tree: Tree[Any]) -> bool:

@@ -6,6 +6,7 @@ Exit status: 0 done; 1 the user's input has errors; 2 wrong usage; 3 the run cou
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import sys
@@ -92,6 +93,10 @@ def command(ctx: click.Context, *, debug: bool) -> None:  # noqa: ARG001 - read 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with its exit status."""
+    # a short process makes few cycles worth collecting, and pydantic's search for plugins in
+    # every installed package would cost more than the validation itself
+    gc.set_threshold(100_000)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
     sys.exit(status_of(sys.argv[1:] if arguments is None else list(arguments)))
 
 

@@ -97,15 +97,21 @@ def timelines(run: Run, test: Expectation) -> list[Timeline]:
     for cells in decisions.rows.tolist() if decisions is not None else ():
         day = date_text(int(run.days.date[cells[DAY]]))
         who = f"{day}/{test.side}/{cells[ORDINAL]}"
-        what = {
-            Decision.START: lambda _: "start",
-            Decision.ADVANCE: lambda cause: run.program.stages[cause].name,
-            Decision.DEAD: lambda cause: names[cause],
-            Decision.ENTRY: lambda _: "entry",
-        }[Decision(cells[KIND])](cells[CAUSE])
+        what = _happened(run.program, names, Decision(cells[KIND]), cells[CAUSE])
         at = clock(int(run.market.minute[cells[ROW]]), test.clock)
         found.setdefault(who, []).append((what, at))
     return [Timeline(who, tuple(moments)) for who, moments in found.items()]
+
+
+def _happened(program: Program, names: tuple[str, ...], kind: Decision, cause: int) -> str:
+    """What a test calls an event: `start`, the stage reached, the reason of a death, `entry`."""
+    match kind:
+        case Decision.ADVANCE:
+            return program.stages[cause].name
+        case Decision.DEAD:
+            return names[cause]
+        case Decision.START | Decision.ENTRY:
+            return kind.name.lower()
 
 
 def _instead(found: list[Timeline], test: Expectation) -> list[str]:

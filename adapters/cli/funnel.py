@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.execution.terms import Terms
     from engine.interpreter.survey import Survey, Tally
 
-LOOKED_AT = 100_000
+LOOKED_AT = 50_000
 """Bars whose conditions are counted, unless another number is asked for."""
 
 

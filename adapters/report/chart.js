@@ -261,6 +261,7 @@ class PriceChart {
     this.paintVolume(context, height, colours);
     this.paintLevels(context, colours);
     this.paintBars(context, colours);
+    this.named.forEach((args) => this.label(context, ...args));
     this.paintMarks(context, colours);
     this.paintFills(context, colours);
     context.restore();
@@ -309,7 +310,7 @@ class PriceChart {
   paintStages(context, height, colours) {
     const spans = [];
     for (const [row, kind, before, cause] of this.drawing.s) {
-      if (spans.length) spans[spans.length - 1].to = row;
+      if (spans.length) spans[spans.length - 1].to = kind > 1 ? row + 1 : row;
       if (kind === 0) spans.push({ stage: 0, from: row, to: this.drawing.z[1] });
       if (kind === 1) spans.push({ stage: cause, from: row, to: this.drawing.z[1] });
     }
@@ -397,7 +398,9 @@ class PriceChart {
     context.setLineDash([]);
   }
 
+  /* Lines now, behind the bars; their names are kept for later, in front of them. */
   paintLevels(context, colours) {
+    this.named = [];
     for (const [name, price, first, last, session] of this.drawing.l) {
       const colour = session ? colours.session : colours.level;
       const text = `${name} ${this.prices.text(price)}`;
@@ -406,18 +409,18 @@ class PriceChart {
       if (price > this.most || price < this.least) {
         if (!session) continue;
         const above = price > this.most;
-        this.label(context, `${above ? "\u25B4" : "\u25BE"} ${text}`, 8, above ? this.top + 2 : this.bottom - 4, colour, !above);
+        this.named.push([`${above ? "\u25B4" : "\u25BE"} ${text}`, 8, above ? this.top + 2 : this.bottom - 4, colour, !above]);
         continue;
       }
       this.line(context, left, right, price, colour, session ? [6, 4] : [2, 3], session ? 1 : 1.25);
       const up = this.y(price) < (this.top + this.bottom) / 2;
-      this.label(context, text, left + 4, this.y(price) + (up ? -8 : 9), colour, up);
+      this.named.push([text, left + 4, this.y(price) + (up ? -8 : 9), colour, up]);
     }
   }
 
   /* Risk and reward as boxes from the entry to the last exit, or lines where nothing was filled. */
   paintBracket(context, colours) {
-    const { b: bracket, f: fills, x: exits, v: moves, z } = this.drawing;
+    const { b: bracket, f: fills, v: moves, z } = this.drawing;
     if (!bracket) return;
     const [, entry, stop, targets] = bracket;
     const decided = this.drawing.s[this.drawing.s.length - 1][0];
@@ -443,7 +446,6 @@ class PriceChart {
     const end = moves.length ? moves[moves.length - 1][1] : stop;
     this.tags.push([end, "stop", colours.loss], [price, "entry", colours.ink]);
     targets.forEach((target, i) => this.tags.push([target, this.meta.targets[i], colours.gain]));
-    void exits;
   }
 
   /* Bars with a name: what was captured, and where it ended. */

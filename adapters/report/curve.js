@@ -41,7 +41,7 @@ class Curve {
     const share = (value) => middle + 8 + (value / deepest) * (floor - middle - 12);
     context.font = `11.5px ${colours.sans}`;
     context.textBaseline = "middle";
-    this.axes(context, { most, least, deepest, money, share, floor, colours, middle });
+    this.axes(context, { most, least, deepest, money, share, floor, colours });
     const path = (values, scale) => {
       context.beginPath();
       context.moveTo(0, scale(values === equity ? start : 0));
@@ -72,7 +72,7 @@ class Curve {
     this.cross(context, { money, share, floor, colours });
   }
 
-  axes(context, { most, least, deepest, money, share, floor, colours, middle }) {
+  axes(context, { most, least, deepest, money, share, floor, colours }) {
     const { at } = this.curve;
     context.textAlign = "left";
     const step = roundStep(most - least || 1, 4, 0.01);
@@ -110,7 +110,6 @@ class Curve {
       const text = days > 900 ? year : days > 45 ? `${wall.month(at[point])}${wall.month(at[point]) === "Jan" ? ` ${year}` : ""}` : `${Number(day)} ${wall.month(at[point])}`;
       context.fillText(text, x + 3, floor + FOOT / 2);
     }
-    void middle;
   }
 
   cross(context, { money, share, floor, colours }) {

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 STEP: Final = 0.5
-"""The width of a bar of the R histogram."""
+"""The width of a bar of the R histogram, whose bars are centred on multiples of it."""
 
 WIDEST: Final = 10
-"""R multiples beyond plus or minus half of this many ... are counted in the last bar."""
+"""The first and the last bar are so many steps from 0, and hold what lies further out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,23 +185,23 @@ def shade(value: float | None, most: float) -> int:
 
 
 def histogram(ledger: Ledger) -> list[dict[str, Any]]:
-    """How many trades came to how many R, in bars of half an R; what is further out in the last."""
+    """How many trades came to how many R, in bars of `STEP` around its multiples."""
     multiples = ledger.multiples[~np.isnan(ledger.multiples)]
     if not len(multiples):
         return []
-    bins = np.clip(np.floor(multiples / STEP), -WIDEST, WIDEST - 1).astype(int)
-    first, last = min(-3, int(bins.min())), max(2, int(bins.max()))
+    bins = np.clip(np.floor(multiples / STEP + 0.5), -WIDEST, WIDEST).astype(int)
+    first, last = min(-3, int(bins.min())), max(3, int(bins.max()))
     counts = np.bincount(bins - first, minlength=last - first + 1)
     most = int(counts.max())
     return [
         {
-            "from": f"{(first + i) * STEP:+.1f}",
-            "title": f"{(first + i) * STEP:+.1f} to {(first + i + 1) * STEP:+.1f} R: {count}",
-            "count": int(count),
-            "share": round(100 * int(count) / most, 1),
-            "tone": "gain" if first + i >= 0 else "loss",
+            "at": f"{number * STEP:+.1f}" if number else "0",
+            "title": f"{(number - 0.5) * STEP:+.2f} to {(number + 0.5) * STEP:+.2f} R: {count}",
+            "count": count,
+            "share": round(100 * count / most, 1),
+            "tone": tone(number),
         }
-        for i, count in enumerate(counts.tolist())
+        for number, count in enumerate(counts.tolist(), first)
     ]
 
 

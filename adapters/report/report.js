@@ -12,6 +12,7 @@
     points: (ticks) => `${((ticks * meta.tick[0]) / meta.tick[1] / meta.point).toLocaleString("en-US", { maximumFractionDigits: 2 })} pt`,
   };
   const money = (value) => value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const gained = (value) => `${value > 0 ? "+" : ""}${money(value)}`;
   const signed = (value, places = 2) => `${value > 0 ? "+" : ""}${value.toFixed(places)}`;
   const inR = (value) => (value === null ? "na" : `${signed(value)} R`);
   const tone = (value) => (value > 0 ? "gain" : value < 0 ? "loss" : "");
@@ -215,7 +216,7 @@
     const line = byId("shown");
     line.replaceChildren(element("b", `${wall.weekday(row.day * 1440)} ${wall.day(row.day * 1440)} ${SIDES[row.side]}`), " ");
     if (row.kind === "trade") {
-      line.append(element("b", inR(row.r), tone(row.net)), " ", element("span", `${signed(row.net)} ${meta.currency}, by ${outcome(row)}`));
+      line.append(element("b", inR(row.r), tone(row.net)), " ", element("span", `${gained(row.net)} ${meta.currency}, by ${outcome(row)}`));
     } else {
       line.append(element("span", `${reached(row)}, ${meta.fates[row.fate]}${row.reason ? `: ${row.reason}` : ""}`));
     }

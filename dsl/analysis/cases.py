@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from dsl.analysis.places import captures_of
 from dsl.ir import expression as ir
 from dsl.ir.program import TrackerOp
 
@@ -136,10 +137,8 @@ class Expander:
         for tracker in self.program.trackers:
             value = {"value": tracker.value} if tracker.value is not None else {}
             self.trackers[tracker.name] = {**_CLOCK_FIELDS, **value, **dict(tracker.fields)}
-        places = [self.program.start, *(a for s in self.program.stages for a in s.advance)]
-        for place in places:
-            for capture in place.captures:
-                self.captures[capture.name] = {**_CLOCK_FIELDS, **dict(capture.fields)}
+        for capture in captures_of(self.program):
+            self.captures[capture.name] = {**_CLOCK_FIELDS, **dict(capture.fields)}
         counting = {TrackerOp.COUNT, TrackerOp.SUM, TrackerOp.BARS}
         self.numbers = frozenset(t.name for t in self.program.trackers if t.op in counting)
 
@@ -185,7 +184,7 @@ class Expander:
         found = []
         for (left, a), (right, b) in product(lefts, rights):
             gap = left.plus(right, -1)
-            found += [Case(forms) & a & b for forms in _AT_LEAST_ZERO[op](gap)]
+            found += [Case(forms) & a & b for forms in _at_least_zero(op, gap)]
         return _bounded(found)
 
     # --- numbers -----------------------------------------------------------------------------
@@ -364,11 +363,16 @@ _CLOCK_FIELDS: Final[Mapping[str, ir.Node]] = {"at": ir.BarField("minute"), "row
 
 _OPPOSITE: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!="}
 
-_AT_LEAST_ZERO: Final = {
-    ">=": lambda gap: [(gap,)],
-    ">": lambda gap: [(gap.shifted(-1),)],
-    "<=": lambda gap: [(gap.times(-1),)],
-    "<": lambda gap: [(gap.times(-1).shifted(-1),)],
-    "==": lambda gap: [(gap, gap.times(-1))],
-    "!=": lambda gap: [(gap.shifted(-1),), (gap.times(-1).shifted(-1),)],
-}
+
+def _at_least_zero(op: str, gap: Form) -> list[tuple[Form, ...]]:
+    """The ways in which `gap op 0`, each as forms that are at least zero."""
+    above, below = gap.shifted(-1), gap.times(-1).shifted(-1)
+    ways: dict[str, list[tuple[Form, ...]]] = {
+        ">=": [(gap,)],
+        ">": [(above,)],
+        "<=": [(gap.times(-1),)],
+        "<": [(below,)],
+        "==": [(gap, gap.times(-1))],
+        "!=": [(above,), (below,)],
+    }
+    return ways[op]

@@ -160,7 +160,8 @@ class _Judge:
         """Conditions that must all be true."""
         nodes = [rule.node for rule in rules]
         possible = not self.prover.impossible(nodes, setting)
-        if any([self.alone(rule, setting, possible=possible) for rule in rules]):
+        said = [self.alone(rule, setting, possible=possible) for rule in rules]
+        if any(said):
             return
         if not possible:
             self.exclusive(self.fewest(rules, setting), setting)

@@ -59,7 +59,8 @@ class _Bounds:
         for _ in range(ROUNDS_MAX):
             if self._absurd() or any(self._refutes(row) for row in long):
                 return True
-            if not any([self._derive(row) for row in long]):
+            lowered = [self._derive(row) for row in long]
+            if not any(lowered):
                 return False
             self._close()
         return self._absurd()
@@ -89,8 +90,7 @@ class _Bounds:
                 first = row[k]
                 if first != inf:
                     for j, second in enumerate(through):
-                        if first + second < row[j]:
-                            row[j] = first + second
+                        row[j] = min(row[j], first + second)
 
     def _absurd(self) -> bool:
         return any(self.most[i][i] < 0 for i in range(self.size))

@@ -119,7 +119,7 @@ class Facts:
     # --- one bar -----------------------------------------------------------------------------
 
     def bars(self, atoms: Sequence[Atom], _case: Case, _setting: Setting) -> Iterator[Form]:
-        """low <= open, close <= high, whichever bar or session it is."""
+        """Low <= open, close <= high, whichever bar or session it is."""
         owners: dict[object, dict[str, Atom]] = {}
         for atom in atoms:
             match atom.node:
@@ -155,7 +155,7 @@ class Facts:
             yield from self._longer(a, b)
 
     def _beyond(self, atom: Atom, operand: ir.Node, frame: Frame, sign: int) -> Iterator[Form]:
-        """atom >= operand (or <=) of the bar of `frame`, if that is a plain sum and never na."""
+        """Atom >= operand (or <=) of the bar of `frame`, if that is a plain sum and never na."""
         values = self.expander.values(operand, frame)
         if len(values) == 1 and not self.expander.needs(operand):
             yield _single(atom).plus(values[0][0], -1).times(sign)
@@ -366,7 +366,7 @@ def _single(atom: Atom) -> Form:
 
 
 def _above(upper: Atom, lower: Atom, by: int = 0) -> Form:
-    """upper - lower >= by."""
+    """Upper - lower >= by."""
     return _single(upper).plus(_single(lower), -1).shifted(-by)
 
 

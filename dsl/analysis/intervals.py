@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import ceil, floor, inf, sqrt
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from dsl.analysis.places import captures_of
 from dsl.analysis.stretches import longest_stretch
 from dsl.ir import expression as ir
 from dsl.ir.program import TrackerOp
@@ -53,7 +54,7 @@ class Interval:
     @property
     def fits(self) -> bool:
         """Whether 64 bits hold every whole number in it."""
-        return -INT_MAX <= self.low and self.high <= INT_MAX
+        return self.low >= -INT_MAX and self.high <= INT_MAX
 
     @property
     def magnitude(self) -> Number:
@@ -233,12 +234,9 @@ class Bounds:
     def _capture(self, name: str, field: str) -> Interval:
         if field in {"at", "row"}:
             return COUNTING
-        program = self.program
-        places = [program.start, *(a for stage in program.stages for a in stage.advance)]
         nodes = [
             node
-            for place in places
-            for capture in place.captures
+            for capture in captures_of(self.program)
             if capture.name == name
             for key, node in capture.fields
             if key == field

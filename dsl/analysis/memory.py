@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dsl.analysis.places import captures_of
 from dsl.analysis.ways import onward, ways
 from dsl.ir.program import ENTRY, TrackerOp
 
@@ -32,11 +33,7 @@ class Memory:
 
 def memory_of(program: Program) -> Memory:
     """What is remembered where."""
-    everything = frozenset(
-        capture.name
-        for place in (program.start, *(a for s in program.stages for a in s.advance))
-        for capture in place.captures
-    )
+    everything = frozenset(capture.name for capture in captures_of(program))
     started = frozenset(capture.name for capture in program.start.captures)
     names = [*(stage.name for stage in program.stages), ENTRY]
     always = dict.fromkeys(names, everything)

@@ -80,11 +80,11 @@ def _remedy(program: Program, node: ir.Node) -> str:
     prices = _enough(program, node, lambda n: replace(traded, price_max=n), traded.price_max)
     if prices is not None:
         most = plain(prices * traded.tick)
-        return f"it fits if no price is beyond {most}: describe the instrument with `price_max: {most}`"
+        return f"it fits with `price_max: {most}` in the description of the instrument"
     volumes = _enough(program, node, lambda n: replace(traded, volume_max=n), traded.volume_max)
     if volumes is not None:
         most = plain(volumes * traded.volume_step)
-        return f"it fits if no volume is beyond {most}: describe the instrument with `volume_max: {most}`"
+        return f"it fits with `volume_max: {most}` in the description of the instrument"
     return "multiply fewer of them, write fewer decimals, or narrow the ranges and windows"
 
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from dsl.ir.program import Advance, Capture, Named, Program, Stage, Tracker
     from dsl.scope import Scope
     from dsl.source import Text
-    from dsl.structure import Spec
     from dsl.structure import Advance as WrittenAdvance
+    from dsl.structure import Spec
 
 EXPRESSION: Final = "expression"
 TRACKER: Final = "tracker"
@@ -161,6 +161,14 @@ def is_condition(rule: Rule) -> bool:
     return rule.node.kind is Kind.BOOL
 
 
+def captures_of(program: Program) -> Iterator[Capture]:
+    """Every capture of the program, as often as it is made."""
+    yield from program.start.captures
+    for stage in program.stages:
+        for advance in stage.advance:
+            yield from advance.captures
+
+
 # --- everything that is computed ----------------------------------------------------------------
 
 
@@ -212,16 +220,28 @@ def _captures(
                 yield Rule(capture.name, text, node, level)
 
 
-def _bracket(spec: Spec, program: Program) -> Iterator[Rule]:
-    stop, target, entry = spec.stop, spec.target, spec.entry
+def stop_prices(spec: Spec, program: Program) -> Iterator[Rule]:
+    """Where the stop goes, case by case."""
+    stop = spec.stop
     if isinstance(stop, str):
         yield Rule("stop", stop, program.stops[0].price, Level.SETUP)
-    else:
-        for case, place in zip(stop.cases, program.stops, strict=True):
-            yield Rule(str(case.name), case.at, place.price, Level.CANDIDATE)
-    targets = [target] if isinstance(target, str) else [item.at for item in target or ()]
-    for text, goal in zip(targets, program.targets, strict=True):
+        return
+    for case, place in zip(stop.cases, program.stops, strict=True):
+        yield Rule(str(case.name), case.at, place.price, Level.CANDIDATE)
+
+
+def target_prices(spec: Spec, program: Program) -> Iterator[Rule]:
+    """Where the targets are, in order."""
+    target = spec.target
+    texts = [target] if isinstance(target, str) else [item.at for item in target or ()]
+    for text, goal in zip(texts, program.targets, strict=True):
         yield Rule(goal.name, text, goal.price, Level.SETUP)
+
+
+def _bracket(spec: Spec, program: Program) -> Iterator[Rule]:
+    entry = spec.entry
+    yield from stop_prices(spec, program)
+    yield from target_prices(spec, program)
     if entry is not None and entry.price is not None and program.entry.price is not None:
         yield Rule("entry", entry.price, program.entry.price, Level.CANDIDATE)
     trail = spec.exits.trail if spec.exits else None

@@ -15,8 +15,8 @@ from dsl.analysis.cases import HERE, Atom, Case, Expander, every
 from dsl.analysis.differences import contradictory
 from dsl.analysis.facts import EVERYTHING, Facts, Family, Setting
 from dsl.analysis.intervals import Bounds
-from dsl.analysis.stretches import bounding_sessions
 from dsl.analysis.memory import memory_of
+from dsl.analysis.stretches import bounding_sessions
 from dsl.analysis.ways import cyclic
 from dsl.history import nodes_in
 from dsl.ir import expression as ir
@@ -116,7 +116,7 @@ class Prover:
             found.add(("session", session, ir.Occurrence.SO_FAR))
         for group in tuple(found):
             match group:
-                case ("tracker", name, False):
+                case ("tracker", str(name), False):
                     found.add(("tracker", name, True))
                     leader = self.facts.leader(name)
                     if leader is not None:

@@ -24,21 +24,24 @@ SHARE_MIN = 0.05
 def effect_of(prover: Prover, rule: Rule, given: Sequence[ir.Node], setting: Setting) -> str:
     """What may be done about a condition that follows from the given ones at the defaults."""
     lone = _measuring_only(prover, rule)
-    if len(lone) != 1 or lone[0].low is None or lone[0].high is None:
+    if len(lone) != 1:
         return "remove it, or was another limit meant?"
     (param,) = lone
+    low, high = param.low, param.high
+    if low is None or high is None:
+        return "remove it, or was another limit meant?"
     value = int(prover.bounds.ranges[param.name].low)
 
     def spare(part: Interval) -> bool:
         return _narrowed(prover, param, part).follows(rule.node, given, setting)
 
-    most = _furthest(spare, value, param.high)
-    least = _furthest(spare, value, param.low)
-    if most == param.high and least == param.low:
+    most = _furthest(spare, value, high)
+    least = _furthest(spare, value, low)
+    if most == high and least == low:
         return f"`{param.name}` has no effect at any value in its range"
-    if least == param.low:
+    if least == low:
         return f"`{param.name}` has no effect up to {amount_of(param, most)}"
-    if most == param.high:
+    if most == high:
         return f"`{param.name}` has no effect from {amount_of(param, least)} up"
     span = f"{bare_amount_of(param, least)} to {amount_of(param, most)}"
     return f"`{param.name}` has no effect from {span}"

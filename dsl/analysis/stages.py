@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dsl.analysis.stretches import bounding_sessions
-from dsl.analysis.wording import listed
 from dsl.analysis.ways import reachable, rings, ways
+from dsl.analysis.wording import listed
 from dsl.ir.program import ENTRY, ThisBar
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ def ends(spec: Spec, _: Scope, program: Program, findings: Findings) -> None:
     if spec.setup is not None and ENTRY not in reached:
         last = [stage for stage in spec.setup.stages if stage in reached][-1]
         edge = spec.setup.stages[last].advance[-1]
+        tried = listed(stage for stage in ways(program) if stage in reached)
         findings.error(
             "E061",
             edge.to.span,
-            f"no stage that a candidate can reach ({listed(s for s in ways(program) if s in reached)}) "
-            "advances to `entry`",
+            f"no stage that a candidate can reach ({tried}) advances to `entry`",
             "one of the ways on must be `to: entry`",
         )
         return
@@ -60,15 +60,15 @@ def ends(spec: Spec, _: Scope, program: Program, findings: Findings) -> None:
 
 
 def _unreachable(spec: Spec, program: Program, reached: set[str], findings: Findings) -> None:
+    first = program.stages[0].name if program.stages else ""
+    there = listed(s for s in (*ways(program), ENTRY) if s in reached - {first})
     for name in spec.setup.stages if spec.setup else ():
         if name not in reached:
             findings.warning(
                 "W103",
                 name.span,
                 f"no candidate ever comes to `{name}`",
-                f"the ways on lead from `{program.stages[0].name}` to "
-                f"{listed(s for s in (*ways(program), ENTRY) if s in reached - {program.stages[0].name})}; "
-                "does one of them name the wrong stage?",
+                f"from `{first}` the ways on lead to {there}; does one name the wrong stage?",
             )
 
 

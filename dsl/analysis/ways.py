@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def ways(program: Program, *rest: ThisBar) -> dict[str, tuple[str, ...]]:
-    """The stages (and `ENTRY`) that each stage advances to; only by edges that do `rest`, if given."""
+    """What each stage advances to, `ENTRY` included; with `rest`, only by advances that do that."""
     return {
         stage.name: tuple(
             dict.fromkeys(a.to for a in stage.advance if not rest or a.this_bar in rest)

@@ -11,8 +11,9 @@ from engine.domain.market import NA
 from engine.interpreter.calendar import Occurrence, date_begins, trading_date
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from dsl.ir.program import DayRule
     from engine.domain.market import Ints, Market
     from engine.interpreter.calendar import TradingCalendar
 
@@ -82,7 +83,7 @@ class Bars:
 def bars_of(market: Market, calendar: TradingCalendar) -> Bars:
     """The bars of a market, each with its trading date."""
     minutes: list[int] = market.minute.tolist()
-    dates = [trading_date(minute, calendar.rule) for minute in minutes]
+    dates = list(_dates(minutes, calendar.rule))
     days = {date: day for day, date in enumerate(dict.fromkeys(dates))}
     columns = (market.open, market.high, market.low, market.close, market.volume)
     return Bars(
@@ -91,6 +92,16 @@ def bars_of(market: Market, calendar: TradingCalendar) -> Bars:
             for minute, date, *values in zip(minutes, dates, *map(_known, columns), strict=True)
         ]
     )
+
+
+def _dates(minutes: Iterable[int], rule: DayRule) -> Iterator[int]:
+    """The trading date of each minute; asked for anew only where the last one may be over."""
+    date, begins, ends = 0, 0, 0
+    for minute in minutes:
+        if not begins <= minute < ends:
+            date = trading_date(minute, rule)
+            begins, ends = date_begins(date, rule), date_begins(date + 1, rule)
+        yield date
 
 
 def _known(column: Ints) -> list[int | None]:

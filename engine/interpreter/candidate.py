@@ -90,6 +90,7 @@ class Eyes:
         self.rows = rows
         self._trackers = {tracker.name: tracker for tracker in program.trackers}
         self._functions: dict[Node, Look] = {}
+        self._met: dict[int, tuple[Node, Look]] = {}
 
     def value(self, node: Node, sight: Sight) -> Value:
         """The value of the node for a candidate on a row."""
@@ -97,8 +98,12 @@ class Eyes:
 
     def at(self, node: Node) -> Look:
         """The function from a sight to the value of the node there."""
+        met = self._met.get(id(node))  # the node is kept with it, so its id stays its own
+        if met is not None:
+            return met[1]
         if node not in self._functions:
             self._functions[node] = self._row(node) or self._pointwise(node) or self._value(node)
+        self._met[id(node)] = node, self._functions[node]
         return self._functions[node]
 
     def captured(self, capture: Capture, sight: Sight) -> dict[str, Value]:

@@ -97,13 +97,18 @@ class Rows:
         self.params = params
         self.blackouts = blackouts
         self._functions: dict[Node, At] = {}
+        self._met: dict[int, tuple[Node, At]] = {}
         self._frame = cache(self._make_frame)
         self._members = cache(self._find_members)
 
     def at(self, node: Node) -> At:
         """The function from a row to the value of the node there."""
+        met = self._met.get(id(node))  # the node is kept with it, so its id stays its own
+        if met is not None:
+            return met[1]
         if node not in self._functions:
             self._functions[node] = cache(self._pointwise(node) or self._value(node))
+        self._met[id(node)] = node, self._functions[node]
         return self._functions[node]
 
     def value(self, node: Node, row: int) -> Value:

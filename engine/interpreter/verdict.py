@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dsl.ir.expression import AllOf, AnyOf, Compare, Not
+from engine.interpreter.operators import COMPARE, all_of, any_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,29 +56,34 @@ def judged(node: Node, eyes: Eyes, sight: Sight) -> Verdict:
 
     `not` of a comparison is told as the opposite comparison.
     """
-    value = eyes.value(node, sight)
-    truth = None if value is None else bool(value)
     match node:
         case Compare(op=op):
             return _compared(node, node, op, eyes, sight)
         case Not(operand=Compare(op=op) as inner) if op in OPPOSITE:
             return _compared(node, inner, OPPOSITE[op], eyes, sight)
-        case AllOf(operands=operands):
+        case AllOf(operands=operands) | AnyOf(operands=operands):
+            together, word = (all_of, "and") if isinstance(node, AllOf) else (any_of, "or")
             parts = tuple(judged(part, eyes, sight) for part in operands)
-            return Verdict("", node, truth, "and", parts=parts)
-        case AnyOf(operands=operands):
-            parts = tuple(judged(part, eyes, sight) for part in operands)
-            return Verdict("", node, truth, "or", parts=parts)
+            return Verdict("", node, _truth(together(*_truths(parts))), word, parts=parts)
         case Not(operand=operand):
-            return Verdict("", node, truth, "not", parts=(judged(operand, eyes, sight),))
+            part = judged(operand, eyes, sight)
+            truth = None if part.truth is None else not part.truth
+            return Verdict("", node, truth, "not", parts=(part,))
         case _:
-            return Verdict("", node, truth)
+            return Verdict("", node, _truth(eyes.value(node, sight)))
+
+
+def _truth(value: Value) -> bool | None:
+    return None if value is None else bool(value)
+
+
+def _truths(parts: Iterable[Verdict]) -> Iterator[bool | None]:
+    return (part.truth for part in parts)
 
 
 def _compared(node: Node, inner: Compare, op: str, eyes: Eyes, sight: Sight) -> Verdict:
-    value = eyes.value(node, sight)
     left, right = eyes.value(inner.left, sight), eyes.value(inner.right, sight)
-    truth = None if value is None else bool(value)
+    truth = None if left is None or right is None else COMPARE[op](left, right)
     return Verdict("", node, truth, op, left, right, _missing(op, left, right))
 
 

@@ -136,8 +136,8 @@ def _both(amount: Decimal | None, in_r: float | None, currency: str) -> str:
 def _risk(statistics: Statistics) -> Rows:
     fell, ratios, currency = statistics.drawdown, statistics.returns, statistics.currency
     return (
-        ("largest drawdown", f"{money(fell.money, currency)}"),
-        ("largest drawdown, share of the peak", percent(fell.share, 2)),
+        ("largest drawdown", money(fell.money, currency)),
+        ("in percent of the peak", percent(fell.share, 2)),
         ("it lasted", _lasted(statistics)),
         ("longest time below a peak", f"{fell.longest_days:,} days"),
         ("drawdown of closed trades", percent(fell.closed_share, 2)),
@@ -154,8 +154,8 @@ def _lasted(statistics: Statistics) -> str:
     fell = statistics.drawdown
     if fell.peak is None:
         return NA
-    ended = fell.recovered or "not yet recovered"
-    return f"{fell.days:,} days ({fell.peak} to {ended}, lowest {fell.trough})"
+    ended = f"to {fell.recovered}" if fell.recovered else "not yet recovered"
+    return f"{fell.days:,} days, from {fell.peak} ({fell.trough} lowest), {ended}"
 
 
 def _activity(statistics: Statistics) -> Rows:

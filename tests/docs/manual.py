@@ -28,6 +28,7 @@ from dsl.calls import FUNCTIONS
 from dsl.codes import CODES
 from dsl.compiler import Compiled, Surroundings, compile_strategy
 from dsl.names import BAR_DOCS
+from dsl.quantities import plain
 from dsl.structure import json_schema
 
 if TYPE_CHECKING:
@@ -165,6 +166,13 @@ def _bar_values() -> Iterator[str]:
         yield _row(f"`{name}`", doc)
 
 
+def _instruments() -> Iterator[str]:
+    yield from _head("name", "exchange", "tick", "`1 pt`", "worth of a price of 1", "currency")
+    for known in INSTRUMENTS.values():
+        numbers = (plain(value) for value in (known.tick, known.point, known.multiplier))
+        yield _row(f"`{known.symbol}`", known.exchange, *numbers, known.currency)
+
+
 def _codes() -> Iterator[str]:
     yield from _head("code", "what it says", "more")
     for code in CODES.values():
@@ -224,6 +232,7 @@ def _inline(value: object) -> str:
 _TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "functions": _functions,
     "bar_values": _bar_values,
+    "instruments": _instruments,
     "keys": _keys,
     "codes": _codes,
 }
