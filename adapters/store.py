@@ -238,18 +238,26 @@ def resolve(
     otherwise. With `instrument` None the bars are of the instrument they say they are of; else
     they must be on its grid (`OtherGrid`) and come as bars of it, so that NQ bars do for MNQ.
     """
+    return resolve_with_notes(data, instrument, layout)[0]
+
+
+def resolve_with_notes(
+    data: str | None, instrument: Instrument | None, layout: Layout
+) -> tuple[Market, tuple[str, ...]]:
+    """The bars of `resolve`, and what a person should know about how they were read."""
     if data is None:
         from adapters.sample import sample  # noqa: PLC0415 - other data need not pay for it
 
-        return _as(instrument, sample(), "the bundled sample")
+        return _as(instrument, sample(), "the bundled sample"), ()
     if is_file(data):
         stated, layout = sidecar(Path(data), layout)
         kind = stated or instrument
         if kind is None:
             message = "nothing says which instrument these bars are of"
             raise BadDescription(data, message, "say it, as in --instrument NQ")
-        return _as(instrument, read_bars(data, kind, layout).market, data)
-    return _as(instrument, open_set(data), data)
+        reading = read_bars(data, kind, layout)
+        return _as(instrument, reading.market, data), reading.notes
+    return _as(instrument, open_set(data), data), describe(data).notes
 
 
 def sidecar(file: Path, layout: Layout) -> tuple[Instrument | None, Layout]:

@@ -577,10 +577,9 @@ _TABLE: Final = (
     _code(
         _E,
         "E061",
-        "no way leads to an entry, or none out of the position",
+        "no way leads to an entry",
         """None of the stages that a candidate can reach advances to `entry`, so the strategy can
-        never trade; or a position could end only at its stop, and so only lose. One of the ways on
-        must lead to the entry, and a target or another exit out of the position.""",
+        never trade. One of the ways on must lead there.""",
         """
         setup:
           stages:
@@ -728,10 +727,10 @@ _TABLE: Final = (
     _code(
         _W,
         "W104",
-        "the stage has no deadline",
+        "nothing ends the wait",
         """Without `within`, a candidate waits in this stage until some other rule ends it. If
-        `always` ends it with its session this is only noted; otherwise it may wait for days. A setup
-        hours old is rarely the one you had in mind.""",
+        `always` ends it with its session this is only noted; otherwise it may wait for days. Nor is
+        there an end to a position without a target or an exit, other than a loss at its stop.""",
         """
         setup:
           always: {session_over: not in ny}

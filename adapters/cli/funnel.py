@@ -89,7 +89,7 @@ _NUMBERS = frozenset({3, 4, 5, 6, 7})
 
 
 def _show(made: Bench, outcome: Outcome, surveys: Sequence[Survey]) -> None:
-    from adapters.cli.run import show_funnel  # noqa: PLC0415 - the same tables as `run`
+    from adapters.cli.run import show_funnel, show_notes  # noqa: PLC0415 - the tables of `run`
 
     click.secho(f"{made.program.name} · {made.program.instrument.symbol}", bold=True)
     show_funnel(outcome)
@@ -102,8 +102,7 @@ def _show(made: Bench, outcome: Outcome, surveys: Sequence[Survey]) -> None:
         heading(f"Conditions, {one.side}{_part(made, one)}")
         reader = _reader(made, one)
         Table(_HEAD, [_row(made, tally, reader) for tally in one.tallies], _NUMBERS).show()
-    for line in (*outcome.why_nothing(), *made.notes):
-        click.echo(f"note: {line}")
+    show_notes(made, outcome)
 
 
 def _part(made: Bench, one: Survey) -> str:

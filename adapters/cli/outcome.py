@@ -275,8 +275,11 @@ class Outcome:
         return [(param.name, shown_value(param)) for param in self.run.program.params]
 
     def why_nothing(self) -> Iterator[str]:
-        """Where no candidate began: how often each condition of the start was true."""
+        """Where no setup completed: how often each condition of the start was true."""
+        if len(self.run.intents):
+            return
         if any(side.started for side in self.funnel):
+            yield "no setup completed: `engine funnel` tells which condition alone was missing"
             return
         program, bars = self.run.program, len(self.run.market)
         for side in self.run.decisions:

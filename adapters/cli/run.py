@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -199,6 +200,11 @@ def show(made: Bench, outcome: Outcome, last: int | None) -> None:
     dropped = outcome.dropped_table()
     if dropped is not None:
         dropped.show()
+    show_notes(made, outcome)
+
+
+def show_notes(made: Bench, outcome: Outcome) -> None:
+    """Print why nothing was found, where nothing was, and what to know about the bars."""
     for line in (*outcome.why_nothing(), *made.notes):
         click.echo(f"note: {line}")
 
@@ -224,7 +230,8 @@ def _show_findings(made: Bench) -> None:
 
     told = [finding for finding in made.findings if finding.severity is not Severity.NOTE]
     if told:
-        click.echo(as_text(told, made.sources, colour=sys.stderr.isatty()), err=True)
+        colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        click.echo(as_text(told, made.sources, colour=colour) + "\n", err=True)
 
 
 def _show_trades(outcome: Outcome, last: int | None, made: Bench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from adapters.calendar_names import calendar_names
 from adapters.cli.screen import MISTAKE, Failure
 from adapters.instruments import INSTRUMENTS
 from dsl.compiler import Compiled, Surroundings, compile_strategy
+from dsl.diagnostics import Severity
 from dsl.nearest import nearest
 from dsl.render import as_data, as_text, summary
 
@@ -47,8 +49,9 @@ class BadStrategy(Failure):
 
     def tell(self) -> None:
         """Every finding, then how many there are."""
-        colour = sys.stderr.isatty()
-        click.echo(as_text(self.compiled.findings, self.compiled.sources, colour=colour), err=True)
+        colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        told = [one for one in self.compiled.findings if one.severity is not Severity.NOTE]
+        click.echo(as_text(told, self.compiled.sources, colour=colour), err=True)
         click.echo(err=True)
         super().tell()
 
@@ -248,7 +251,9 @@ def bars_for(choice: Choice, kind: Instrument) -> tuple[Market, dict[str, Any]]:
 
     described = _description(choice)
     try:
-        return store.resolve(choice.data, kind, choice.layout), described
+        market, notes = store.resolve_with_notes(choice.data, kind, choice.layout)
+        silent = () if market.volume.any() else ("every volume is zero",)
+        return market, {**described, "notes": (*described["notes"], *(notes or silent))}
     except OffGrid as off:
         message = f"{off.message}, the tick of {kind.symbol}"
         remedy = "if the bars are of something else say it, as in --instrument 6E or GBPUSD"
@@ -269,10 +274,10 @@ def _description(choice: Choice) -> dict[str, Any]:
         return {"name": choice.data, "synthetic": False, "notes": ()}
     entry = store.describe(choice.data)
     made_up = not entry.source
-    notes = ("SYNTHETIC data: it was made up and never traded",) if made_up else entry.notes
     return {
         "name": choice.data, "synthetic": made_up, "symbol": entry.instrument.symbol,
-        "sha256": entry.sha256, "notes": notes,
+        "sha256": entry.sha256,
+        "notes": ("SYNTHETIC data: it was made up and never traded",) if made_up else (),
     }
 
 

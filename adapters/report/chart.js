@@ -374,7 +374,7 @@ class PriceChart {
     const place = Math.max(3, Math.min(left, this.width - width - 4));
     let at = y;
     const clash = () => this.labels.find((box) => place < box.right + 4 && place + width > box.left - 4 && Math.abs(at - box.y) < 13);
-    for (let tries = 0; tries < 8 && clash(); tries++) at = clash().y + (up ? -13 : 13);
+    for (let tries = 0; tries < 6 && clash(); tries++) at = clash().y + (up ? -13 : 13);
     this.labels.push({ left: place, right: place + width, y: at });
     const colours = this.sheet.colours;
     context.textAlign = "left";
@@ -403,7 +403,7 @@ class PriceChart {
     this.named = [];
     for (const [name, price, first, last, session] of this.drawing.l) {
       const colour = session ? colours.session : colours.level;
-      const text = `${name} ${this.prices.text(price)}`;
+      const text = this.width < 560 ? name : `${name} ${this.prices.text(price)}`;
       const [left, right] = [Math.max(0, this.x(first)), Math.min(this.width, this.x(last) + this.step / 2)];
       if (right < 0 || left > this.width) continue;
       if (price > this.most || price < this.least) {

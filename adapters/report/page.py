@@ -14,6 +14,7 @@ from engine.statistics import table
 
 if TYPE_CHECKING:
     from adapters.report.data import PageData
+    from adapters.report.setups import Setup
     from adapters.report.source import ReportInput
     from engine.journal.folds import SideFunnel, StageCount
     from engine.statistics.ledger import Ledger
@@ -233,8 +234,9 @@ def _funnel(side: SideFunnel, data: PageData) -> dict[str, Any]:
     most = max(side.started, 1)
     rows = [_stage_row(stage, most) for stage in side.stages]
     complete = [one for one in data.setups if one.side is side.side and one.is_complete]
-    filled = [one for one in complete if one.fate in {Fate.TRADED, Fate.OPEN}]
-    dropped = words.tally([f"{one.fate}: {one.reason}" for one in complete if one not in filled])
+    traded = {Fate.TRADED, Fate.OPEN}
+    filled = [one for one in complete if one.fate in traded]
+    dropped = words.tally([_dropped(one) for one in complete if one.fate not in traded])
     rows.append(
         {"name": "complete", "count": side.completed, "share": _share(side.completed, most), "ended": dropped}
     )
@@ -242,6 +244,11 @@ def _funnel(side: SideFunnel, data: PageData) -> dict[str, Any]:
         {"name": "traded", "count": len(filled), "share": _share(len(filled), most), "ended": []}
     )
     return {"side": side.side.value, "started": side.started, "rows": rows}
+
+
+def _dropped(setup: Setup) -> str:
+    """What became of the order of a complete setup that was not filled."""
+    return f"{setup.fate}: {setup.reason}" if setup.reason else setup.fate.value
 
 
 def _stage_row(stage: StageCount, most: int) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class ConditionLine:
 
     `of`: where it stands, such as `armed to trigger`. `evaluated` counts the bars it was asked
     on, `false` and `na` those it was not true on, `sole` those on which it alone stood in the
-    way. `nearest` says how near it came without being true; empty where that means nothing.
+    way (None where nothing waits for it). `nearest` says how near it came without being true.
     """
 
     side: str
@@ -45,7 +45,7 @@ class ConditionLine:
     evaluated: int
     false: int
     na: int
-    sole: int
+    sole: int | None
     nearest: str = ""
 
 

@@ -99,8 +99,8 @@ def _without_exit(spec: Spec, program: Program, findings: Findings) -> None:
     exits = program.exits
     ways_out = (program.targets, exits.flat_by, exits.after, exits.when, exits.trail)
     if not any(ways_out):
-        findings.error(
-            "E061",
+        findings.warning(
+            "W104",
             spec.key_span("stop"),
             "a position can end only at its stop: there is no target and no other exit",
             "add a `target`, or under `exits:` one of `flat_by`, `after`, `when`, `trail`",

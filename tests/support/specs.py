@@ -305,11 +305,10 @@ class _Author:
         if self.maybe(0.35):
             rule = self.words.name("bad")
             made["invalidate"] = {rule: self.condition(When.CANDIDATE, likely=0)}
-        onward = self.stages[number + 1] if number + 1 < len(self.stages) else "entry"
-        ways = [self.way(onward, onward=True)]
-        if self.maybe(0.3):
-            ways.append(self.way(self.rng.choice([*self.stages[number + 1 :], "entry"]),
-                                 onward=True))  # fmt: skip
+        onward = [*self.stages[number + 1 :], "entry"]
+        ways = [self.way(onward[0], onward=True)]
+        if len(onward) > 1 and self.maybe(0.3):
+            ways.append(self.way(self.rng.choice(onward[1:]), onward=True))
         if number and self.maybe(0.3):
             ways.append(self.way(self.rng.choice(self.stages[: number + 1]), onward=False))
         self.rng.shuffle(ways)
