@@ -14,8 +14,10 @@ from typing import Final
 
 LIBRARY: Final = "exchange_calendars"
 
-_TABLE: Final = re.compile(r"^_default_calendar_(?:factories|aliases) = \{(.*?)^\}", re.M | re.S)
-_KEY: Final = re.compile(r'^\s*"([^"]+)":', re.M)
+_TABLE: Final = re.compile(
+    r"^_default_calendar_(?:factories|aliases) = \{(.*?)^\}", re.MULTILINE | re.DOTALL
+)
+_KEY: Final = re.compile(r'^\s*"([^"]+)":', re.MULTILINE)
 _FEWEST: Final = 20
 
 

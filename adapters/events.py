@@ -18,8 +18,8 @@ from adapters.bars.errors import (
     EmptyFile,
     MissingColumn,
     MissingFile,
-    NoZone,
     NotText,
+    NoZone,
 )
 from adapters.moments import BadMoment, moment, zone_named
 

@@ -45,7 +45,9 @@ def moment(text: str, zone: ZoneInfo | None = None) -> int:
     try:
         written = datetime.fromisoformat(text)
     except ValueError as wrong:
-        raise BadMoment(f"`{text}` is not a time: {wrong}", "write it as 2026-01-06 16:31") from None
+        raise BadMoment(
+            f"`{text}` is not a time: {wrong}", "write it as 2026-01-06 16:31"
+        ) from None
     if written.tzinfo is None:
         if zone is None:
             remedy = "write an offset, as in 2026-01-06T16:31+01:00 or 2026-01-06T15:31Z"

@@ -59,17 +59,17 @@ class _Reach:
 
     def bars(self, node: ir.Node) -> int:
         """The strategy's own bars before this one that the node's value depends on."""
-        own, scale = 0, 1
+        inside = max((self.bars(child) for child in ir.children(node)), default=0)
         match node:
             case ir.Lag() if node.across:
-                own = self._count(node.bars)
+                return self._count(node.bars) + inside
             case ir.Window() | ir.Percentile() | ir.Rank() if node.over.across:
-                own = self._count(node.over.bars) + (1 if node.over.before else 0)
-            case ir.OnFrame():
-                scale = node.minutes // self.bar_minutes
+                return self._count(node.over.bars) + (1 if node.over.before else 0) + inside
+            case ir.OnFrame() if inside:
+                size = node.minutes // self.bar_minutes
+                return size * inside + size - 1  # the larger bar at hand has not closed yet
             case _:
-                pass
-        return own + scale * max((self.bars(child) for child in ir.children(node)), default=0)
+                return inside
 
     def _count(self, node: ir.Node) -> int:
         match node:

@@ -80,7 +80,11 @@ def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:  # no
     epilog="Example: engine run strategies/slob_5_1.yaml. Each verb has its own --help.",
 )
 @click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_version,
     help="Say which version this is.",
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal error.")

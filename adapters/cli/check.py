@@ -25,9 +25,14 @@ if TYPE_CHECKING:
     "check", epilog="Example: engine check strategies/slob_5_1.yaml --data nq.csv --rounds 5"
 )
 @data_options
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the samples.")
 @click.option(
-    "--rounds", type=click.IntRange(1, 10_000), default=1, show_default=True,
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the samples."
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 10_000),
+    default=1,
+    show_default=True,
     help="How often each law is tried, each time on another sample.",
 )
 @JSON
@@ -89,7 +94,9 @@ def _show(
         click.echo("A law that does not hold is a mistake of the engine: please report it.")
     if tests:
         heading("Tests of the strategy")
-        Table(("test", ""), [(one.name, "passed" if one.passed else "FAILED") for one in tests]).show()
+        Table(
+            ("test", ""), [(one.name, "passed" if one.passed else "FAILED") for one in tests]
+        ).show()
         for one in tests:
             for line in one.lines:
                 click.echo(f"{one.name}: {line}")

@@ -28,11 +28,19 @@ if TYPE_CHECKING:
 @click.argument("first_spec", metavar="A")
 @click.argument("second_spec", metavar="[B]", required=False)
 @click.option(
-    "--set", "values", multiple=True, callback=assignments, metavar="NAME=VALUE",
+    "--set",
+    "values",
+    multiple=True,
+    callback=assignments,
+    metavar="NAME=VALUE",
     help="A value for both.",
 )
 @click.option(
-    "--with", "other_values", multiple=True, callback=assignments, metavar="NAME=VALUE",
+    "--with",
+    "other_values",
+    multiple=True,
+    callback=assignments,
+    metavar="NAME=VALUE",
     help="A value for B only; without B, for A once more.",
 )
 @market_options
@@ -55,9 +63,13 @@ def command(
     otherwise has moved. Exit status 0, whatever differs.
     """
     if second_spec is None and not other_values:
-        raise click.UsageError("name a second strategy, or say what is to differ: --with NAME=VALUE")
+        raise click.UsageError(
+            "name a second strategy, or say what is to differ: --with NAME=VALUE"
+        )
     if second_spec == first_spec and not other_values:
-        raise click.UsageError("these are the same strategy: say what is to differ, --with NAME=VALUE")
+        raise click.UsageError(
+            "these are the same strategy: say what is to differ, --with NAME=VALUE"
+        )
     one = replace(choice, spec=first_spec, values=values)
     other = replace(choice, spec=second_spec or first_spec, values={**values, **other_values})
     with progress() as told:
@@ -146,7 +158,9 @@ class Comparison:
     def _parameters(self) -> list[tuple[str, str, str]]:
         """Parameters that both have and that differ."""
         old, new = (dict(outcome.parameter_rows()) for outcome in (self.ran, self.ran_after))
-        return [(name, old[name], new[name]) for name in old if new.get(name, old[name]) != old[name]]
+        return [
+            (name, old[name], new[name]) for name in old if new.get(name, old[name]) != old[name]
+        ]
 
     def _row(self, word: str, a: Trade | None, b: Trade | None) -> tuple[str, ...]:
         from adapters.cli.figures import NONE, money, number, places, when  # noqa: PLC0415
@@ -165,7 +179,16 @@ class Comparison:
         def net(one: Trade | None) -> str:
             return NONE if one is None else money(one.net, "", sign=True).rstrip()
 
-        return (word, at, trade.side, number(trade.entry, decimals), left(a), net(a), left(b), net(b))
+        return (
+            word,
+            at,
+            trade.side,
+            number(trade.entry, decimals),
+            left(a),
+            net(a),
+            left(b),
+            net(b),
+        )
 
     # --- for programs ------------------------------------------------------------------------
 

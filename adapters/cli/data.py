@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapters.bars import DataError, Layout, Stamp
-from adapters.instruments import BadInstrument, UnknownInstrument, instrument
+from adapters.bars import Layout, Stamp
+from adapters.cli.screen import Table, print_json, progress, verb
+from adapters.instruments import UnknownInstrument, instrument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
     from datetime import datetime
 
     from adapters.quality import Quality
     from adapters.store import DataSet
     from dsl.ir.program import Instrument
     from engine.domain.market import Market
-
-DATA_FAILED = 3
 
 
 @click.group("data", no_args_is_help=True)
@@ -105,6 +102,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document,
 @_CALENDAR
 @click.option("--replace", "replace_old", is_flag=True, help="Take the place of an older set.")
 @_JSON
+@verb
 def import_(
     file: Path,
     name: str | None,
@@ -121,7 +119,7 @@ def import_(
     """
     from adapters import store  # noqa: PLC0415 - start-up in milliseconds
 
-    with _failing(as_json=as_json), _progress() as told:
+    with progress() as told:
         told("reading", 0, 3)
         market, zone, stamp, notes = _read(file, kind, layout)
         told("checking", 1, 3)
@@ -141,14 +139,14 @@ def import_(
 
 @command.command("list", epilog="Example: engine data list --json")
 @_JSON
+@verb
 def list_(*, as_json: bool) -> None:
     """Show the data sets that are ready to be used."""
     from adapters import store  # noqa: PLC0415 - start-up in milliseconds
 
-    with _failing(as_json=as_json):
-        sets = store.list_sets()
+    sets = store.list_sets()
     if as_json:
-        _print_json([entry.record for entry in sets])
+        print_json([entry.record for entry in sets])
         return
     if not sets:
         click.echo("There are no data sets yet: engine data import FILE, or engine data synth.")
@@ -161,7 +159,7 @@ def list_(*, as_json: bool) -> None:
         )
         for entry in sets
     ]
-    _table(head, rows)
+    Table(head, rows).show()
 
 
 @command.command("check", epilog="Example: engine data check nq.csv --instrument NQ")
@@ -170,6 +168,7 @@ def list_(*, as_json: bool) -> None:
 @layout_options
 @_CALENDAR
 @_JSON
+@verb
 def check(
     data: str, kind: Instrument | None, layout: Layout, calendar: str | None, *, as_json: bool
 ) -> None:
@@ -179,7 +178,7 @@ def check(
     """
     from adapters import store  # noqa: PLC0415 - start-up in milliseconds
 
-    with _failing(as_json=as_json), _progress() as told:
+    with progress() as told:
         told("reading", 0, 2)
         if store.is_file(data):
             market, _, _, notes = _read(Path(data), kind, layout)
@@ -189,7 +188,7 @@ def check(
         told("checking", 1, 2)
         quality = _inspect(market, calendar, notes)
     if as_json:
-        _print_json(quality.record)
+        print_json(quality.record)
     else:
         _show_quality(quality)
 
@@ -204,6 +203,7 @@ def check(
 @click.option("--seed", type=click.IntRange(0, (1 << 63) - 1), default=1, show_default=True)
 @click.option("--replace", "replace_old", is_flag=True, help="Take the place of an older set.")
 @_JSON
+@verb
 def synth(
     name: str,
     kind: Instrument,
@@ -218,7 +218,7 @@ def synth(
     from adapters import store  # noqa: PLC0415 - start-up in milliseconds
     from adapters.synth import NoTradingDates, synthesize  # noqa: PLC0415 - as above
 
-    with _failing(as_json=as_json), _progress() as told:
+    with progress() as told:
         try:
             market = synthesize(
                 kind,
@@ -239,19 +239,19 @@ def synth(
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @_JSON
+@verb
 def remove(name: str, *, yes: bool, as_json: bool) -> None:
     """Delete the data set NAME. The file it was imported from stays where it is."""
     from adapters import store  # noqa: PLC0415 - start-up in milliseconds
 
-    with _failing(as_json=as_json):
-        entry = store.describe(name)
-        if not yes:
-            if as_json or not sys.stdin.isatty():
-                raise click.UsageError("say --yes to delete without being asked")
-            click.confirm(f"Delete {name} ({entry.bars:,} bars)?", abort=True)
-        store.remove(name)
+    entry = store.describe(name)
+    if not yes:
+        if as_json or not sys.stdin.isatty():
+            raise click.UsageError("say --yes to delete without being asked")
+        click.confirm(f"Delete {name} ({entry.bars:,} bars)?", abort=True)
+    store.remove(name)
     if as_json:
-        _print_json({"removed": entry.record})
+        print_json({"removed": entry.record})
     else:
         click.echo(f"Removed {name} ({entry.bars:,} bars).")
 
@@ -282,82 +282,27 @@ def _inspect(market: Market, calendar: str | None, notes: tuple[str, ...]) -> Qu
         raise click.UsageError(f"there is no calendar {unknown.name}{meant}") from None
 
 
-@contextmanager
-def _failing(*, as_json: bool) -> Iterator[None]:
-    """Turn what data can do wrong into a message and exit status 3."""
-    from adapters.calendars import CalendarBroken, DatesUnknown  # noqa: PLC0415 - start-up
-
-    try:
-        yield
-    except DataError as error:
-        _fail(str(error), error.record, as_json=as_json)
-    except (BadInstrument, CalendarBroken, DatesUnknown) as error:
-        record = {"error": type(error).__name__, "message": str(error)}
-        _fail(str(error), record, as_json=as_json)
-
-
-def _fail(message: str, record: dict[str, Any], *, as_json: bool) -> NoReturn:
-    if as_json:
-        _print_json(record)
-    else:
-        click.secho(f"error: {message}", err=True, fg="red")
-    raise click.exceptions.Exit(DATA_FAILED)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on a terminal, nothing elsewhere: tell it what is done, how much, and of how much."""
-    if not sys.stderr.isatty():
-        yield lambda _what, _done, _all: None
-        return
-    from rich.console import Console  # noqa: PLC0415 - only on a terminal
-    from rich.progress import Progress  # noqa: PLC0415 - as above
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda what, done, whole: bar.update(
-            task, description=what, completed=done, total=whole
-        )
-
-
 def _show_set(entry: DataSet, quality: Quality, *, as_json: bool) -> None:
     if as_json:
-        _print_json(entry.record)
+        print_json(entry.record)
         return
     _show_quality(quality)
     click.echo(f"Ready: --data {entry.name}")
 
 
 def _show_quality(quality: Quality) -> None:
-    _table(("what", "how it is"), quality.rows)
+    Table(("what", "how it is"), quality.rows).show()
     if quality.longest_gaps:
-        _table(
+        Table(
             ("longest gaps, from", "bars"),
             [(gap.first, f"{gap.bars:,}") for gap in quality.longest_gaps],
-        )
+            frozenset({1}),
+        ).show()
     if quality.largest_jumps:
-        _table(
+        Table(
             ("largest jumps, at", "from", "to"),
             [(jump.minute, jump.before, jump.close) for jump in quality.largest_jumps],
-        )
+            frozenset({1, 2}),
+        ).show()
     for note in quality.notes:
         click.echo(f"note: {note}")
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on a terminal; elsewhere lines with tabs, which programs can cut."""
-    if not sys.stdout.isatty():
-        for row in rows:
-            click.echo("\t".join(row))
-        return
-    from rich.console import Console  # noqa: PLC0415 - only on a terminal
-    from rich.table import Table  # noqa: PLC0415 - as above
-
-    table = Table(*head)
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)
-
-
-def _print_json(document: object) -> None:
-    click.echo(json.dumps(document, ensure_ascii=False))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Put `text` at `file` in one step; raises `Failure`, and then what was there is still there."""
+    """Put `text` at `file` in one step, or raise `Failure` and leave what was there."""
     with refusals(file):
         handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.", suffix=".part")
         part = Path(name)

@@ -26,12 +26,15 @@ LOOKED_AT = 50_000
 
 @click.command(
     "funnel",
-    epilog="Example: engine funnel strategies/slob_5_1.yaml --data nq --from 2025-01-01 --bars 50000",
+    epilog="Example: engine funnel strategies/slob_5_1.yaml --data nq --from 2025-01-01",
 )
 @data_options
 @terms_options
 @click.option(
-    "--bars", type=click.IntRange(0), default=LOOKED_AT, show_default=True,
+    "--bars",
+    type=click.IntRange(0),
+    default=LOOKED_AT,
+    show_default=True,
     help="Count conditions on the last so many bars (0: only the stages).",
 )
 @JSON
@@ -152,7 +155,7 @@ def _document(made: Bench, outcome: Outcome, surveys: Sequence[Survey]) -> dict[
         "refused": outcome.dropped["refused"],
         "cancelled": outcome.dropped["cancelled"],
         "conditions": [_conditions(made, one) for one in surveys],
-        "nothing": list(outcome.why_nothing()),
+        "why_nothing": list(outcome.why_nothing()),
     }
 
 

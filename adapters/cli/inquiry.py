@@ -11,7 +11,6 @@ import click
 import numpy as np
 
 from adapters.cli.figures import clock, counted, lasting, utc, when
-from adapters.cli.options import Choice
 from adapters.cli.screen import MISTAKE, Failure, Table, heading, progress
 from adapters.cli.verdicts import Line, Reader
 from adapters.cli.workbench import Bench, bench
@@ -33,6 +32,7 @@ from engine.run import Run, Strategy, run_batch
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from adapters.cli.options import Choice
     from dsl.ir.program import Program
     from engine.interpreter.stretch import Stretch
     from engine.interpreter.verdict import Verdict
@@ -91,9 +91,7 @@ class Inquiry:
         if life.end is not Decision.DEAD or life.ended is None:
             return None
         stretch = stretch_of(self.run, side, self.lives[side], life.started, life.ended + 1)
-        return nearest(
-            stretch.interpreter, life.day - stretch.day, life.ordinal, stretch.first
-        )
+        return nearest(stretch.interpreter, life.day - stretch.day, life.ordinal, stretch.first)
 
 
 def inquiry(choice: Choice) -> Inquiry:
@@ -300,13 +298,17 @@ class Minute:
         run, zone = self.asked.run, self.asked.bench.zone
         minute, program = int(run.market.minute[self.row]), self.asked.program
         other = f" ({when(minute, self.clock)} {self.clock})" if self.clock != zone else ""
-        click.echo(f"{program.name} · {program.instrument.symbol} · {when(minute, zone)} {zone}{other}")
+        click.echo(
+            f"{program.name} · {program.instrument.symbol} · {when(minute, zone)} {zone}{other}"
+        )
         reader = Reader(program, program.written, self.asked.bench.text_of)
         bar = [
             f"{name} {reader.price(int(getattr(run.market, name)[self.row]))}"
             for name in ("open", "high", "low", "close")
         ]
-        click.echo(f"bar {self.row:,}: {' · '.join(bar)} · volume {int(run.market.volume[self.row]):,}")
+        click.echo(
+            f"bar {self.row:,}: {' · '.join(bar)} · volume {int(run.market.volume[self.row]):,}"
+        )
         for side in self.sides:
             side.show()
         for note in self.asked.bench.notes:
@@ -347,7 +349,9 @@ class SideMinute:
     def show(self) -> None:
         """Print it."""
         mirrored = self.side is not self.asked.program.written
-        heading(self.side.upper() + (" · the mirror: read low for high, below for above" * mirrored))
+        heading(
+            self.side.upper() + (" · the mirror: read low for high, below for above" * mirrored)
+        )
         for view in self.view.candidates:
             self._show_candidate(view)
         if not self.view.candidates:
@@ -377,7 +381,11 @@ class SideMinute:
         rules = {tracker.name: tracker for tracker in self.asked.program.trackers}
         for seen in view.trackers:
             rule = rules[seen.name]
-            at = f" at {clock(seen.minute, self.asked.bench.zone)}" if seen.minute is not None else ""
+            at = (
+                f" at {clock(seen.minute, self.asked.bench.zone)}"
+                if seen.minute is not None
+                else ""
+            )
             if seen.row is None:
                 yield f"{seen.name} nothing yet"
             elif rule.value is not None:
@@ -518,9 +526,7 @@ class SideMinute:
             "events": [self._told(event) for event in view.events],
         }
 
-    def _verdicts(
-        self, found: Sequence[Verdict], rules: Sequence[Named]
-    ) -> list[dict[str, Any]]:
+    def _verdicts(self, found: Sequence[Verdict], rules: Sequence[Named]) -> list[dict[str, Any]]:
         pairs = zip(found, rules, strict=True)
         return [self.reader.record(verdict, rule) for verdict, rule in pairs]
 

@@ -32,7 +32,7 @@ class Choice:
     data: str | None = None
     first: date | None = None
     last: date | None = None
-    layout: Layout = Layout()
+    layout: Layout = field(default_factory=Layout)
 
 
 def assignments(_: click.Context, __: click.Parameter, words: Sequence[str]) -> dict[str, str]:
@@ -72,7 +72,11 @@ class Amount(click.ParamType[Fraction]):
 SPEC = click.argument("spec", metavar="SPEC")
 JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document, nothing else.")
 SET = click.option(
-    "--set", "values", multiple=True, callback=assignments, metavar="NAME=VALUE",
+    "--set",
+    "values",
+    multiple=True,
+    callback=assignments,
+    metavar="NAME=VALUE",
     help="Another value for a parameter (name.long: for one side) or a key; may be repeated.",
 )
 INSTRUMENT = click.option(
@@ -83,37 +87,56 @@ _DATA = (
         "--data", metavar="FILE|NAME", help="A file of bars, or a data set.  [default: the sample]"
     ),
     click.option(
-        "--from", "first", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+        "--from",
+        "first",
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="DATE",
         help="The first trading date; earlier bars are not seen at all.",
     ),
     click.option(
-        "--to", "last", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE",
+        "--to",
+        "last",
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="DATE",
         help="The last trading date.",
     ),
     click.option("--zone", help="Zone of the file's times, where they carry none."),
     click.option(
-        "--stamp", type=click.Choice([stamp.value for stamp in Stamp]),
+        "--stamp",
+        type=click.Choice([stamp.value for stamp in Stamp]),
         help="Which end of its bar a time in the file is.",
     ),
     click.option("--delimiter", help="What parts the file's columns, where that is not seen."),
-    click.option("--decimal", default=".", show_default=True, help="The file's decimal sign."),
+    click.option("--decimal", type=click.Choice([".", ","]), default=".", help="Its decimal sign."),
 )
 _TERMS = (
     click.option(
-        "--equity", type=Amount(positive=True), default="50000", show_default=True,
+        "--equity",
+        type=Amount(positive=True),
+        default="50000",
+        show_default=True,
         help="The account at the start.",
     ),
     click.option(
-        "--commission", type=Amount(positive=False), default="0", show_default=True,
+        "--commission",
+        type=Amount(positive=False),
+        default="0",
+        show_default=True,
         help="A contract and fill (so twice for a round trip).",
     ),
     click.option(
-        "--slippage", type=click.IntRange(0, 10_000), default=0, show_default=True,
+        "--slippage",
+        type=click.IntRange(0, 10_000),
+        default=0,
+        show_default=True,
         help="Ticks against you on market and stop fills.",
     ),
     click.option(
-        "--same-bar", type=click.Choice(["stop_first", "target_first"]), default="stop_first",
-        show_default=True, help="Which is filled when one bar holds both.",
+        "--same-bar",
+        type=click.Choice(["stop_first", "target_first"]),
+        default="stop_first",
+        show_default=True,
+        help="Which is filled when one bar holds both.",
     ),
 )
 

@@ -49,15 +49,24 @@ class Timings:
 @data_options
 @terms_options
 @click.option(
-    "--adapter", type=click.Choice(["vector"]), default="vector", show_default=True,
+    "--adapter",
+    type=click.Choice(["vector"]),
+    default="vector",
+    show_default=True,
     help="What runs the strategy.",
 )
 @click.option(
-    "--events", "journal", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    "--events",
+    "journal",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
     help="Write the journal there, one JSON object a line.",
 )
 @click.option(
-    "--report", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+    "--report",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
     help="Write a page with charts there, one self-contained HTML file.",
 )
 @click.option("--all-trades", is_flag=True, help=f"List every trade, not only the last {SHOWN}.")
@@ -177,7 +186,7 @@ def _document(
         "intents": {"all": len(outcome.run.intents), **outcome.ends},
         "refused": outcome.dropped["refused"],
         "cancelled": outcome.dropped["cancelled"],
-        "nothing": list(outcome.why_nothing()),
+        "why_nothing": list(outcome.why_nothing()),
         "written": written,
     }
     if timings is not None:

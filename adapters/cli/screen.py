@@ -8,6 +8,7 @@ import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MISTAKE: Final = 1
 STUCK: Final = 3
+
+PATIENCE: Final = 0.5
+"""Seconds that a person waits without being told what for."""
 
 KNOWN: Final[Mapping[str, int]] = {
     "adapters.bars.errors.DataError": STUCK,
@@ -89,7 +93,7 @@ def _known(error: Exception) -> Failure | None:
 
 def print_json(document: object) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(document, ensure_ascii=False))
+    click.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
 
 
 def on_terminal() -> bool:
@@ -156,15 +160,40 @@ class Table:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on a terminal, nothing elsewhere: tell it what is done, how much, and of how much."""
+    """A bar on a terminal, nothing elsewhere: tell it what is done, how much, and of how much.
+
+    Work that is over at once is not worth a bar, nor the time that drawing one takes to load.
+    """
     if not sys.stderr.isatty():
         yield lambda _what, _done, _all: None
         return
-    from rich.console import Console  # noqa: PLC0415 - only on a terminal
-    from rich.progress import Progress  # noqa: PLC0415 - as above
+    bar = _Bar()
+    try:
+        yield bar.told
+    finally:
+        bar.close()
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
-        yield lambda what, done, whole: bar.update(
-            task, description=what, completed=done, total=whole
-        )
+
+class _Bar:
+    """A bar that appears when somebody has waited for a while."""
+
+    def __init__(self) -> None:
+        self._begun = perf_counter()
+        self._drawn: Any = None
+
+    def told(self, what: str, done: int, whole: int) -> None:
+        if self._drawn is None:
+            if perf_counter() - self._begun < PATIENCE:
+                return
+            from rich.console import Console  # noqa: PLC0415 - only on a terminal
+            from rich.progress import Progress  # noqa: PLC0415 - as above
+
+            self._drawn = Progress(console=Console(stderr=True), transient=True)
+            self._drawn.add_task("", total=None)
+            self._drawn.start()
+        task = self._drawn.task_ids[0]
+        self._drawn.update(task, description=what, completed=done, total=whole)
+
+    def close(self) -> None:
+        if self._drawn is not None:
+            self._drawn.stop()

@@ -28,7 +28,11 @@ FORMATS: Final = ("text", "json", "sarif", "github")
 @click.command("validate", epilog="Example: engine validate strategies/slob_5_1.yaml")
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True)
 @click.option(
-    "--format", "style", type=click.Choice(FORMATS), default="text", show_default=True,
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
     help="For people, for tools, for code scanning, for annotations on a pull request.",
 )
 @JSON
@@ -53,7 +57,9 @@ def _text(found: Found, notes: bool) -> None:  # noqa: FBT001 - one signature fo
         told = [f for f in made.findings if notes or f.severity is not Severity.NOTE]
         if told:
             click.echo(as_text(told, made.sources, colour=coloured()) + "\n")
-        click.echo(f"{name}: {summary(told)}" + ("" if made.program is None else _fits(made.program)))
+        click.echo(
+            f"{name}: {summary(told)}" + ("" if made.program is None else _fits(made.program))
+        )
 
 
 def _fits(program: Program) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +19,7 @@ from dsl.nearest import nearest
 from dsl.render import as_data, as_text, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from adapters.calendars import ExchangeCalendars
     from adapters.cli.options import Choice
@@ -252,10 +252,10 @@ def bars_for(choice: Choice, kind: Instrument) -> tuple[Market, dict[str, Any]]:
     described = _description(choice)
     try:
         market, notes = store.resolve_with_notes(choice.data, kind, choice.layout)
-        silent = () if market.volume.any() else ("every volume is zero",)
-        return market, {**described, "notes": (*described["notes"], *(notes or silent))}
+        notes += () if market.volume.any() else ("every volume is zero",)
+        return market, {**described, "notes": (*described["notes"], *notes)}
     except OffGrid as off:
-        message = f"{off.message}, the tick of {kind.symbol}"
+        message = f"{off.message} (it is read as {kind.symbol}, which the strategy trades)"
         remedy = "if the bars are of something else say it, as in --instrument 6E or GBPUSD"
         raise OffGrid(off.path, message, remedy, off.line) from None
     except store.OtherGrid as other:
@@ -275,7 +275,9 @@ def _description(choice: Choice) -> dict[str, Any]:
     entry = store.describe(choice.data)
     made_up = not entry.source
     return {
-        "name": choice.data, "synthetic": made_up, "symbol": entry.instrument.symbol,
+        "name": choice.data,
+        "synthetic": made_up,
+        "symbol": entry.instrument.symbol,
         "sha256": entry.sha256,
         "notes": ("SYNTHETIC data: it was made up and never traded",) if made_up else (),
     }
@@ -290,16 +292,19 @@ def between(market: Market, program: Program, choice: Choice) -> Market:
 
     if market.bar_minutes != program.bar_minutes:
         message = f"the bars last {market.bar_minutes} min, the strategy's {program.bar_minutes}"
-        remedy = f"give it bars of {program.bar_minutes} min, or say --set 'bars.size=" + (
-            f"{market.bar_minutes} min'"
-        )
+        other = f"--set 'bars.size={market.bar_minutes} min'"
+        remedy = f"give it bars of {program.bar_minutes} min, or say {other}"
         raise OverlappingBars(choice.data or SAMPLE, message, remedy)
     if choice.first is None and choice.last is None:
         return market
     days = days_of(market, program.day)
     epoch = np.datetime64(0, "D")
-    low = days.date[0] if choice.first is None else (np.datetime64(choice.first) - epoch).astype(int)
-    high = days.date[-1] if choice.last is None else (np.datetime64(choice.last) - epoch).astype(int)
+    low = (
+        days.date[0] if choice.first is None else (np.datetime64(choice.first) - epoch).astype(int)
+    )
+    high = (
+        days.date[-1] if choice.last is None else (np.datetime64(choice.last) - epoch).astype(int)
+    )
     first, stop = np.searchsorted(days.date, [low, high + 1])
     if first == stop:
         begins, ends = (epoch + int(date) for date in days.date[[0, -1]])
@@ -319,8 +324,3 @@ def extent(market: Market) -> dict[str, Any]:
         "first": utc(int(market.minute[0])),
         "last": utc(int(market.minute[-1])),
     }
-
-
-__all__: Sequence[str] = [
-    "BadStrategy", "Bench", "bench", "compiled", "findings_record", "program_of", "replace",
-]

@@ -520,6 +520,10 @@ class PriceChart {
     for (let i = 1; i < tags.length; i++) tags[i].y = Math.max(tags[i].y, tags[i - 1].y + 17);
     context.textAlign = "left";
     for (const tag of tags) {
+      context.fillStyle = colours.sheet;
+      context.fillRect(this.width + 1, tag.y - 14, AXIS, 28);
+    }
+    for (const tag of tags) {
       context.fillStyle = tag.colour;
       context.beginPath();
       context.roundRect(this.width + 1, tag.y - 8, AXIS - 2, 16, 3);

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters.report.setups import Fate
 from dsl.ir import expression as ir
 from engine.columns.frame import frame_of
 from engine.columns.sessional import previous_table, session_table
@@ -158,7 +159,7 @@ class Sketcher:
         memory = self.remembered.get((setup.side, setup.who))
         if memory is None:
             return
-        sign, ends = self._sign(setup.side), setup.steps[-1].row
+        sign, ends = self._sign(setup.side), min(setup.last, _end(self.run, setup))
         for (owner, name), word in memory.items():
             if (owner, name) in self._priced and memory[owner, "row"] >= 0 and word != NA:
                 label = owner if name == "value" else f"{owner}.{name}"
@@ -219,10 +220,15 @@ def remembered_by(run: Run, setups: Iterable[Setup]) -> Mapping[tuple[Side, Who]
     found: dict[tuple[Side, Who], Memory] = {}
     chosen = list(setups)
     for side in run.program.sides if run.program.trackers else ():
-        moments = [Moment(one.steps[-1].row, one.who) for one in chosen if one.side is side]
+        moments = [Moment(_end(run, one), one.who) for one in chosen if one.side is side]
         held = memories(Machine(run.program, side), run.schedule, moments)
         found |= {(side, who): memory for who, memory in held.items()}
     return found
+
+
+def _end(run: Run, setup: Setup) -> int:
+    """The bar whose start is the last moment at which a candidate was alive."""
+    return len(run.market) if setup.fate is Fate.ALIVE else setup.steps[-1].row
 
 
 def nodes_of(value: object) -> Iterator[ir.Node]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -26,6 +27,10 @@ STEP: Final = 0.5
 
 WIDEST: Final = 10
 """The first and the last bar are so many steps from 0, and hold what lies further out."""
+
+
+SMALL: Final = 0.01
+"""Where no month comes to this, returns are told with one decimal more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +98,15 @@ def cards(report: ReportInput) -> list[Card]:
             f"{table.money(one.expectancy, currency)} a trade",
             tone(one.expectancy_r),
         ),
-        Card("Trades", f"{one.trades:,}", f"{table.number(statistics.activity.trades_per_week)} a week"),
+        Card(
+            "Trades",
+            f"{one.trades:,}",
+            f"{table.number(statistics.activity.trades_per_week)} a week",
+        ),
         Card("Win rate", table.percent(one.win_rate), f"{one.wins:,} won, {one.losses:,} lost"),
-        Card("Profit factor", table.number(one.profit_factor), f"payoff {table.number(one.payoff)}"),
+        Card(
+            "Profit factor", table.number(one.profit_factor), f"payoff {table.number(one.payoff)}"
+        ),
         Card(
             "Largest drawdown",
             table.percent(fell.share),
@@ -125,23 +136,43 @@ def months(ledger: Ledger) -> list[dict[str, Any]]:
         return []
     month = ledger.days.date.astype("M8[D]").astype("M8[M]").astype(int)
     last = np.flatnonzero(np.diff(month, append=month[-1] + 1))
-    ends = dict(zip(month[last].tolist(), ledger.daily[last].tolist(), strict=True))
+    equity = np.concatenate([[ledger.start], ledger.daily[last]])
+    changes = {
+        number: _share_of(*pair)
+        for number, pair in zip(month[last].tolist(), pairwise(equity.tolist()), strict=True)
+    }
+    most = max((abs(share) for share in changes.values() if share), default=0.0)
     rows, before = [], ledger.start
     for year in range(month[0] // 12, month[-1] // 12 + 1):
-        opened, cells = before, []
-        for number in range(12 * year, 12 * year + 12):
-            cells.append(_change(before, ends[number]) if number in ends else None)
-            before = ends.get(number, before)
-        rows.append({"year": 1970 + year, "months": cells, "total": _change(opened, before)})
+        numbers = range(12 * year, 12 * year + 12)
+        held = [number for number in numbers if number in changes]
+        after = int(equity[1 + month[last].tolist().index(held[-1])]) if held else before
+        rows.append(
+            {
+                "year": 1970 + year,
+                "months": [
+                    _change(changes[number], most) if number in changes else None
+                    for number in numbers
+                ],
+                "total": _change(_share_of(before, after), most),
+            }
+        )
+        before = after
     return rows[::-1]
 
 
-def _change(before: int, after: int) -> dict[str, Any]:
-    share = (after - before) / before if before > 0 else None
+def _share_of(before: int, after: int) -> float | None:
+    """By how much an amount changed; None where it began at nothing."""
+    return (after - before) / before if before > 0 else None
+
+
+def _change(share: float | None, most: float) -> dict[str, Any]:
+    places = 2 if most < SMALL else 1
+    shown = None if share is None else round(share, places + 2) + 0.0
     return {
-        "text": table.percent(share, 1).removesuffix(" %"),
-        "tone": tone(share),
-        "depth": shade(share, 0.08),
+        "text": table.percent(shown, places).removesuffix(" %"),
+        "tone": tone(shown),
+        "depth": shade(shown, most),
     }
 
 
@@ -238,7 +269,12 @@ def _funnel(side: SideFunnel, data: PageData) -> dict[str, Any]:
     filled = [one for one in complete if one.fate in traded]
     dropped = words.tally([_dropped(one) for one in complete if one.fate not in traded])
     rows.append(
-        {"name": "complete", "count": side.completed, "share": _share(side.completed, most), "ended": dropped}
+        {
+            "name": "complete",
+            "count": side.completed,
+            "share": _share(side.completed, most),
+            "ended": dropped,
+        }
     )
     rows.append(
         {"name": "traded", "count": len(filled), "share": _share(len(filled), most), "ended": []}

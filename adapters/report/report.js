@@ -206,6 +206,7 @@
     const bars = await piece(row.piece);
     if (view.current !== row) return;
     chart.show(bars, bars.drawings[row.place], row);
+    chart.sheet.now();
     title(row, place);
     story(row, bars);
     ticket(row, bars);

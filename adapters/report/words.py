@@ -93,5 +93,3 @@ def tally(names: Sequence[str]) -> list[tuple[str, int]]:
     for name in names:
         counts[name] = counts.get(name, 0) + 1
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-
-

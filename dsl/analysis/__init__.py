@@ -9,7 +9,7 @@ from dsl.analysis.expectations import expectations
 from dsl.analysis.notes import history, lengths, reals, sides
 from dsl.analysis.outcomes import outcomes
 from dsl.analysis.overflow import overflow
-from dsl.analysis.remembering import bracket, missing_captures, restarts
+from dsl.analysis.remembering import missing_captures, restarts
 from dsl.analysis.stages import circles, ends
 from dsl.analysis.unused import unused
 
@@ -28,7 +28,6 @@ ANALYSES: Final[tuple[Analysis, ...]] = (
     ends,
     outcomes,
     restarts,
-    bracket,
     expectations,
     overflow,
     unused,

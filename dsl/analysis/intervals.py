@@ -32,8 +32,11 @@ EVER: Final = 1 << 31
 DATE_ROWS: Final = 1500
 """Rows that a trading date can have: twenty-five hours of minutes."""
 
-EMA_SLACK: Final = 1e-9
-"""By how much of its operand's bounds the rounding of an exponential mean may leave them."""
+NEAR: Final = 7 * 1440
+"""Minutes between a bar and an opening of its trading date, more than any clock can make them."""
+
+SLACK: Final = 1e-9
+"""By how much of its values' bounds the rounding of a mean may leave them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +154,7 @@ class Bounds:
             case ir.Rank():
                 return Interval(1, self.rows(node.over).high)
             case ir.Ema(operand):
-                inner = self.of(operand)
-                slack = inner.magnitude * EMA_SLACK
-                return Interval(inner.low - slack, inner.high + slack)
+                return _loosened(self.of(operand))
             case ir.OnFrame(operand, minutes):
                 return Bounds(self.program, self.ranges, minutes).of(operand)
             case _:
@@ -183,12 +184,18 @@ class Bounds:
                 return Interval(1, DATE_ROWS)
             case ir.SessionValue():
                 return self.price
-            case ir.SessionClock():
-                return Interval(-EVER, EVER)
+            case ir.SessionClock(name):
+                return self._session_clock(name)
             case ir.BarsSince() | ir.CandidateClock() | ir.Row():
                 return COUNTING
             case _:
                 return ANY_INT if node.kind is ir.Kind.INT else ANY_REAL
+
+    def _session_clock(self, name: str) -> Interval:
+        """A session of a date begins and ends within days of any bar of that date."""
+        rule = next(session for session in self.program.sessions if session.name == name)
+        most = NEAR + max(abs(rule.start.minutes), abs(rule.end.minutes))
+        return Interval(-most, most)
 
     def _over(self, op: str, operand: ir.Node, rows: Interval) -> Interval:
         if op in {"count", "size", "crossings"}:
@@ -267,6 +274,8 @@ class Bounds:
             case ir.Binary("mul", left, right) if left == right:
                 square = self.of(left).magnitude ** 2
                 return Interval(0, square)
+            case ir.Binary("div", left, right):
+                return self._quotient(left, right)
             case ir.Binary(op, left, right):
                 return _binary(op, self.of(left), self.of(right))
             case ir.ToReal(operand, den):
@@ -278,6 +287,78 @@ class Bounds:
                 return self.of(then) | self.of(otherwise)
             case _:
                 raise AssertionError(node)
+
+    def _quotient(self, left: ir.Node, right: ir.Node) -> Interval:
+        mean = self._mean(left, right)
+        if mean is not None:
+            return mean
+        above, below = self.of(left), self.of(right)
+        if below.low > 0 or below.high < 0:
+            return _around(*(a / b for a in _ends(above) for b in _ends(below)))
+        least = self._least(right)  # division by zero is na
+        if least == 0 or above.magnitude == inf:
+            return ANY_REAL
+        most = above.magnitude / least * (1 + SLACK)
+        positive = above.low >= 0 and below.low >= 0
+        return Interval(0.0 if positive else -most, most)
+
+    def _mean(self, left: ir.Node, right: ir.Node) -> Interval | None:
+        """A mean lies among the values that it is made of, weighted or not."""
+        if not (isinstance(left, ir.ToReal) and isinstance(right, ir.ToReal)):
+            return None
+        total, weight = _totals(left.operand), _totals(right.operand)
+        if total is None or weight is None or total[0] != weight[0]:
+            return None
+        scale = right.denominator / left.denominator
+        match total[1], weight[1]:
+            case ir.Binary("mul", value, factor), weighing if factor == weighing:
+                if self.of(factor).low < 0:
+                    return None
+                inner = self.of(value)
+            case value, ir.Const(1) | ir.Choose(ir.Known(), ir.Const(1), ir.Const(0)):
+                inner = self.of(value)
+            case _:
+                return None
+        return _loosened(Interval(inner.low * scale, inner.high * scale))
+
+    def _least(self, node: ir.Node) -> float:
+        """A bound from below on the magnitude of a REAL that is not 0; 0 where there is none."""
+        match node:
+            case ir.ToReal(_, den):
+                return 1.0 / den
+            case ir.Unary("sqrt", operand):
+                return sqrt(self._least(operand)) * (1 - SLACK)
+            case ir.Unary(_, operand):
+                return self._least(operand)
+            case ir.Binary("mul", left, right):
+                return self._least(left) * self._least(right) * (1 - SLACK)
+            case ir.Binary("div", left, right):
+                most = self.of(right).magnitude
+                return self._least(left) / most * (1 - SLACK) if most else 0.0
+            case ir.Binary("max" | "min", left, right) | ir.Choose(_, left, right):
+                return min(self._least(left), self._least(right))
+            case _:
+                return 0.0
+
+
+def _loosened(inner: Interval) -> Interval:
+    slack = inner.magnitude * SLACK
+    return Interval(inner.low - slack, inner.high + slack)
+
+
+def _totals(node: ir.Node) -> tuple[object, ir.Node] | None:
+    """Which rows a sum goes over, and what it adds up."""
+    match node:
+        case ir.SinceSession("sum", operand, session):
+            return session, operand
+        case ir.Window("sum", operand, over):
+            return over, operand
+        case ir.Aggregate("sum", operand, tracker, part, _, now):
+            return (tracker, part, now), operand
+        case ir.Aggregate("size", _, tracker, part, _, now):
+            return (tracker, part, now), ir.Const(1)
+        case _:
+            return None
 
 
 def _real(value: Number) -> float:
@@ -307,9 +388,7 @@ def _binary(op: str, left: Interval, right: Interval) -> Interval:
         case "mul":
             return _around(*(_times(a, b) for a in _ends(left) for b in _ends(right)))
         case _:
-            if right.low <= 0 <= right.high:
-                return ANY_REAL
-            return _around(*(_over_by(a, b) for a in _ends(left) for b in _ends(right)))
+            raise AssertionError(op)
 
 
 def _ends(interval: Interval) -> tuple[Number, Number]:
@@ -324,10 +403,6 @@ def _around(*values: Number) -> Interval:
 
 def _times(left: Number, right: Number) -> Number:
     return 0 if 0 in (left, right) else left * right
-
-
-def _over_by(left: Number, right: Number) -> float:
-    return left / right
 
 
 def _rounded(inner: Interval, den: int) -> Interval:

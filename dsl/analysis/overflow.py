@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import log2
 from typing import TYPE_CHECKING, Final
 
 from dsl.analysis.intervals import INT_MAX, Bounds
 from dsl.analysis.pieces import pieces
 from dsl.analysis.places import written_in
+from dsl.history import nodes_in
 from dsl.ir import expression as ir
 from dsl.quantities import plain
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from dsl.scope import Scope
     from dsl.source import Span
     from dsl.structure import Spec
+
+DIGITS_MAX: Final = 1000
+"""Bits beyond which a float cannot hold the number."""
 
 LEAST: Final = 1 << 10
 """No instrument's prices or volumes are bounded below this, so lower bounds are no remedy."""
@@ -42,6 +47,14 @@ def overflow(spec: Spec, scope: Scope, program: Program, findings: Findings) -> 
             f"`{words}` can reach {_about(_reach(found, bounds))}; "
             f"whole numbers end at {_about(INT_MAX)}",
             _remedy(program, rule.node),
+        )
+    left = (too_large(node, bounds) for node in nodes_in(program))
+    if not told and any(node is not None for node in left):
+        findings.error(
+            "E050",
+            spec.strategy.span,
+            f"a number of this strategy is beyond {_about(INT_MAX)}",
+            "look for one with too many digits, under `params:` or `risk:` perhaps",
         )
 
 
@@ -71,6 +84,8 @@ def _where(rule: Rule, scope: Scope, bounds: Bounds) -> tuple[str, Span]:
 
 
 def _about(value: Number) -> str:
+    if isinstance(value, int) and value.bit_length() > DIGITS_MAX:
+        return f"1e{int(value.bit_length() / log2(10))}"
     return f"{value:.1e}".replace("e+0", "e").replace("e+", "e")
 
 

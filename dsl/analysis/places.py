@@ -131,7 +131,7 @@ def _stops(spec: Spec, program: Program) -> tuple[Rule, ...]:
     if isinstance(spec.stop, str):
         return ()
     return tuple(
-        Rule(case.name, case.if_, made.condition, Level.CANDIDATE)
+        Rule(case.name, case.if_, made.condition, Level.SETUP)
         for case, made in zip(spec.stop.cases, program.stops, strict=True)
         if case.if_ is not None and made.condition is not None
     )
@@ -180,11 +180,27 @@ def written_in(spec: Spec, scope: Scope, program: Program) -> Iterator[Rule]:
     yield from _captured(spec, program)
     yield from places.conditions()
     yield from _bracket(spec, program)
+    yield from _limits(spec, program)
     for (name, text), feature in zip(spec.features.items(), program.features, strict=True):
         yield Rule(str(name), text, feature.node, Level.SETUP)
     risk = spec.risk
     if risk is not None and risk.atr is not None and program.risk.atr is not None:
         yield Rule("atr", risk.atr, program.risk.atr, Level.ROW)
+
+
+def _limits(spec: Spec, program: Program) -> Iterator[Rule]:
+    """Durations and numbers of bars that are no part of a condition."""
+    setup, start = spec.setup, program.start
+    if setup is not None and setup.start.spacing is not None and start.spacing is not None:
+        yield Rule("spacing", setup.start.spacing, start.spacing, Level.PARAM)
+    for name, stage in (setup.stages if setup else {}).items():
+        made = next(one for one in program.stages if one.name == name)
+        if stage.within is not None and made.within is not None:
+            yield Rule(str(name), stage.within.limit, made.within.limit, Level.PARAM)
+    if spec.entry is not None and spec.entry.valid is not None:
+        yield Rule("valid", spec.entry.valid, program.entry.valid, Level.PARAM)
+    if spec.exits is not None and spec.exits.after is not None and program.exits.after is not None:
+        yield Rule("after", spec.exits.after, program.exits.after, Level.PARAM)
 
 
 def _kept(spec: Spec, program: Program) -> Iterator[Rule]:
@@ -220,17 +236,17 @@ def _captures(
                 yield Rule(capture.name, text, node, level)
 
 
-def stop_prices(spec: Spec, program: Program) -> Iterator[Rule]:
+def _stop_prices(spec: Spec, program: Program) -> Iterator[Rule]:
     """Where the stop goes, case by case."""
     stop = spec.stop
     if isinstance(stop, str):
         yield Rule("stop", stop, program.stops[0].price, Level.SETUP)
         return
     for case, place in zip(stop.cases, program.stops, strict=True):
-        yield Rule(str(case.name), case.at, place.price, Level.CANDIDATE)
+        yield Rule(str(case.name), case.at, place.price, Level.SETUP)
 
 
-def target_prices(spec: Spec, program: Program) -> Iterator[Rule]:
+def _target_prices(spec: Spec, program: Program) -> Iterator[Rule]:
     """Where the targets are, in order."""
     target = spec.target
     texts = [target] if isinstance(target, str) else [item.at for item in target or ()]
@@ -240,8 +256,8 @@ def target_prices(spec: Spec, program: Program) -> Iterator[Rule]:
 
 def _bracket(spec: Spec, program: Program) -> Iterator[Rule]:
     entry = spec.entry
-    yield from stop_prices(spec, program)
-    yield from target_prices(spec, program)
+    yield from _stop_prices(spec, program)
+    yield from _target_prices(spec, program)
     if entry is not None and entry.price is not None and program.entry.price is not None:
         yield Rule("entry", entry.price, program.entry.price, Level.CANDIDATE)
     trail = spec.exits.trail if spec.exits else None

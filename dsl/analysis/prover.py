@@ -115,16 +115,16 @@ class Prover:
         for session in self._inside(case, setting):
             found.add(("session", session, ir.Occurrence.SO_FAR))
         for group in tuple(found):
-            match group:
-                case ("tracker", str(name), False):
-                    found.add(("tracker", name, True))
-                    leader = self.facts.leader(name)
-                    if leader is not None:
-                        found |= {("tracker", leader.name, now) for now in (False, True)}
-                case ("session", session, ir.Occurrence.FINAL):
-                    found.add(("session", session, ir.Occurrence.SO_FAR))
-                case _:
-                    pass
+            if not isinstance(group, tuple):
+                continue
+            kind, name, last = (*group, None, None)[:3]
+            if kind == "tracker" and last is False:
+                found.add(("tracker", name, True))
+                leader = self.facts.leader(name)
+                if leader is not None:
+                    found |= {("tracker", leader.name, now) for now in (False, True)}
+            elif kind == "session" and last is ir.Occurrence.FINAL:
+                found.add(("session", name, ir.Occurrence.SO_FAR))
         return frozenset(found)
 
     # --- proofs ------------------------------------------------------------------------------

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from dsl.analysis.memory import COUNTING, memory_of
 from dsl.analysis.pieces import pieces
-from dsl.analysis.places import places_of, stop_prices, target_prices
+from dsl.analysis.places import places_of
 from dsl.analysis.wording import listed
 from dsl.ir import expression as ir
-
-ORDER: Final = {"entry": 0, "stop": 1, "target": 2}
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,25 +36,6 @@ def restarts(spec: Spec, _: Scope, program: Program, findings: Findings) -> None
                 f"`{kinds[leader].value}` changes on every bar it counts, so `{tracker.name}` "
                 "would never hold one; restart with a highest, lowest, latest or earliest",
             )
-
-
-def bracket(spec: Spec, scope: Scope, program: Program, findings: Findings) -> None:
-    """E026: parts of the bracket asked for before they are known: stop first, targets in order."""
-    asked = [(rule, "stop", 0) for rule in stop_prices(spec, program)]
-    asked += [(rule, "target", n) for n, rule in enumerate(target_prices(spec, program))]
-    for rule, part, index in asked:
-        for piece in pieces(scope, rule.text, rule.level, rule.written_as):
-            node = piece.node
-            if isinstance(node, ir.Bracket) and (ORDER[node.part], node.index) >= (
-                ORDER[part],
-                index,
-            ):
-                findings.error(
-                    "E026",
-                    piece.span,
-                    f"`{piece.words}` is not known here yet",
-                    "first the entry is known, then the stop, then the targets as written",
-                )
 
 
 def missing_captures(spec: Spec, scope: Scope, program: Program, findings: Findings) -> None:

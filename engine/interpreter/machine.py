@@ -399,9 +399,7 @@ class Interpreter:
 def _fields(
     captures: Sequence[Capture], captured: Mapping[str, Mapping[str, Value]]
 ) -> tuple[Value, ...]:
-    return tuple(
-        captured.get(one.name, {}).get(name) for one in captures for name, _ in one.fields
-    )
+    return tuple(captured.get(one.name, {}).get(name) for one in captures for name, _ in one.fields)
 
 
 def _params(program: Program, side: Side, given: Mapping[str, int] | None) -> dict[str, int]:

@@ -113,7 +113,7 @@ def _rounded(denominator: int, *, up: bool) -> Callable[[Any], int | None]:
     return rounded
 
 
-def meaning_of(node: Node) -> Meaning | None:  # noqa: PLR0911 - a table of node types
+def meaning_of(node: Node) -> Meaning | None:
     """The function from operands' values to the node's, None for a node that is not pointwise."""
     match node:
         case Unary(op=op):

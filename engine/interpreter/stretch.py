@@ -50,7 +50,7 @@ def stretch_of(run: Run, side: Side, lives: Sequence[Life], row: int, stop: int)
     needed = min((reach(node, frame, begins) for node in row_nodes(run.program)), default=begins)
     day = _date(starts, max(0, needed))
     offset = int(starts[day])
-    events = {name: list.instants.tolist() for name, list in schedule.events.items()}
+    events = {name: one.instants.tolist() for name, one in schedule.events.items()}
     interpreter = Interpreter(
         run.program, run.market.rows(offset, stop), side, schedule.calendars, events
     )

@@ -85,7 +85,9 @@ def wholes(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for example in examples(text):
         if not example.is_piece:
-            assert example.name not in found, f"line {example.line}: {example.name} is there already"
+            assert example.name not in found, (
+                f"line {example.line}: {example.name} is there already"
+            )
             found[example.name] = example.text
     return found
 
@@ -111,8 +113,12 @@ def compiled(example: Example, files: Mapping[str, str]) -> Compiled:
 
 
 def printed(command: str, files: Mapping[str, str]) -> str:
-    """What `engine COMMAND` prints, beside the manual's strategies and the project's folders."""
+    """What `engine COMMAND` prints, beside the manual's strategies and the project's folders.
+
+    COMMAND may end in `| head -N`.
+    """
     said = io.StringIO()
+    words, piped, head = command.partition(" | head -")
     with tempfile.TemporaryDirectory() as folder:
         for name, text in files.items():
             Path(folder, name).write_text(text, encoding="utf-8")
@@ -123,8 +129,9 @@ def printed(command: str, files: Mapping[str, str]) -> str:
             contextlib.redirect_stdout(said),
             contextlib.redirect_stderr(said),
         ):
-            status_of(shlex.split(command))
-    return said.getvalue()
+            status_of(shlex.split(words))
+    lines = said.getvalue().splitlines(keepends=True)
+    return "".join(lines[: int(head)] if piped else lines)
 
 
 def commands(text: str) -> list[tuple[int, str, str]]:

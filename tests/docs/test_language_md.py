@@ -29,7 +29,9 @@ from tests.docs.manual import (
 )
 
 TEXT = text_of_manual()
-KEYS = {key for found in re.finditer(r"^\| `(\w+)` \|", TEXT, re.MULTILINE) for key in found.groups()}
+KEYS = {
+    key for found in re.finditer(r"^\| `(\w+)` \|", TEXT, re.MULTILINE) for key in found.groups()
+}
 EXAMPLES = examples(TEXT)
 FILES = wholes(TEXT)
 

@@ -10,6 +10,11 @@ from dsl.ir.text import code_hash, program_hash, program_text
 ROOT = Path(__file__).resolve().parents[2]
 STRATEGIES = sorted((ROOT / "strategies").glob("*.yaml"))
 
+KNOWN_WARNINGS = {
+    # the author's two holding times are shorter than his dwell: they cannot decide anything
+    "slob_5_1_creator": ["W111", "W111"],
+}
+
 SMALL = """\
 lang: 1
 strategy: small
@@ -37,7 +42,7 @@ def program(text: str, **values: str) -> Program:
 
 
 @pytest.mark.parametrize("path", STRATEGIES, ids=lambda path: path.stem)
-def test_every_shipped_strategy_compiles_without_errors_or_warnings(path: Path) -> None:
+def test_every_shipped_strategy_compiles_with_no_other_warning_than_known(path: Path) -> None:
     made = compile_strategy(
         path.name,
         path.read_bytes(),
@@ -45,7 +50,8 @@ def test_every_shipped_strategy_compiles_without_errors_or_warnings(path: Path) 
     )
 
     assert made.program is not None
-    assert [f for f in made.findings if f.severity != "note"] == []
+    warned = [(f.code, f.span.line) for f in made.findings if f.severity != "note"]
+    assert [code for code, _ in warned] == KNOWN_WARNINGS.get(path.stem, [])
 
 
 def test_formatting_and_comments_do_not_change_the_meaning() -> None:

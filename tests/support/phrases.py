@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 
 class When(IntEnum):
-    """When a value is known, as `dsl.scope.Level` has it."""
+    """When a value is known."""
 
     ROW = 1
     CANDIDATE = 2
-    SETUP = 3
+    SETUP = 3  # with the entry's price
+    BRACKET = 4  # with the stop's as well
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ FORMS: Final[dict[str, tuple[Form, ...]]] = {
             (<price> - <points>)
         """),
         *_forms("vwap(<since>)", real=True),
-        *_forms("entry\nstop", When.SETUP),
+        *_forms("entry", When.SETUP),
+        *_forms("stop", When.BRACKET),
     ),
     "points": (
         *_additive("points", "<count> pt"),
@@ -172,6 +174,7 @@ FORMS: Final[dict[str, tuple[Form, ...]]] = {
         *_forms("""
             crossings(<row price>, <price>, <stretch>)
             crossings(<row points>, <points>, <stretch>)
+            crossings(<row price>, <price>, <stretch>)
             count(<row condition>, <stretch>)
         """, When.CANDIDATE),
     ),

@@ -335,13 +335,13 @@ class _Author:
             made["target"] = self.targets()
         made["exits"] = self.exits(made)
         if self.maybe(0.4):
-            made["require"] = self.conditions(When.SETUP, 2, likely=0.7, stem="must")
+            made["require"] = self.conditions(When.BRACKET, 2, likely=0.7, stem="must")
         if self.maybe(0.3):
             made["filters"] = self.conditions(When.ROW, 1, likely=0.6, stem="filter")
         if self.maybe(0.6):
             made["features"] = {
                 self.words.name("f"): self.phrases.phrase(
-                    rng.choice(list(FORMS)), 2, Asked(When.SETUP)
+                    rng.choice(list(FORMS)), 2, Asked(When.BRACKET)
                 )
                 for _ in range(rng.randint(1, 3))
             }
@@ -362,12 +362,12 @@ class _Author:
             made["after_entry"] = {"others": "die", "else": "other_entered"}
         return made
 
-    def beyond(self, when: When) -> str:
+    def beyond(self) -> str:
         """A price the stop may lie at, mostly beyond the close."""
         sign, extreme = ("+", "high") if self.up else ("-", "low")
         best = "highest" if self.up else "lowest"
         if self.maybe(0.1):
-            return self.phrases.phrase("price", 2, Asked(when))
+            return self.phrases.phrase("price", 2, Asked(When.SETUP))
         return self.rng.choice(
             [
                 f"{extreme} {sign} {self.rng.randint(1, 20)} ticks",
@@ -380,22 +380,22 @@ class _Author:
 
     def stop(self) -> Yaml | str:
         if self.maybe(0.3):
-            return self.beyond(When.SETUP)
+            return self.beyond()
         cases: list[Yaml] = []
         for _ in range(self.rng.randint(0, 2)):
             cases.append(
                 {"name": self.words.name("case"), "if": self.condition(When.CANDIDATE),
-                 "at": self.beyond(When.CANDIDATE)}
+                 "at": self.beyond()}
             )  # fmt: skip
         if not cases or self.maybe(0.8):
-            cases.append({"name": self.words.name("case"), "at": self.beyond(When.CANDIDATE)})
+            cases.append({"name": self.words.name("case"), "at": self.beyond()})
         return {"round": self.rng.choice(["away", "toward"]), "cases": cases}
 
     def ahead(self) -> str:
         """A price to take profit at, mostly in favour."""
         sign = "-" if self.up else "+"
         if self.maybe(0.1):
-            return self.phrases.phrase("price", 2, Asked(When.SETUP))
+            return self.phrases.phrase("price", 2, Asked(When.BRACKET))
         return self.rng.choice(
             [f"close {sign} {self.rng.randint(1, 30)} ticks", f"entry {sign} (stop - entry)"
              if self.side == "long" else "entry - (stop - entry)"]
@@ -440,10 +440,10 @@ class _Author:
             made["min"] = "2 contracts"
         if self.maybe(0.3):
             made["atr"] = self.phrases.phrase("points", 2, Asked(When.ROW))
-        if self.maybe(0.3):
-            made["reduce"] = {"at": rng.choice(["1 %", "5 %"]), "to": "50 %"}
-        if self.maybe(0.3):
-            made["stop_at"] = rng.choice(["3 %", "10 %"])
+        if self.maybe(0.4):
+            made["reduce"] = {"at": rng.choice(["0.2 %", "1 %"]), "to": "50 %"}
+        if self.maybe(0.4):
+            made["stop_at"] = rng.choice(["0.5 %", "3 %"])
         if self.maybe(0.3):
             made["daily_loss"] = rng.choice(["1 %", "3 %"])
         if self.maybe(0.3):
