@@ -177,7 +177,7 @@ class Lowering:
             self.findings.error(
                 "E009", text.span, f"`{op}` is not written like this", f"write `{example}`"
             )
-            return None, where
+            return POISON, where
         if argument is None:
             return None, where
         value = self.check.written(argument, text, Level.ROW)
@@ -195,6 +195,13 @@ class Lowering:
                 f"a condition is needed here, this is {article(value)}",
             )
         return value.node if value.unit is Unit.BOOL else None
+
+    def _require_stage(self, name: Text) -> None:
+        stages = list(map(str, self._stage_names()))
+        if name not in stages:
+            guess = nearest(name, stages)
+            known = f"did you mean `{guess}`?" if guess else "the stages are " + ", ".join(stages)
+            self.findings.error("E041", name.span, f"there is no stage `{name}`", known)
 
     def _stage_names(self) -> list[Text]:
         return list(self.spec.setup.stages) if self.spec.setup else []
@@ -278,8 +285,7 @@ class Lowering:
         section = self.spec.setup.merge if self.spec.setup else None
         if section is None:
             return None
-        if section.at not in self._stage_names():
-            self.findings.error("E041", section.at.span, f"there is no stage `{section.at}`")
+        self._require_stage(section.at)
         for name in section.same:
             held = self.scope.remembered.get(name)
             if held is None or not held.is_tracker or not held.holds_bar:
@@ -310,12 +316,10 @@ class Lowering:
 
     def trackers(self) -> tuple[prog.Tracker, ...]:
         """The trackers with the fields asked of them, each after the one it restarts with."""
-        stages = set(map(str, self._stage_names()))
         made: dict[str, prog.Tracker] = {}
         for name, track, tracker in self._trackers:
             for stage in track.in_ or ():
-                if stage not in stages:
-                    self.findings.error("E041", stage.span, f"there is no stage `{stage}`")
+                self._require_stage(stage)
             fields = tuple(self.scope.remembered[str(name)].fields.items())
             made[tracker.name] = prog.replace_fields(tracker, fields)
         return tuple(self._in_order(made))
@@ -330,15 +334,35 @@ class Lowering:
                 yield tracker
             waiting = [t for t in waiting if t.name not in placed]
             if not ready:
-                for tracker in waiting:
-                    known = tracker.after in made
-                    self.findings.error(
-                        "E031" if known else "E002",
-                        tracker.span,
-                        f"`{tracker.name}` restarts with `{tracker.after}`, "
-                        + ("which restarts with it" if known else "which is no tracker"),
-                    )
+                self._never_ready(waiting, made)
                 return
+
+    def _never_ready(self, waiting: list[prog.Tracker], made: Mapping[str, prog.Tracker]) -> None:
+        """Says why trackers have no order: one restarts with nothing known, or some in a circle."""
+        for tracker in waiting:
+            leader = str(tracker.after)
+            held = self.scope.remembered.get(leader)
+            if held is None or not held.is_tracker:
+                guess = nearest(leader, [name for name in made if name != tracker.name])
+                self.findings.error(
+                    "E002",
+                    tracker.span,
+                    f"`{tracker.name}` restarts with `{leader}`, which is no tracker",
+                    f"did you mean `{guess}`?" if guess else "name one of `track:`",
+                )
+                return
+        circle = [waiting[0].name]
+        while (leader := made[circle[-1]].after or "") in made and leader not in circle:
+            circle.append(leader)
+        if leader in circle:
+            first = made[leader]
+            self.findings.error(
+                "E031",
+                first.span,
+                "trackers restart with each other: "
+                + " -> ".join([*circle[circle.index(leader) :], leader]),
+                "leave out one `after`, so that this one runs on by itself",
+            )
 
     def complete(self, captures: tuple[prog.Capture, ...]) -> tuple[prog.Capture, ...]:
         """Captures with the fields that the whole program asks of them."""
@@ -428,8 +452,8 @@ class Lowering:
             self.findings.error(
                 "E062",
                 section[0].at.span,
-                "the shares of the targets do not make 100 %",
-                "give every target its `share`",
+                f"the shares of the targets add up to {_percent(made)}, not to 100 %",
+                "give every target its `share`, the last one the rest",
             )
         return tuple(made)
 

@@ -91,6 +91,11 @@ class Session:
         """How many bars it has seen."""
         return self._rows_dropped + len(self._window)
 
+    @property
+    def remembered(self) -> int:
+        """How many bars it still holds: those that coming decisions may depend on."""
+        return len(self._window)
+
     def feed(self, bars: Market, form: Form = Form.PLAIN) -> Step:
         """The decisions on some new closed bars, at least one.
 

@@ -1,8 +1,8 @@
 """Bars and drawings as text that a browser unpacks quickly: differences, deflated, in base64.
 
-A packed piece is, before compression: the length of the JSON (uint32), the JSON in UTF-8 padded with
-spaces so that what follows lies at a multiple of eight, and then each column in the width (1, 2, 4
-or 8 bytes) that the JSON's `w` says, padded to eight. `n` is how many bars there are, `b` the first
+A packed piece is, before compression: the length of the JSON (uint32); the JSON in UTF-8, padded
+with spaces so that what follows lies at a multiple of eight; each column in the width (1, 2, 4 or 8
+bytes) that the JSON's `w` says, padded to eight. `n` is how many bars there are, `b` the first
 minute and open, `d` the drawings. All little-endian; columns of eight bytes are float64.
 """
 

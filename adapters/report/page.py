@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from engine.statistics.ledger import Ledger
     from engine.statistics.results import Results
 
-MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+MONTHS: Final = tuple(calendar.month_abbr[1:])
 STEP: Final = 0.5
 """The width of a bar of the R histogram, whose bars are centred on multiples of it."""
 
@@ -201,7 +202,7 @@ def heat(ledger: Ledger) -> list[dict[str, Any]]:
             }
             for i in held.tolist()
         ]
-        rows = 7 if any(square["y"] > 4 for square in squares) else 5
+        rows = 7 if ((dates[held] + 3) % 7 > 4).any() else 5
         found.append({"year": 1970 + one, "squares": squares, "rows": rows})
     return found
 
@@ -261,7 +262,7 @@ def _splits(report: ReportInput) -> list[dict[str, Any]]:
 
 
 def _funnel(side: SideFunnel, data: PageData) -> dict[str, Any]:
-    """One side: its stages with what ended candidates in each, then what became of complete ones."""
+    """One side: its stages with what ended candidates in each, then what became of the rest."""
     most = max(side.started, 1)
     rows = [_stage_row(stage, most) for stage in side.stages]
     complete = [one for one in data.setups if one.side is side.side and one.is_complete]

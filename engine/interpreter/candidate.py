@@ -232,18 +232,18 @@ class Eyes:
             if operand is None:
                 return len(rows)
             values = [operand(row) for row in rows]
-            if not values:
-                return 0 if node.op in OF_NOTHING else None
             if any(one is None for one in values):
                 return None
             if level is not None:
                 return _crossings(values, level(sight))
+            if not values:
+                return 0 if node.op in OF_NOTHING else None
             return AGGREGATES[node.op](values)
 
         return value
 
 
-OF_NOTHING: Final = {"count", "size", "sum", "crossings"}
+OF_NOTHING: Final = {"count", "size", "sum"}
 """Aggregates that are 0 over no rows."""
 
 AGGREGATES: Final[dict[str, Callable[[Sequence[Any]], Value]]] = SUMMARIES | {

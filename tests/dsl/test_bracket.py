@@ -11,6 +11,7 @@ from engine.execution.rules import rules_of
 from engine.execution.terms import Terms
 
 HEAD = "lang: 1\nstrategy: s\ninstrument: {}\nwhen: {{fell: close < open}}\n"
+HALVES = "[{{name: a, at: {}, share: 50 %}}, {{name: b, at: {}, share: 50 %}}]"
 
 
 def compiled(body: str, symbol: str = "ES") -> Compiled:
@@ -25,7 +26,7 @@ def compiled(body: str, symbol: str = "ES") -> Compiled:
         "stop: target + 1 pt\ntarget: low",
         "stop: high\ntarget: target - 1 pt",
         "stop: {cases: [{name: a, if: stop > close, at: high}]}\ntarget: low",
-        "stop: high\ntarget: [{name: a, at: target.b, share: 50 %}, {name: b, at: low, share: 50 %}]",
+        "stop: high\ntarget: " + HALVES.format("target.b", "low"),
         "stop: high\ntarget: [{name: a, at: target.a, share: 100 %}]",
     ],
 )
@@ -39,8 +40,8 @@ def test_no_part_of_the_bracket_may_use_what_comes_after_it(body: str) -> None:
     "body",
     [
         "stop: entry + 4 pt\ntarget: entry - (stop - entry)",
-        "stop: {cases: [{name: a, if: entry > low, at: entry + 4 pt}, {name: b, at: high}]}\ntarget: low",
-        "stop: high\ntarget: [{name: a, at: low, share: 50 %}, {name: b, at: target.a - 1 pt, share: 50 %}]",
+        "target: low\nstop: {cases: [{name: a, if: entry > low, at: entry + 4 pt}]}",
+        "stop: high\ntarget: " + HALVES.format("low", "target.a - 1 pt"),
         "stop: high\ntarget: low\nrequire: {room: entry - target > stop - entry}",
     ],
 )

@@ -226,6 +226,6 @@ def test_a_report_that_cannot_be_written_leaves_nothing_behind(
 ) -> None:
     taken = tmp_path / "report.html"
     taken.mkdir()
-    with pytest.raises(OSError, match="report.html"):
+    with pytest.raises(OSError, match=r"report\.html"):
         write_report(taken, report)
     assert [one.name for one in tmp_path.iterdir()] == ["report.html"]

@@ -45,8 +45,7 @@ def test_memories_are_what_the_interpreter_says_the_trackers_held(side: Side) ->
         (candidate,) = (v for v in view.candidates if (v.day, v.ordinal) == moment.who)
         memory = found[moment.who]
         for tracker in candidate.trackers:
-            row = memory.get((tracker.name, "row"))
-            assert row == (-1 if tracker.row is None else tracker.row)
+            assert memory[tracker.name, "row"] == (-1 if tracker.row is None else tracker.row)
             if tracker.row is not None and (tracker.name, "value") in memory:
                 assert memory[tracker.name, "value"] == tracker.value
                 held += 1
