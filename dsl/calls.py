@@ -11,6 +11,7 @@ from dsl import syntax as syn
 from dsl.ir import expression as ir
 from dsl.ir.program import TrackerOp
 from dsl.names import true_range
+from dsl.nearest import nearest
 from dsl.scope import Level
 from dsl.units import POISON, Typed, Unit, aligned, combined, condition, quotient, to_real
 
@@ -524,6 +525,15 @@ class Caller:
         parts = self._path(node.arguments[0]) if len(node.arguments) == 1 else ()
         if len(parts) != 1:
             return self._shape(node)
+        known = self.at.scope.calendars
+        if known and parts[0] not in known:
+            guess = nearest(parts[0], sorted(known))
+            return self.at.wrong(
+                node.arguments[0],
+                "E014",
+                f"no exchange calendar is called {parts[0]}",
+                f"did you mean `{guess}`?" if guess else "sessions name some: `XNYS.open`",
+            )
         return condition(ir.TradingDay(parts[0]))
 
     def blackout(self, node: syn.Call) -> Typed:
@@ -542,7 +552,7 @@ class Caller:
 
     def on_frame(self, value: Typed, on: Text, text: Text) -> Typed:
         """A series evaluated on larger bars: `on: 5 min`, or `5 min since ny`."""
-        found = re.fullmatch(r"(\d+)\s*(min|h)(?:\s+since\s+(\w+))?", str(on).strip())
+        found = re.fullmatch(r"(\d{1,6})\s*(min|h)(?:\s+since\s+(\w+))?", str(on).strip())
         if found is None:
             self.at.findings.error(
                 "E001", on.span, f"`{on}` is no bar size", "write `5 min`, or `5 min since ny`"

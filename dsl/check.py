@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from dsl import syntax as syn
 from dsl.calls import FUNCTIONS, Caller
-from dsl.fold import fold
+from dsl.fold import extent, fold
 from dsl.ir import expression as ir
 from dsl.ir.program import TrackerOp
 from dsl.names import BAR_NAMES, RESERVED_FIELDS, SESSION_FIELDS, WEEKDAYS, builtin
@@ -34,6 +34,16 @@ from dsl.units import (
 if TYPE_CHECKING:
     from dsl.findings import Findings
     from dsl.source import Span, Text
+
+SIZE_MAX: Final = 5_000
+DEPTH_MAX: Final = 120
+"""Nodes of one expression and levels of nesting: ten times what a long strategy has."""
+
+TOTAL_MAX: Final = 200_000
+"""Nodes of all expressions of a file, each as often as it is used."""
+
+NESTED_MAX: Final = 90
+"""Levels of nesting through definitions that wait for each other."""
 
 PERCENT_OF: Final = "say what it is a percentage OF: `{0} of top.price`"
 COMPARE_HELP: Final = {
@@ -66,6 +76,8 @@ class Checker:
         self.level = Level.ROW
         self.stop_is_known = True
         self.targets_known = len(scope.targets)
+        self.computed = 0
+        self.nested = 0
         self._calls = Caller(self)
 
     # --- doors ---------------------------------------------------------------------------------
@@ -87,14 +99,33 @@ class Checker:
             checked = self.check(written)
         finally:
             self.text, self.level = kept
-        return checked if checked.is_error else Typed(fold(checked.node), checked.unit, checked.den)
+        if checked.is_error:
+            return checked
+        size, depth = extent(checked.node)
+        self.computed += size
+        if size > SIZE_MAX or depth > DEPTH_MAX or self.computed > TOTAL_MAX:
+            return self._too_large(text)
+        return Typed(fold(checked.node), checked.unit, checked.den)
+
+    def _too_large(self, text: Text) -> Typed:
+        """Names spare an expression its length, not its work."""
+        self.findings.error(
+            "E006",
+            text.span,
+            "with all that its names stand for, this is larger than anybody means",
+            "definitions that use each other several times grow without bounds: simplify them",
+        )
+        return POISON
 
     def condition(self, text: Text, level: Level) -> ir.Node:
         """The node of a condition; a false constant after an error."""
         checked = self.expression(text, level)
         if checked.unit not in {Unit.BOOL, Unit.ERROR}:
             self.findings.error(
-                "E020", text.span, f"a condition must be true or false, this is {article(checked)}"
+                "E020",
+                text.span,
+                f"a condition must be true or false, this is {article(checked)}",
+                "compare it with something, as in `high - low > 2 pt`",
             )
         return checked.node if checked.unit is Unit.BOOL else ir.Const(False)
 
@@ -111,6 +142,15 @@ class Checker:
 
     def check(self, node: syn.Syntax) -> Typed:
         """The typed value of a written node in the current text."""
+        if self.nested >= NESTED_MAX:
+            return self._too_large(self.text)
+        self.nested += 1
+        try:
+            return self._checked(node)
+        finally:
+            self.nested -= 1
+
+    def _checked(self, node: syn.Syntax) -> Typed:
         match node:
             case syn.Quantity():
                 return self._quantity(node)
@@ -273,7 +313,12 @@ class Checker:
         inner = self.check(node)
         if inner.is_error or inner.unit is Unit.BOOL:
             return inner
-        return self.wrong(node, "E020", f"`{word}` needs a condition, this is {article(inner)}")
+        return self.wrong(
+            node,
+            "E020",
+            f"`{word}` needs a condition, this is {article(inner)}",
+            "compare it with something, as in `high - low > 2 pt`",
+        )
 
     def _logic(self, node: syn.Logic) -> Typed:
         parts = [self._bool(operand, node.operator) for operand in node.operands]
@@ -486,8 +531,12 @@ class Checker:
         """`entry`, `stop` or a target, where it is known: they follow each other in this order."""
         known = {"entry": True, "stop": self.stop_is_known, "target": index < self.targets_known}
         if not known[part]:
-            return self.wrong(node, "E026", f"`{self.words(node)}` is not known here",
-                              "first comes the entry, then the stop, then the targets as written")
+            return self.wrong(
+                node,
+                "E026",
+                f"`{self.words(node)}` is not known here",
+                "first comes the entry, then the stop, then the targets as written",
+            )
         return Typed(ir.Bracket(part, index), Unit.PRICE)
 
     def _target(self, node: syn.Path, name: str) -> Typed:

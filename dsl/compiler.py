@@ -114,7 +114,7 @@ def resolve(unit: Unit) -> None:
     day = declare.day_rule(spec, findings)
     direction = spec.direction
     mirrored = direction is None or direction.mirror != "none"
-    scope = Scope(traded, size, day, mirrored)
+    scope = Scope(traded, size, day, mirrored, unit.around.calendars)
     declare_names(spec, scope, declare.Clocks(day, unit.around.calendars, findings), findings)
     unit.scope = scope
 

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from dsl.structure import Event, Param, Session, Spec
     from dsl.structure import Instrument as InstrumentSection
 
-QUANTITY: Final = re.compile(r"(-?)(\d+(?:\.\d+)?)\s*(%|[A-Za-z]*)")
-ANCHOR: Final = re.compile(r"([A-Z][A-Z0-9_/]*)\.(open|close)(?:\s*([+-])\s*(\d+)\s*(min|h))?")
+QUANTITY: Final = re.compile(r"(-?)(\d{1,30}(?:\.\d{1,30})?)\s*(%|[A-Za-z]*)")
+ANCHOR: Final = re.compile(r"([A-Z][A-Z0-9_/]*)\.(open|close)(?:\s*([+-])\s*(\d{1,6})\s*(min|h))?")
 CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})")
+CALENDAR_HELP: Final = (
+    "calendars go by exchange codes: XNYS is New York, XLON London, XTKS Tokyo, CMES the CME"
+)
 SWITCH: Final = {"on": 1, "yes": 1, "true": 1, "off": 0, "no": 0, "false": 0}
 DAYS: Final = {day: n for n, day in enumerate(["mon", "tue", "wed", "thu", "fri", "sat", "sun"], 1)}
 
@@ -63,7 +66,7 @@ def _described(section: InstrumentSection, findings: Findings) -> Instrument | N
     def number(text: Text | None, default: Fraction) -> Fraction:
         if text is None:
             return default
-        if not re.fullmatch(r"\d+(\.\d+)?", text) or Fraction(text) == 0:
+        if not re.fullmatch(r"\d{1,30}(\.\d{1,30})?", text) or Fraction(text) == 0:
             findings.error(
                 "E001", text.span, f"`{text}` is not a positive number", "write it as 0.25"
             )
@@ -94,7 +97,7 @@ def minutes_of(text: Text | None, default: int, findings: Findings) -> int:
     """A written duration in whole minutes."""
     if text is None:
         return default
-    found = re.fullmatch(r"(\d+)\s*(min|h)", text)
+    found = re.fullmatch(r"(\d{1,9})\s*(min|h)", text)
     if found is None:
         findings.error("E001", text.span, f"`{text}` is not a duration", "write `5 min` or `2 h`")
         return default
@@ -154,7 +157,13 @@ class Clocks:
         else:
             empty = start.calendar == end.calendar and (start.edge, end.edge) == ("close", "open")
         if empty:
-            self.findings.error("E014", section.to.span, f"`{name}` ends before it begins")
+            self.findings.error(
+                "E014",
+                section.to.span,
+                f"`{name}` ends before it begins",
+                "a session of one exchange runs from its open to its close, or between times "
+                "moved from them: `XNYS.open + 30 min`",
+            )
         days = tuple(self.weekday(day) for day in section.days or ()) or (1, 2, 3, 4, 5)
         return SessionRule(str(name), start, end, days)
 
@@ -190,7 +199,7 @@ class Clocks:
                 "E014",
                 text.span,
                 f"no exchange calendar is called {calendar}",
-                f"did you mean `{guess}`?" if guess else "",
+                f"did you mean `{guess}`?" if guess else CALENDAR_HELP,
             )
         minutes = int(count or 0) * (60 if unit == "h" else 1)
         return Anchor(-minutes if sign == "-" else minutes, calendar, edge)
@@ -331,6 +340,7 @@ class ParamReader:
                 "the range runs backwards",
                 "write the smaller end first",
             )
+            return None, None, step
         return low, high, step
 
     def _of(self, unit: Unit, text: Text) -> int | None:

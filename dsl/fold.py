@@ -101,3 +101,17 @@ def _rebuilt_value(value: object, change: Callable[[ir.Node], ir.Node]) -> objec
         made = tuple(change(part) for part in value)
         return value if all(a is b for a, b in zip(made, value, strict=True)) else made
     return value
+
+
+def extent(node: ir.Node) -> tuple[int, int]:
+    """How many nodes an expression has, shared ones as often as they stand in it, and how deep."""
+    known: dict[int, tuple[int, int]] = {}
+
+    def of(inner: ir.Node) -> tuple[int, int]:
+        if id(inner) not in known:
+            parts = [of(child) for child in ir.children(inner)]
+            size = 1 + sum(part[0] for part in parts)
+            known[id(inner)] = (size, 1 + max((part[1] for part in parts), default=0))
+        return known[id(inner)]
+
+    return of(node)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from dsl import syntax as syn
@@ -11,7 +12,7 @@ from dsl.ir import expression as ir
 from dsl.ir import program as prog
 from dsl.nearest import nearest
 from dsl.parser import Rejected, parse_tracker
-from dsl.quantities import MILLION
+from dsl.quantities import MILLION, plain
 from dsl.scope import Definition, Level, Remembered, Scope
 from dsl.source import Text
 from dsl.units import POISON, Typed, Unit, scaled, to_real
@@ -120,7 +121,7 @@ class Lowering:
     def _declare_tracker(self, name: Text, track: Track) -> None:
         if not self._free(name):
             return
-        held = Remembered(str(name), name.span, is_tracker=True)
+        held = Remembered(str(name), name.span, is_tracker=True, value=POISON)
         self.scope.remembered[str(name)] = held
         try:
             written = parse_tracker(track.is_)
@@ -132,7 +133,7 @@ class Lowering:
             guess = nearest(written.function, list(TRACKED))
             self.findings.error(
                 "E025",
-                track.is_.span,
+                track.is_.span.inside(written.start, written.start + len(written.function)),
                 f"no tracker is called `{written.function}`",
                 f"did you mean `{guess}`?" if guess else "trackers are " + ", ".join(TRACKED),
             )
@@ -307,9 +308,12 @@ class Lowering:
         reason = str(section.overflow) if section and section.overflow else "too_many_candidates"
         if section is None or section.max is None:
             return CONCURRENT, reason
-        if not section.max.isdigit() or not 1 <= int(section.max) <= 4096:
+        if not re.fullmatch(r"[0-9]{1,4}", section.max) or not 1 <= int(section.max) <= 4096:
             self.findings.error(
-                "E001", section.max.span, f"`{section.max}` is not a number from 1 to 4096"
+                "E001",
+                section.max.span,
+                f"`{section.max}` is not a number from 1 to 4096",
+                "it bounds the memory and the time of a run: 16 is plenty",
             )
             return CONCURRENT, reason
         return int(section.max), reason
@@ -641,6 +645,10 @@ class Lowering:
                 )
             )
         return tuple(made)
+
+
+def _percent(targets: Iterable[prog.Target]) -> str:
+    return f"{plain(Fraction(sum(target.share for target in targets), MILLION // 100))} %"
 
 
 def _captured(text: Text) -> Text | None:

@@ -89,6 +89,7 @@ class Scope:
     bar_minutes: int
     day: DayRule
     mirrored: bool
+    calendars: frozenset[str] = frozenset()
     sessions: dict[str, SessionRule] = field(default_factory=dict)
     used_sessions: set[str] = field(default_factory=set)
     params: dict[str, Parameter] = field(default_factory=dict)

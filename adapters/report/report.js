@@ -128,7 +128,7 @@
       const row = view.shown[view.drawn];
       const line = element("tr", undefined, row.piece < 0 ? "bare" : "");
       if (row.piece < 0) line.title = "Not among the charts kept in this file";
-      if (row === view.current) line.setAttribute("aria-selected", "true");
+      if (row === view.current) line.setAttribute("aria-current", "true");
       for (const [, text, , className, more] of list.columns) {
         line.append(element("td", text(row), `${className} ${more ? more(row) : ""}`.trim()));
       }
@@ -153,6 +153,7 @@
     view.down = false;
     byId("tab-trades").setAttribute("aria-selected", String(list === "trade"));
     byId("tab-setups").setAttribute("aria-selected", String(list === "setup"));
+    pane.setAttribute("aria-labelledby", list === "trade" ? "tab-trades" : "tab-setups");
     choices();
     arrange();
   }
@@ -187,12 +188,12 @@
 
   async function select(row) {
     view.current = row;
-    for (const line of body.querySelectorAll("[aria-selected]")) line.removeAttribute("aria-selected");
+    for (const line of body.querySelectorAll("[aria-current]")) line.removeAttribute("aria-current");
     const place = view.shown.indexOf(row);
     if (place >= view.drawn) more(place + 60);
     if (place >= 0) {
       const line = body.children[place];
-      line.setAttribute("aria-selected", "true");
+      line.setAttribute("aria-current", "true");
       const [top, height] = [line.offsetTop - 40, line.offsetHeight + 40];
       if (top < pane.scrollTop) pane.scrollTop = top;
       else if (top + height > pane.scrollTop + pane.clientHeight) pane.scrollTop = top + height - pane.clientHeight;

@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from random import Random
 
 
@@ -254,6 +254,10 @@ FORMS: Final[dict[str, tuple[Form, ...]]] = {
             (<row price>)[1] <op> <price>
             percentile(<row points>, <percentage>, <window>) <op> <points>
         """),
+        *_forms("""
+            count(<row condition>, <stretch>) <op> <count>
+            crossings(<row price>, <price>, <stretch>) <op> <count>
+        """, When.CANDIDATE),
     ),
 }
 UNITS: Final = tuple(unit for unit in FORMS if unit != "condition")
@@ -339,8 +343,13 @@ class Phrases:
         if own and self.rng.random() < OWN_NAMES:
             return self.rng.choice(own)
         forms = FORMS[unit] if depth > 0 else leaves(unit)
-        fitting = [form for form in forms if asked.suits(form) and self._has_words(form)]
-        return self.rng.choice(fitting or own)
+        over_stretches = self._fitting((one for one in forms if "stretch" in one.holes), asked)
+        if over_stretches and self.rng.random() < STRETCHES:
+            return self.rng.choice(over_stretches)
+        return self.rng.choice(self._fitting(forms, asked) or self._fitting(leaves(unit), asked))
+
+    def _fitting(self, forms: Iterable[Form], asked: Asked) -> list[Form]:
+        return [form for form in forms if asked.suits(form) and self._has_words(form)]
 
     def _has_words(self, form: Form) -> bool:
         lists = {
@@ -389,6 +398,7 @@ class Phrases:
 
 
 OWN_NAMES: Final = 0.35
+STRETCHES: Final = 0.15
 
 WORDS: Final[dict[str, Callable[[Phrases, Asked], str]]] = {
     "window": Phrases.window,

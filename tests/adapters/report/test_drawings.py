@@ -30,6 +30,7 @@ from tests.support.bars import random_walk
 from tests.support.calendars import FixedHours
 from tests.support.jan6 import TICKS_A_POINT, clock_at, jan6
 from tests.support.programs import slob_creator_program
+from tests.support.shipped import FOLDER, program_of
 
 RICH = Terms(Fraction(1_000_000))
 SLOB = slob_creator_program()
@@ -102,7 +103,8 @@ def test_the_mirrored_side_is_drawn_in_real_prices() -> None:
 
 @pytest.fixture(scope="module")
 def walk() -> Run:
-    return run_batch(Strategy(SLOB), random_walk(30, 5), FixedHours(), RICH)
+    program = program_of(FOLDER / "slob_5_1.yaml")
+    return run_batch(Strategy(program), random_walk(30, 5), FixedHours(), RICH)
 
 
 def test_every_drawn_row_lies_inside_the_piece_that_shows_it(walk: Run) -> None:

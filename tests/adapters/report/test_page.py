@@ -23,6 +23,7 @@ from tests.support.bars import random_walk
 from tests.support.calendars import FixedHours
 from tests.support.pages import Page, unpacked
 from tests.support.programs import slob_creator_program, tiny
+from tests.support.shipped import FOLDER, program_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,13 +34,16 @@ TERMS = Terms(Fraction(1_000_000), Fraction(5, 2), 1)
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>'\"&\u2028"
 
 
-def run_of(program: Program, days: int = 30, terms: Terms = TERMS) -> Run:
-    return run_batch(Strategy(program), random_walk(days, 5), FixedHours(), terms)
+SLOB = program_of(FOLDER / "slob_5_1.yaml")
+
+
+def run_of(program: Program, days: int = 30) -> Run:
+    return run_batch(Strategy(program), random_walk(days, 5), FixedHours(), TERMS)
 
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return run_of(slob_creator_program())
+    return run_of(SLOB)
 
 
 @pytest.fixture(scope="module")
@@ -132,15 +136,12 @@ def test_the_same_run_gives_the_same_bytes(report: ReportInput, page: Page) -> N
 
 
 def test_nothing_a_strategy_says_can_become_markup() -> None:
-    program = slob_creator_program()
-    stages = tuple(replace(one, name=one.name) for one in program.stages)
     program = replace(
-        program,
+        SLOB,
         name=HOSTILE,
         doc=HOSTILE,
-        stages=stages,
-        targets=tuple(replace(target, name=HOSTILE) for target in program.targets),
-        params=tuple(replace(param, doc=HOSTILE) for param in program.params),
+        targets=tuple(replace(target, name=HOSTILE) for target in SLOB.targets),
+        params=tuple(replace(param, doc=HOSTILE) for param in SLOB.params),
         overflow=HOSTILE,
     )
     condition = ConditionLine(HOSTILE, HOSTILE, HOSTILE, 1, 1, 0, None, HOSTILE)
@@ -181,9 +182,14 @@ def test_the_page_states_costs_fill_rules_and_parameters(page: Page, run: Run) -
     assert "the stop comes first" in shown
     for param in run.program.params:
         assert param.name in shown
-    assert "short 5 min, long 3 min" in shown
     for reason in {one.reason for one in setups_of(run) if one.fate is Fate.REFUSED}:
         assert reason in shown
+
+
+def test_parameters_that_differ_by_side_are_named_with_both_values() -> None:
+    page = Page(report_html(report_of(run_of(slob_creator_program(), 2))))
+    assert "short 5 min, long 3 min" in page.shown
+    assert "mirrors of each other except for hold_trigger, hold_base" in page.shown
 
 
 def test_for_want_of_room_setups_lose_their_chart_and_trades_keep_their_row(run: Run) -> None:
@@ -201,7 +207,7 @@ def test_for_want_of_room_setups_lose_their_chart_and_trades_keep_their_row(run:
 
 def test_a_report_on_1800000_bars_stays_small(tmp_path: Path) -> None:
     market = random_walk(2310, 3, start=400_000)
-    run = run_batch(Strategy(slob_creator_program()), market, FixedHours(), TERMS)
+    run = run_batch(Strategy(SLOB), market, FixedHours(), TERMS)
     assert len(market) > 1_800_000
     path = write_report(tmp_path / "report.html", report_of(run))
     assert path.stat().st_size < 5_000_000

@@ -17,6 +17,7 @@ from tests.support.bars import random_walk
 from tests.support.calendars import FixedHours
 from tests.support.jan6 import TICKS_A_POINT, clock_at, jan6
 from tests.support.programs import slob_creator_program
+from tests.support.shipped import FOLDER, program_of
 
 if TYPE_CHECKING:
     from engine.domain.market import Market
@@ -24,29 +25,36 @@ if TYPE_CHECKING:
 SLOB = slob_creator_program()
 
 
+SHIPPED = program_of(FOLDER / "slob_5_1.yaml")
+
+
 def ends_of(machine: Machine, market: Market) -> list[Moment]:
-    schedule = schedule_of(SLOB, market, FixedHours(), {})
+    schedule = schedule_of(machine.program, market, FixedHours(), {})
     made = machine.run_plain(machine.feed(schedule), machine.fresh(), 0, len(schedule.market))
     ended = made.rows[made.rows[:, KIND] >= Decision.DEAD].tolist()
     return [Moment(cells[ROW], (cells[DAY], cells[ORDINAL])) for cells in ended]
 
 
-@pytest.mark.parametrize("side", list(Side))
-def test_memories_are_what_the_interpreter_says_the_trackers_held(side: Side) -> None:
-    market = random_walk(1, 1)
-    schedule = schedule_of(SLOB, market, FixedHours(), {})
-    machine = Machine(SLOB, side)
+@pytest.mark.parametrize(("side", "seed"), [(Side.SHORT, 8), (Side.LONG, 23)])
+def test_memories_are_what_the_interpreter_says_the_trackers_held(side: Side, seed: int) -> None:
+    market = random_walk(1, seed)
+    schedule = schedule_of(SHIPPED, market, FixedHours(), {})
+    machine = Machine(SHIPPED, side)
     moments = ends_of(machine, market)
     found = memories(machine, schedule, moments)
     assert set(found) == {moment.who for moment in moments}
     held = 0
-    for moment in moments[-2:]:
-        view = explain(Interpreter(SLOB, market, side, FixedHours()), moment.row)
+    for moment in moments[-3:]:
+        view = explain(Interpreter(SHIPPED, market, side, FixedHours()), moment.row)
         (candidate,) = (v for v in view.candidates if (v.day, v.ordinal) == moment.who)
         memory = found[moment.who]
         for tracker in candidate.trackers:
-            assert memory[tracker.name, "row"] == (-1 if tracker.row is None else tracker.row)
-            if tracker.row is not None and (tracker.name, "value") in memory:
+            word = "last" if (tracker.name, "last") in memory else "row"
+            if memory[tracker.name, "row"] < 0:
+                assert tracker.row is None
+                continue
+            assert memory[tracker.name, word] == tracker.row
+            if (tracker.name, "value") in memory:
                 assert memory[tracker.name, "value"] == tracker.value
                 held += 1
     assert held

@@ -15,14 +15,22 @@ from engine.statistics.statistics import statistics_from
 from tests.support.ledgers import random_ledger
 
 if TYPE_CHECKING:
+    from engine.domain.market import Ints
     from engine.statistics.ledger import Ledger
 
 SEEDS = range(8)
 
 
-@pytest.fixture(params=SEEDS)
+@pytest.fixture(scope="module", params=SEEDS)
 def ledger(request: pytest.FixtureRequest) -> Ledger:
     return random_ledger(request.param)
+
+
+def new_york(minute: Ints) -> pd.DatetimeIndex:
+    """Minutes since the epoch on the clock of New York."""
+    return pd.DatetimeIndex(minute.astype("M8[m]").astype("M8[s]"), tz="UTC").tz_convert(
+        "America/New_York"
+    )
 
 
 def table_of(ledger: Ledger) -> pd.DataFrame:
@@ -36,8 +44,7 @@ def table_of(ledger: Ledger) -> pd.DataFrame:
     table["net"] = table["gross"] - table["commission"]
     table["r"] = table["net"] / (trades.risk_ticks * trades.contracts * value)
     table["side"] = np.where(trades.side == 1, "long", "short")
-    minute = pd.to_datetime(ledger.market.minute[trades.entry_row], unit="m", utc=True)
-    local = minute.tz_convert("America/New_York")
+    local = new_york(ledger.market.minute[trades.entry_row])
     table["hour"] = [f"{hour:02d}:00" for hour in local.hour]
     table["weekday"] = (local + pd.Timedelta(hours=6)).day_name()
     return table
@@ -45,10 +52,8 @@ def table_of(ledger: Ledger) -> pd.DataFrame:
 
 def daily_returns(ledger: Ledger) -> pd.Series[float]:
     """Daily returns from an equity that pandas marks to market."""
-    minute = pd.to_datetime(ledger.market.minute, unit="m", utc=True)
-    local = minute.tz_convert("America/New_York") + pd.Timedelta(hours=6)
-    equity = pd.Series(ledger.equity / ledger.money.scale, index=minute)
-    last = equity.groupby(local.date).last()
+    date = (new_york(ledger.market.minute) + pd.Timedelta(hours=6)).date
+    last = pd.Series(ledger.equity / ledger.money.scale).groupby(date).last()
     start = ledger.start / ledger.money.scale
     before = last.shift(1, fill_value=start)
     return last / before - 1
