@@ -5,12 +5,17 @@ Rows are counted from the first bar of the piece that shows it; prices are real 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from adapters.report.setups import Fate
+from dsl.history import nodes_in
 from dsl.ir import expression as ir
+from dsl.ir.program import Side, ThisBar
+from engine.columns.evaluate import evaluate
 from engine.columns.frame import frame_of
 from engine.columns.sessional import previous_table, session_table
 from engine.domain.market import NA
@@ -18,6 +23,7 @@ from engine.execution import records as out
 from engine.execution.records import Kind, reason_names
 from engine.journal.decisions import CAUSE, STAGE, VALUES, Decision
 from engine.journal.units import Grid, Sort, Units, written
+from engine.machine.layout import Layout
 from engine.machine.machine import Machine
 from engine.machine.memories import Moment, memories
 
@@ -25,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from adapters.report.setups import Setup, Step
-    from dsl.ir.program import Capture, Side
+    from dsl.ir.program import Advance, Capture, Tracker
+    from engine.columns.frame import Frame
     from engine.machine.memories import Memory, Who
     from engine.run import Run
 
@@ -104,9 +111,7 @@ class Sketcher:
             if step.kind is Decision.START:
                 captures = program.start.captures
             elif step.kind is Decision.ADVANCE:
-                stage = program.stages[step.cells[STAGE]]
-                reached = program.stages[step.cells[CAUSE]].name
-                captures = next(way.captures for way in stage.advance if way.to == reached)
+                captures = self._way(step).captures
             for capture in captures:
                 yield step.row, capture.name
 
@@ -142,9 +147,8 @@ class Sketcher:
         starts = run.days.start
         for node in self._sessions:
             previous = node.occurrence is ir.Occurrence.PREVIOUS
-            table = (previous_table if previous else session_table)(
-                self._frame, node.session, node.field
-            )
+            made = previous_table if previous else session_table
+            table = made(self._frames[run.program.written], node.session, node.field)
             price = int(table[day])
             known = run.schedule.occurrences(node.session).ended[day]
             first = int(starts[day] if previous else known)
@@ -163,8 +167,37 @@ class Sketcher:
         for (owner, name), word in memory.items():
             if (owner, name) in self._priced and memory[owner, "row"] >= 0 and word != NA:
                 label = owner if name == "value" else f"{owner}.{name}"
-                first = int(memory[owner, "row"])
+                first = self._made_on(setup, owner, memory)
                 yield Level(label, sign * int(word), first, ends, of_session=False)
+
+    def _made_on(self, setup: Setup, owner: str, memory: Memory) -> int:
+        """The bar a tracker holds: the machine knows it, unless the program never asks."""
+        counted = int(memory[owner, "row"])
+        extreme = self._extremes.get(owner)
+        if extreme is None:
+            return counted
+        first = self._counts_from(setup, extreme.stages)
+        assert extreme.value is not None
+        values = evaluate(extreme.value, self._frames[setup.side])[first : counted + 1]
+        (made,) = np.nonzero(values == memory[owner, "value"])
+        return first + int(made[-1 if extreme.newest else 0]) if len(made) else counted
+
+    def _counts_from(self, setup: Setup, stages: tuple[str, ...]) -> int:
+        """The first bar that counted in one of these stages."""
+        for step in setup.steps:
+            if step.kind is Decision.START and self.run.program.stages[0].name in stages:
+                return step.row + 1
+            if step.kind is Decision.ADVANCE:
+                way = self._way(step)
+                if way.to in stages:
+                    return step.row + (way.this_bar is ThisBar.SKIP)
+        return setup.first
+
+    def _way(self, step: Step) -> Advance:
+        """The way on that an advance took."""
+        stages = self.run.program.stages
+        reached = stages[step.cells[CAUSE]].name
+        return next(way for way in stages[step.cells[STAGE]].advance if way.to == reached)
 
     # --- what all drawings share ----------------------------------------------------------------
 
@@ -184,15 +217,23 @@ class Sketcher:
         return reason_names(self.run.program)
 
     @cached_property
-    def _frame(self) -> Any:
-        return frame_of(self.run.program, self.run.program.written, self.run.schedule)
+    def _frames(self) -> Mapping[Side, Frame]:
+        """The market as each side sees it."""
+        run = self.run
+        return {side: frame_of(run.program, side, run.schedule) for side in Side}
+
+    @cached_property
+    def _extremes(self) -> dict[str, Tracker]:
+        """The trackers whose bar nobody asks for, so that the machine does not keep it."""
+        names = Layout(self.run.program).extremes_only
+        return {one.name: one for one in self.run.program.trackers if one.name in names}
 
     @cached_property
     def _sessions(self) -> tuple[ir.SessionValue, ...]:
         """The finished prices of sessions that the program reads, each once."""
         found = dict.fromkeys(
             node
-            for node in nodes_of(self.run.program)
+            for node in nodes_in(self.run.program)
             if isinstance(node, ir.SessionValue)
             and node.field in PRICES
             and node.occurrence is not ir.Occurrence.SO_FAR
@@ -229,18 +270,6 @@ def remembered_by(run: Run, setups: Iterable[Setup]) -> Mapping[tuple[Side, Who]
 def _end(run: Run, setup: Setup) -> int:
     """The bar whose start is the last moment at which a candidate was alive."""
     return len(run.market) if setup.fate is Fate.ALIVE else setup.steps[-1].row
-
-
-def nodes_of(value: object) -> Iterator[ir.Node]:
-    """Every expression node anywhere inside a program, or a part of one."""
-    if isinstance(value, ir.Node):
-        yield value
-    if is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield from nodes_of(getattr(value, field.name))
-    elif isinstance(value, tuple):
-        for part in value:
-            yield from nodes_of(part)
 
 
 def _short(value: object) -> str:

@@ -25,7 +25,8 @@ Who = tuple[int, int]
 Memory = dict[tuple[str, str], float]
 """(owner, field) of every tracker and capture to its word, prices in the side's frame.
 
-A tracker that holds nothing has `row` -1, and no meaning in its other words.
+A tracker that holds nothing has `row` -1, and no meaning in its other words. Of a tracker that is
+one of `Layout.extremes_only`, `row` is the last bar it counted and not the one it holds.
 """
 
 

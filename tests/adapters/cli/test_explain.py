@@ -135,19 +135,18 @@ def test_inside_a_dead_candidate_the_killer_is_named_and_by_how_much(
 def test_a_rule_that_kills_is_told_with_its_numbers(
     engine: Callable[..., Said], tmp_path: Path
 ) -> None:
-    october = ("--from", "2025-10-06", "--to", "2025-10-17")
-    assert engine("run", SLOB, *october, "--events", tmp_path / "journal").status == 0
+    assert engine("run", SLOB, *NOVEMBER, "--events", tmp_path / "journal").status == 0
     name = next(
         event.candidate
         for event in read_journal(tmp_path / "journal")
         if (event.side, event.reason) == ("short", "retraced")
     )
-    fate = engine("explain", SLOB, *october, "--candidate", name, "--json").document["fate"]
+    fate = engine("explain", SLOB, *NOVEMBER, "--candidate", name, "--json").document["fate"]
     rule = fate["killed_by"]
     assert (rule["name"], rule["truth"], rule["op"]) == ("retraced", True, ">")
     assert rule["left"] > rule["right"]
     assert rule["missing"] == pytest.approx(rule["right"] - rule["left"])
-    said = engine("explain", SLOB, *october, "--candidate", name)
+    said = engine("explain", SLOB, *NOVEMBER, "--candidate", name)
     assert re.search(r"in trigger: retraced \(high > calm.high .* pt to spare\)", said.out)
 
 

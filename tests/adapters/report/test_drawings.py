@@ -122,6 +122,24 @@ def test_every_drawn_row_lies_inside_the_piece_that_shows_it(walk: Run) -> None:
     assert sorted(seen) == sorted(numbers)
 
 
+def test_a_level_of_an_extreme_begins_at_the_first_bar_that_made_it(walk: Run) -> None:
+    """Also where the program never asks for that bar, so that the machine does not keep it."""
+    setups, market = setups_of(walk), walk.market
+    complete = [one for one in setups if one.is_complete]
+    sketcher = Sketcher(walk, remembered_by(walk, complete))
+    found = 0
+    for setup in complete:
+        extreme = market.high if setup.side is Side.SHORT else market.low
+        trigger = max(step.row for step in setup.steps if step.kind is Decision.ADVANCE)
+        for name, price, first, *_ in sketcher.drawing(setup, 0, 1)["l"]:
+            if name == "spike":
+                assert extreme[first] == price
+                assert first > trigger
+                assert not (extreme[trigger + 1 : first] == price).any()
+                found += 1
+    assert found
+
+
 def test_trades_come_before_all_others_when_bars_are_few(walk: Run) -> None:
     setups, bars = setups_of(walk), len(walk.market)
     traded = {n for n, one in enumerate(setups) if one.fate is Fate.TRADED}

@@ -53,7 +53,8 @@ def test_memories_are_what_the_interpreter_says_the_trackers_held(side: Side, se
             if memory[tracker.name, "row"] < 0:
                 assert tracker.row is None
                 continue
-            assert memory[tracker.name, word] == tracker.row
+            if tracker.name not in machine.layout.extremes_only:
+                assert memory[tracker.name, word] == tracker.row
             if (tracker.name, "value") in memory:
                 assert memory[tracker.name, "value"] == tracker.value
                 held += 1

@@ -1,0 +1,72 @@
+"""`engine run` and `engine check` on real bars, where they are there (`../shared/data`)."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.adapters.cli.conftest import STRATEGIES
+from tests.adapters.cli.test_run import conserved
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.adapters.cli.conftest import Said
+
+DATA = Path(__file__).parents[4] / "shared" / "data"
+FILES = {
+    "es_lean_2013.csv.gz": "ES",
+    "6e_nautilus_2024_01.csv.gz": "6E",
+    "gbpusd_fxcm_2012.csv.gz": "GBPUSD",
+    "btc_freqtrade_unittest.csv.gz": "BTCPAIR",
+}
+pytestmark = pytest.mark.skipif(
+    not DATA.is_dir(), reason=f"the real bars are not here: {DATA} (a folder beside the project's)"
+)
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES.glob("*.yaml")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("name", FILES)
+def test_every_strategy_ends_on_real_bars_with_0_or_a_plain_reason(
+    name: str, strategy: Path, engine: Callable[..., Said]
+) -> None:
+    said = engine("run", strategy, "--data", DATA / name, "--instrument", FILES[name])
+    if said.status:
+        assert said.status == 1
+        assert re.search(r"error\[E\d{3}\]", said.err)
+        assert "= help: " in said.err
+        return
+    *sides, intents = conserved(said.out)
+    assert len(sides) in {1, 2}
+    if not intents[0]:
+        assert "candidate began on" in said.out or "no setup completed" in said.out
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("btc")])
+def test_the_slob_finds_candidates_where_london_and_new_york_are(
+    name: str, engine: Callable[..., Said]
+) -> None:
+    words = ("--data", DATA / name, "--instrument", FILES[name], "--json")
+    funnel = engine("run", STRATEGIES / "slob_5_1.yaml", *words).document["funnel"]
+    assert all(side["started"] > 0 for side in funnel)
+
+
+@pytest.mark.law
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES.glob("*.yaml")), ids=lambda file: file.stem)
+def test_the_laws_hold_on_real_bars(strategy: Path, engine: Callable[..., Said]) -> None:
+    said = engine("check", strategy, "--data", DATA / "es_lean_2013.csv.gz", "--instrument", "ES")
+    assert said.status == 0, said.out
+
+
+def test_a_killer_on_real_bars_is_named(engine: Callable[..., Said]) -> None:
+    words = ("--data", DATA / "es_lean_2013.csv.gz", "--instrument", "ES")
+    slob = STRATEGIES / "slob_5_1.yaml"
+    listed = engine("explain", slob, *words, "--candidate", "2013-10-07/short/99")
+    (name, *_) = re.findall(r"\d{4}-\d\d-\d\d/short/\d+", listed.err.split("(", 1)[1]) or [""]
+    fate = engine("explain", slob, *words, "--candidate", name, "--json").document["fate"]
+    assert fate["end"] in {"dead", "entry"}
+    if fate["end"] == "dead":
+        assert fate["reason"]
