@@ -22,7 +22,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 run: $(READY) ## the 5/1 SLOB over the bundled synthetic sample, with a report
-	$(BIN)/engine run strategies/slob_5_1.yaml --report runs/sample
+	$(BIN)/engine run strategies/slob_5_1.yaml --instrument MNQ --report runs/sample
 
 test: $(READY) ## every test: examples, laws, golden files, command line
 	$(BIN)/python -m pytest -n auto

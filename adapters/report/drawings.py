@@ -233,7 +233,8 @@ class Sketcher:
         """The finished prices of sessions that the program reads, each once."""
         found = dict.fromkeys(
             node
-            for node in nodes_in(self.run.program)
+            for outer in nodes_in(self.run.program)
+            for node in ir.walk(outer)
             if isinstance(node, ir.SessionValue)
             and node.field in PRICES
             and node.occurrence is not ir.Occurrence.SO_FAR
