@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
 from engine.journal.folds import funnel as funnel_of
@@ -79,12 +80,15 @@ def report_of(
     source: str = "",
     version: str = "",
 ) -> ReportInput:
-    """What a report on `run` is made of; statistics and funnel are worked out where not given."""
+    """What a report on `run` is made of; statistics and funnel are worked out where not given.
+
+    Of a path as `data` only the file's name is kept: a report is shown to others.
+    """
     return ReportInput(
         run=run,
         statistics=statistics_of(run) if statistics is None else statistics,
         funnel=tuple(funnel_of(run.program, run.decisions) if funnel is None else funnel),
-        data=data,
+        data=PurePath(data).name,
         quality=quality.rows if quality is not None else (),
         notes=quality.notes if quality is not None else (),
         conditions=tuple(conditions),

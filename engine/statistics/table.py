@@ -42,17 +42,22 @@ def money(amount: Decimal | None, currency: str = "") -> str:
 
 def percent(share: float | None, places: int = 1) -> str:
     """A share as percent: `12.5 %`."""
-    return NA if share is None else f"{100 * share:,.{places}f} %"
+    return NA if share is None else f"{_rounded(100 * share, places):,.{places}f} %"
 
 
 def number(value: float | None, places: int = 2) -> str:
     """A number with thousands apart."""
-    return NA if value is None else f"{value:,.{places}f}"
+    return NA if value is None else f"{_rounded(value, places):,.{places}f}"
 
 
 def multiple(value: float | None) -> str:
     """A multiple of the risk: `+1.25 R`."""
-    return NA if value is None else f"{value:+,.2f} R"
+    return NA if value is None else f"{_rounded(value, 2):+,.2f} R"
+
+
+def _rounded(value: float, places: int) -> float:
+    """So rounded; never minus zero."""
+    return round(value, places) + 0.0
 
 
 def groups(statistics: Statistics) -> tuple[Group, ...]:

@@ -15,7 +15,7 @@ import pytest
 from engine.execution.terms import Terms
 from engine.statistics.results import streaks_of
 from engine.statistics.statistics import Statistics, statistics_from
-from engine.statistics.table import groups, splits
+from engine.statistics.table import groups, multiple, number, percent, splits
 from tests.support.bars import MINUTES_A_DAY, MONDAY, bars_from_closes, bars_from_rows
 from tests.support.ledgers import Trip, ledger_of_trips
 
@@ -220,3 +220,8 @@ def test_json_has_exact_decimals_for_money_and_null_for_na(worked: Statistics) -
     assert made["drawdown"]["recovered"] is None
     assert made["sides"]["short"]["profit_factor"] is None
     assert made["open_positions"] == []
+
+
+def test_what_rounds_to_zero_is_told_without_a_minus() -> None:
+    assert (multiple(-0.001), percent(-0.0001), number(-0.001)) == ("+0.00 R", "0.0 %", "0.00")
+    assert (multiple(-0.01), percent(None), number(1234.5)) == ("-0.01 R", "na", "1,234.50")
