@@ -143,6 +143,11 @@ def _write(
     return written
 
 
+def _label(made: Bench) -> str:
+    """The data by name, made-up bars plainly called so."""
+    return f"{made.data['name']}{' (SYNTHETIC)' if made.data['synthetic'] else ''}"
+
+
 def _report(made: Bench, outcome: Outcome, folder: Path) -> Path:
     from adapters.quality import inspect  # noqa: PLC0415 - only where asked
     from adapters.report import report_of, write_report  # noqa: PLC0415 - as above
@@ -150,7 +155,7 @@ def _report(made: Bench, outcome: Outcome, folder: Path) -> Path:
     quality = inspect(made.market, made.calendars)
     report = report_of(
         outcome.run, outcome.statistics, outcome.funnel, quality,
-        data=str(made.data["name"]), source=made.sources[0].text,
+        data=_label(made), source=made.sources[0].text,
     )  # fmt: skip
     file = folder / f"{made.program.name}.html"
     with refusals(file):
@@ -228,7 +233,7 @@ def _show_head(made: Bench) -> None:
     click.echo(f"program {program_hash(made.program)} of {made.name}")
     click.echo(
         f"{len(market):,} bars of {market.bar_minutes} min from {first} to {last} {zone}, "
-        f"{made.data['name']}{' (SYNTHETIC)' if made.data['synthetic'] else ''}"
+        f"{_label(made)}"
     )
 
 

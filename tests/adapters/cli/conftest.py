@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,14 +40,12 @@ class Said:
         return json.loads(self.out)
 
 
-Engine = "Callable[..., Said]"
-
-
 @pytest.fixture(autouse=True)
 def _folders(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ENGINE_CACHE", str(tmp_path_factory.getbasetemp() / "cli-cache"))
+    if "ENGINE_CACHE" not in os.environ:  # one that is named may keep what was compiled
+        monkeypatch.setenv("ENGINE_CACHE", str(tmp_path_factory.getbasetemp() / "cli-cache"))
     monkeypatch.setenv("ENGINE_DATA", str(tmp_path / "data-sets"))
     monkeypatch.delenv("NO_COLOR", raising=False)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.journal.codec import read_journal
 from tests.adapters.cli.conftest import STRATEGIES
 from tests.adapters.cli.test_run import conserved
 
@@ -61,12 +62,18 @@ def test_the_laws_hold_on_real_bars(strategy: Path, engine: Callable[..., Said])
     assert said.status == 0, said.out
 
 
-def test_a_killer_on_real_bars_is_named(engine: Callable[..., Said]) -> None:
-    words = ("--data", DATA / "es_lean_2013.csv.gz", "--instrument", "ES")
+def test_inside_every_dead_candidate_of_a_month_its_killer_is_named(
+    engine: Callable[..., Said], tmp_path: Path
+) -> None:
+    words = ("--data", DATA / "es_lean_2013.csv.gz", "--instrument", "ES", "--to", "2013-10-09")
     slob = STRATEGIES / "slob_5_1.yaml"
-    listed = engine("explain", slob, *words, "--candidate", "2013-10-07/short/99")
-    (name, *_) = re.findall(r"\d{4}-\d\d-\d\d/short/\d+", listed.err.split("(", 1)[1]) or [""]
-    fate = engine("explain", slob, *words, "--candidate", name, "--json").document["fate"]
-    assert fate["end"] in {"dead", "entry"}
-    if fate["end"] == "dead":
-        assert fate["reason"]
+    assert engine("run", slob, *words, "--events", tmp_path / "journal").status == 0
+    deaths = [event for event in read_journal(tmp_path / "journal") if event.kind == "dead"]
+    assert deaths
+    for death in deaths:
+        asked = engine("explain", slob, *words, "--at", death.time, "--side", death.side, "--json")
+        seen = {one["candidate"]: one for one in asked.document["sides"][0]["candidates"]}
+        fate = seen[death.candidate]["fate"]
+        assert (fate["reason"], fate["stage"]) == (death.reason, death.stage)
+        assert fate["killed_by"]["truth"] is True
+        assert any(not one["conditions"] for one in fate["lacking"]) is False
