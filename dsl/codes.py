@@ -730,7 +730,7 @@ _TABLE: Final = (
         "nothing ends the wait",
         """Without `within`, a candidate waits in this stage until some other rule ends it. If
         `always` ends it with its session this is only noted; otherwise it may wait for days. Nor is
-        there an end to a position without a target or an exit, other than a loss at its stop.""",
+        there an end to a position without a target or an exit but a loss at its stop.""",
         """
         setup:
           always: {session_over: not in ny}
@@ -759,8 +759,8 @@ _TABLE: Final = (
         _W,
         "W105",
         "the session or list of events is never used",
-        """No rule asks about this session or reads its prices, or none keeps away from these events.
-        Either a rule is missing or the declaration can go.""",
+        """No rule asks about this session or reads its prices, or none keeps away from these
+        events. Either a rule is missing or the declaration can go.""",
         """
         sessions:
           tokyo: {from: XTKS.open, to: XTKS.close}        # <--

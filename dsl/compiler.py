@@ -223,7 +223,7 @@ def lowered(spec: Spec, scope: Scope, lowering: Lowering, findings: Findings) ->
         history=history_of(()),
         tests=lowering.tests(),
         doc=str(spec.doc or ""),
-        source_name="",
+        overflow_span=lowering.overflow_span(),
     )
     return replace(program, history=history_of(program))
 

@@ -14,13 +14,14 @@ from dsl.nearest import nearest
 from dsl.parser import Rejected, parse_tracker
 from dsl.quantities import MILLION, plain
 from dsl.scope import Definition, Level, Remembered, Scope
-from dsl.source import Text
+from dsl.source import NOWHERE, Text, span_of
 from dsl.units import POISON, Typed, Unit, scaled, to_real
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dsl.findings import Findings
+    from dsl.source import Span
     from dsl.structure import Advance, Spec, Stage, Start, Stop, Track
 
 CONCURRENT: Final = 16
@@ -299,8 +300,16 @@ class Lowering:
             else:
                 held.used = True
         return prog.Merge(
-            str(section.at), tuple(map(str, section.same)), str(section.else_ or "duplicate")
+            str(section.at),
+            tuple(map(str, section.same)),
+            str(section.else_ or "duplicate"),
+            section.at.span,
         )
+
+    def overflow_span(self) -> Span:
+        """Where the number of candidates is limited."""
+        section = self.spec.setup.concurrent if self.spec.setup else None
+        return section.max.span if section and section.max else NOWHERE
 
     def concurrent(self) -> tuple[int, str]:
         """How many candidates may live at once, and the reason for one too many."""
@@ -490,7 +499,13 @@ class Lowering:
         if section.after is not None:
             after, _ = self.whole(section.after, Level.PARAM, Unit.BARS)
         return prog.Exits(
-            flat_by, after, self.named(section.when, Level.ROW), self._break_even(), self._trail()
+            flat_by,
+            after,
+            self.named(section.when, Level.ROW),
+            self._break_even(),
+            self._trail(),
+            span_of(section.flat_by),
+            span_of(section.after),
         )
 
     def _break_even(self) -> prog.BreakEven | None:

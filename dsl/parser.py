@@ -168,7 +168,7 @@ REMEDIES = {
 
 
 def _strange(text: Text, problem: UnexpectedCharacters) -> Rejected:
-    start = problem.pos_in_stream if problem.pos_in_stream is not None else 0
+    start = cast("int | None", problem.pos_in_stream) or 0
     letter = text[start] if start < len(text) else ""
     message, remedy = REMEDIES.get(letter, (f"`{letter}` is not part of the language", ""))
     if letter.isdigit() or letter == ".":

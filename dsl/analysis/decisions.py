@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dsl import syntax as syn
 from dsl.analysis.intervals import defaults_of, is_switch
@@ -12,8 +12,10 @@ from dsl.analysis.places import is_condition, places_of
 from dsl.analysis.prover import ANYWHERE, Prover
 from dsl.analysis.ranges import effect_of, parts_without_effect
 from dsl.analysis.reasons import because
+from dsl.analysis.ways import reachable
 from dsl.analysis.wording import listed
 from dsl.ir import expression as ir
+from dsl.ir.program import ENTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from dsl.scope import Scope
     from dsl.source import Span
     from dsl.structure import Spec
+
+TOGETHER_MAX: Final = 20
+"""Conditions of one conjunction beyond which none is compared with the others."""
 
 
 def decisions(spec: Spec, scope: Scope, program: Program, findings: Findings) -> None:
@@ -58,7 +63,10 @@ class _Judge:
             if is_condition(rule):
                 self.alone(rule, ANYWHERE)
         self.together(places.start, ANYWHERE)
+        reached = reachable(self.program)
         for step in places.steps:
+            if step.stage.name not in reached:
+                continue
             setting = self.prover.in_stage(step.stage)
             asked = [*places.always]
             for rule in step.invalidate:
@@ -69,13 +77,18 @@ class _Judge:
                 asked += way.rules if len(way.rules) == 1 else ()
         for n, rule in enumerate(places.always):
             self.one(rule, ANYWHERE, places.always[:n])
+        if ENTRY in reached:
+            self.judge_entry(places)
+        for n, rule in enumerate(places.exits):
+            self.one(rule, ANYWHERE, places.exits[:n])
+
+    def judge_entry(self, places: Places) -> None:
+        """What is asked of a setup that is complete."""
         entry = self.prover.at_entry()
         for n, rule in enumerate(places.stops):
             self.one(rule, entry, places.stops[:n])
         self.together(places.filters, entry)
         self.together(places.require, entry)
-        for n, rule in enumerate(places.exits):
-            self.one(rule, ANYWHERE, places.exits[:n])
 
     # --- one condition -----------------------------------------------------------------------
 
@@ -161,7 +174,7 @@ class _Judge:
         nodes = [rule.node for rule in rules]
         possible = not self.prover.impossible(nodes, setting)
         said = [self.alone(rule, setting, possible=possible) for rule in rules]
-        if any(said):
+        if any(said) or len(rules) > TOGETHER_MAX:
             return
         if not possible:
             self.exclusive(self.fewest(rules, setting), setting)

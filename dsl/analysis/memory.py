@@ -47,7 +47,7 @@ def memory_of(program: Program) -> Memory:
             may = ever[to] | ever[origin] | made
             changed |= must != always[to] or may != ever[to]
             always[to], ever[to] = must, may
-    return Memory(always, ever, {name: _empty(program, name) for name in names})
+    return Memory(always, ever, _empty(program))
 
 
 def _edges(program: Program) -> Iterator[tuple[str, str, frozenset[str]]]:
@@ -56,12 +56,18 @@ def _edges(program: Program) -> Iterator[tuple[str, str, frozenset[str]]]:
             yield stage.name, advance.to, frozenset(c.name for c in advance.captures)
 
 
-def _empty(program: Program, there: str) -> frozenset[str]:
+def _empty(program: Program) -> dict[str, frozenset[str]]:
+    """By stage, the trackers that no stage up to it counts for."""
     edges = ways(program)
-    seen = {stage for stage in edges if stage == there or there in onward(edges, stage)}
-    empty: set[str] = set()
+    filled: dict[str, set[str]] = {name: set() for name in (*edges, ENTRY)}
     for tracker in program.trackers:  # each after the one it restarts with
-        blind = not seen & set(tracker.stages) or tracker.after in empty
-        if blind and tracker.op not in COUNTING:
-            empty.add(tracker.name)
-    return frozenset(empty)
+        leading = tracker.after is None or tracker.op in COUNTING
+        for name in tracker.stages:
+            if leading or tracker.after in filled[name]:
+                for there in {name} | onward(edges, name):
+                    filled[there].add(tracker.name)
+        if tracker.op in COUNTING:
+            for counted in filled.values():
+                counted.add(tracker.name)
+    names = frozenset(tracker.name for tracker in program.trackers)
+    return {there: names - trackers for there, trackers in filled.items()}

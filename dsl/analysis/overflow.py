@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from dsl.analysis.intervals import INT_MAX, Bounds
 from dsl.analysis.pieces import pieces
 from dsl.analysis.places import written_in
+from dsl.analysis.wording import shortened
 from dsl.history import nodes_in
 from dsl.ir import expression as ir
 from dsl.quantities import plain
@@ -44,7 +45,7 @@ def overflow(spec: Spec, scope: Scope, program: Program, findings: Findings) -> 
         findings.error(
             "E050",
             span,
-            f"`{words}` can reach {_about(_reach(found, bounds))}; "
+            f"`{shortened(words)}` can reach {_about(_reach(found, bounds))}; "
             f"whole numbers end at {_about(INT_MAX)}",
             _remedy(program, rule.node),
         )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dsl.analysis.cases import HERE, Atom, Case, Expander, every
-from dsl.analysis.differences import contradictory
+from dsl.analysis.differences import contradictory, work
 from dsl.analysis.facts import EVERYTHING, Facts, Family, Setting
 from dsl.analysis.intervals import Bounds
 from dsl.analysis.memory import memory_of
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 ANYWHERE: Final = Setting()
 
+WORK_MAX: Final = 20_000_000
+"""Steps (`differences.work`) after which nothing more is proven: seconds, a hundred strategies."""
+
 
 class Prover:
     """Answers questions about the conditions of one program."""
@@ -42,6 +45,7 @@ class Prover:
         self._memory = memory_of(program)
         self._cyclic = frozenset(cyclic(program))
         self.uses = _uses(program)
+        self._meter = [0]
         self._take(Bounds(program, ranges))
 
     def _take(self, bounds: Bounds) -> None:
@@ -152,7 +156,10 @@ class Prover:
                 return True
             if any((Atom(HERE, ir.InSession(s)), False) in case.literals for s in inside):
                 return True
+        if self._meter[0] > WORK_MAX:
+            return False
         forms = [*case.forms, *self.facts.about(case, setting, families)]
+        self._meter[0] += work(forms)
         return contradictory(forms)
 
     def _inside(self, case: Case, setting: Setting) -> frozenset[str]:

@@ -40,7 +40,7 @@ def because(prover: Prover, conditions: Sequence[ir.Node], setting: Setting) -> 
     for family in ORDER:
         if not prover.impossible(conditions, setting, families=EVERYTHING - {family}):
             return _SENTENCES[family](prover, conditions, setting)
-    return "its parts exclude each other"
+    return "its parts exclude each other" if len(conditions) == 1 else "they exclude each other"
 
 
 def _blank(prover: Prover, conditions: Sequence[ir.Node], setting: Setting) -> str:

@@ -37,8 +37,9 @@ def longest_stretch(program: Program) -> int:
     """The most rows between a candidate's start and its end."""
     if bounding_sessions(program):
         return DATE_ROWS  # the bars of one session are all of one trading date
-    live = [stage for stage in program.stages if stage.name in reachable(program)]
-    if any(stage.within is None or stage.name in cyclic(program) for stage in live):
+    reached, circling = reachable(program), cyclic(program)
+    live = [stage for stage in program.stages if stage.name in reached]
+    if any(stage.within is None or stage.name in circling for stage in live):
         return ROWS_MOST
     return min(ROWS_MOST, 1 + sum(_rows(program, stage) for stage in live))
 

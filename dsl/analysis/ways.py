@@ -43,9 +43,36 @@ def reachable(program: Program) -> set[str]:
 
 
 def cyclic(program: Program) -> set[str]:
-    """The stages that a candidate can come back to."""
+    """The stages that a candidate can come back to: those that share a circle with themselves.
+
+    Tarjan's strongly connected components, without recursion.
+    """
     edges = ways(program)
-    return {stage for stage in edges if stage in onward(edges, stage)}
+    order: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    path: list[str] = []
+    found = {stage for stage, to in edges.items() if stage in to}
+    for first in edges:
+        work = [] if first in order else [(first, iter(edges[first]))]
+        while work:
+            stage, rest = work[-1]
+            if stage not in order:
+                order[stage] = lowest[stage] = len(order)
+                path.append(stage)
+            to = next(rest, None)
+            if to is None:
+                work.pop()
+                if work:
+                    lowest[work[-1][0]] = min(lowest[work[-1][0]], lowest[stage])
+                if lowest[stage] == order[stage]:
+                    ring = path[path.index(stage) :]
+                    del path[-len(ring) :]
+                    found.update(ring if len(ring) > 1 else ())
+            elif to in edges and to not in order:
+                work.append((to, iter(edges[to])))
+            elif to in path:
+                lowest[stage] = min(lowest[stage], order[to])
+    return found
 
 
 def rings(edges: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -21,6 +21,11 @@ def listed(names: Iterable[str], joint: str = "and") -> str:
     return f"{', '.join(quoted[:-1])} {joint} {quoted[-1]}"
 
 
+def shortened(words: str, limit: int = 60) -> str:
+    """Written words, cut where they would fill the line."""
+    return words if len(words) <= limit else f"{words[: limit - 1]}…"
+
+
 def amount_of(param: ParamSpec, value: int) -> str:
     """A value of a parameter as a person writes it: `5 min`, `0.1 %`."""
     if param.choices:

@@ -245,6 +245,7 @@ class Merge:
     at: str
     same: tuple[str, ...]
     reason: str
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 class OrderType(StrEnum):
@@ -323,6 +324,8 @@ class Exits:
     when: tuple[Named, ...]
     break_even: BreakEven | None = None
     trail: Trail | None = None
+    flat_by_span: Span = field(default=NOWHERE, compare=False)
+    after_span: Span = field(default=NOWHERE, compare=False)
 
 
 class Sizing(StrEnum):
@@ -441,7 +444,7 @@ class Program:
     history: History
     tests: tuple[Expectation, ...] = field(default=(), compare=False)
     doc: str = field(default="", compare=False)
-    source_name: str = field(default="", compare=False)
+    overflow_span: Span = field(default=NOWHERE, compare=False)
 
     def side_params(self, side: Side) -> tuple[int, ...]:
         """The integers of every parameter for one side, in the order of `params`."""

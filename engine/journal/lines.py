@@ -71,7 +71,10 @@ class Lines:
             NO_STOP: next((_line(stop.span) for stop in program.stops), None),
             NO_TARGET: next((_line(target.span) for target in program.targets), None),
             program.entry.others: self.entry,
+            program.overflow: _line(program.overflow_span),
         }
+        if program.merge is not None:
+            lines[program.merge.reason] = _line(program.merge.span)
         return lines | _named((*program.filters, *program.require))
 
     @cached_property
@@ -83,8 +86,13 @@ class Lines:
 
     def exit(self, reason: int, stop_case: int) -> int | None:
         """The stop, target or condition by which a position is left (numbers of a record)."""
+        exits = self.program.exits
         if reason == Reason.STOP:
             return _line(self.program.stops[stop_case].span)
+        if reason == Reason.SESSION_END:
+            return _line(exits.flat_by_span)
+        if reason == Reason.TIME:
+            return _line(exits.after_span)
         return self._exits[reason]
 
 

@@ -53,8 +53,8 @@ class Stroke:
 
 def drawn(text: str, clock: str, instrument: Instrument, reflect: float | None = None) -> Market:
     """The bars of a drawing; with `reflect`, every price p is `reflect - p` instead."""
-    rows = [bar for bar in _bars(list(_strokes(text, ZoneInfo(clock))))]
-    return bars_from_rows([_row(bar, reflect) for bar in rows], instrument=instrument)
+    bars = _bars(list(_strokes(text, ZoneInfo(clock))))
+    return bars_from_rows([_row(bar, reflect) for bar in bars], instrument=instrument)
 
 
 Bar = tuple[int, float, float, float, float, float]
@@ -87,6 +87,8 @@ def _instant(day: date, clock: str, zone: ZoneInfo) -> int:
 def _bars(strokes: list[Stroke]) -> Iterator[Bar]:
     minute, before = None, 0.0
     for stroke in strokes:
+        if minute is not None and stroke.first <= minute:
+            raise ValueError(f"the bars of a drawing rise in time, minute {stroke.first} does not")
         if minute is not None and not stroke.jumps:
             steps = stroke.first - minute
             start = before

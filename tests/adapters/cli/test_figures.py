@@ -75,7 +75,12 @@ def test_times_are_on_the_clock_that_is_named() -> None:
 
 
 def test_durations_and_counts_are_in_words() -> None:
-    assert [lasting(m) for m in (5, 119, 125, 3000)] == ["5 min", "119 min", "2 h 05 min", "2 d 2 h"]
+    assert [lasting(m) for m in (5, 119, 125, 3000)] == [
+        "5 min",
+        "119 min",
+        "2 h 05 min",
+        "2 d 2 h",
+    ]
     assert (counted(1, "trade"), counted(2000, "trade")) == ("1 trade", "2,000 trades")
     assert share(None) == "-"
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,10 +19,10 @@ from tests.adapters.cli.conftest import SLOB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.adapters.cli.conftest import Said
 
+FULL = Path("/dev/full")
 HEAVY = ("numpy", "pandas", "numba", "pyarrow", "lark", "pydantic", "rich", "exchange_calendars")
 
 
@@ -196,9 +197,9 @@ def test_a_closed_pipe_is_quiet() -> None:
     assert (running.returncode, err) == (0, "")
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
 def test_a_full_disk_under_standard_output_leaves_with_3() -> None:
-    with open("/dev/full", "w") as full:
+    with FULL.open("w") as full:
         running = process("schema", stdout=full)
         _, err = running.communicate(timeout=60)
     assert running.returncode == 3

@@ -76,4 +76,4 @@ def test_inside_every_dead_candidate_of_a_month_its_killer_is_named(
         fate = seen[death.candidate]["fate"]
         assert (fate["reason"], fate["stage"]) == (death.reason, death.stage)
         assert fate["killed_by"]["truth"] is True
-        assert any(not one["conditions"] for one in fate["lacking"]) is False
+        assert all(one["conditions"] for one in fate["lacking"])

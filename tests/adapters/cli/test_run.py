@@ -29,11 +29,13 @@ if TYPE_CHECKING:
     from tests.adapters.cli.conftest import Said
 
 MONTH = ("--from", "2025-10-01", "--to", "2025-10-31")
-SUM = re.compile(r"^([\d,]+) candidates? = ([\d,]+) completed \+ ([\d,]+) died \+ ([\d,]+) alive$", re.M)
+SUM = re.compile(
+    r"^([\d,]+) candidates? = ([\d,]+) completed \+ ([\d,]+) died \+ ([\d,]+) alive$", re.MULTILINE
+)
 INTENTS = re.compile(
     r"^([\d,]+) completed setups? = ([\d,]+) filled \+ ([\d,]+) refused"
     r" \+ ([\d,]+) cancelled \+ ([\d,]+) waiting$",
-    re.M,
+    re.MULTILINE,
 )
 
 
@@ -100,8 +102,8 @@ def test_the_last_trades_are_listed_unless_all_are_asked_for(
     short = engine("run", spec(), *MONTH)
     whole = engine("run", spec(), *MONTH, "--all-trades")
     count = int(re.findall(r"Trades \(the last 10 of ([\d,]+);", short.out)[0].replace(",", ""))
-    assert len(re.findall(r"^2025-\d\d-\d\d/", short.out, re.M)) == 10
-    assert len(re.findall(r"^2025-\d\d-\d\d/", whole.out, re.M)) == count > 10
+    assert len(re.findall(r"^2025-\d\d-\d\d/", short.out, re.MULTILINE)) == 10
+    assert len(re.findall(r"^2025-\d\d-\d\d/", whole.out, re.MULTILINE)) == count > 10
 
 
 def test_from_and_to_are_trading_dates_both_included(engine: Callable[..., Said]) -> None:
@@ -174,7 +176,7 @@ def test_a_full_disk_leaves_nothing_half_written(option: str, tmp_path: Path) ->
     given = target if option == "--events" else target.parent
     page = target if option == "--events" else target.parent / "slob_5_1.html"
     page.write_text("what was there before")
-    ran = limited(["run", SLOB, "--from", "2025-10-01", "--to", "2025-10-10", option, str(given)], 2000)
+    ran = limited(["run", SLOB, *MONTH, option, str(given)], 2000)
     assert ran.returncode == 3, ran.stderr
     assert "cannot be written" in ran.stderr
     assert "Traceback" not in ran.stderr
@@ -350,8 +352,10 @@ def test_timings_are_told_when_asked_for(engine: Callable[..., Said]) -> None:
 
 # --- events to keep away from ---------------------------------------------------------------
 
-WITH_NEWS = SIMPLE + "events:\n  news: {file: news.csv, before: 600 min, after: 600 min}\n" + (
-    "filters:\n  quiet: not blackout(news)\n"
+WITH_NEWS = (
+    SIMPLE
+    + "events:\n  news: {file: news.csv, before: 600 min, after: 600 min}\n"
+    + ("filters:\n  quiet: not blackout(news)\n")
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,7 +17,6 @@ from tests.adapters.cli.conftest import CREATOR, SIMPLE, SLOB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.adapters.cli.conftest import Said
 
@@ -29,7 +29,11 @@ MONTH = ("--from", "2025-10-01", "--to", "2025-10-31")
 def test_the_funnel_counts_every_candidate_to_one_end() -> None:
     ran = CliRunner().invoke(funnel, [SLOB, *MONTH, "--bars", "0"])
     assert ran.exit_code == 0, ran.output
-    sums = re.findall(r"^(\d+) candidates = (\d+) completed \+ (\d+) died \+ (\d+) alive$", ran.output, re.M)
+    sums = re.findall(
+        r"^(\d+) candidates = (\d+) completed \+ (\d+) died \+ (\d+) alive$",
+        ran.output,
+        re.MULTILINE,
+    )
     assert len(sums) == 2
     assert all(int(whole) == sum(map(int, parts)) for whole, *parts in sums)
     assert "Conditions" not in ran.output
@@ -43,27 +47,34 @@ def test_conditions_are_counted_and_agree_with_the_stages(engine: Callable[..., 
             assert one["asked"] == one["true"] + one["false"] + one["na"]
             assert one["sole"] <= one["false"] + one["na"]
         assert rows["start", "", "swept"]["asked"] == document["data"]["bars"]
-        died = {reason: count for stage in side["stages"] for reason, count in stage["died"].items()}
+        died = {
+            reason: count for stage in side["stages"] for reason, count in stage["died"].items()
+        }
         gaps = sum(one["true"] for key, one in rows.items() if key[2] == "gap")
-        assert gaps == sum(
-            stage["died"].get("gap", 0) for stage in side["stages"]
-        ) >= died.get("gap", 0)
+        assert (
+            gaps
+            == sum(stage["died"].get("gap", 0) for stage in side["stages"])
+            >= died.get("gap", 0)
+        )
         (armed,) = (stage for stage in side["stages"] if stage["stage"] == "armed")
         assert rows["armed", "trigger", "swept_again"]["true"] == armed["advanced"]["trigger"]
         # it stands alone in its advance, so whenever it is missing it is the only thing missing
-        assert rows["armed", "trigger", "swept_again"]["sole"] == (
-            rows["armed", "trigger", "swept_again"]["false"]
+        assert (
+            rows["armed", "trigger", "swept_again"]["sole"]
+            == (rows["armed", "trigger", "swept_again"]["false"])
         )
 
 
 def test_the_nearest_miss_is_told_in_points_and_when(engine: Callable[..., Said]) -> None:
     said = engine("funnel", SLOB, *MONTH)
-    assert re.search(r"closed_back +\d+ +\d+ +\d+ +\d+ +\d+ +[\d.]+ pt missing, 2025-10-\d\d", said.out)
+    assert re.search(
+        r"closed_back +\d+ +\d+ +\d+ +\d+ +\d+ +[\d.]+ pt missing, 2025-10-\d\d", said.out
+    )
 
 
 def test_a_part_of_the_data_is_named_as_such(engine: Callable[..., Said]) -> None:
     said = engine("funnel", SLOB, *MONTH, "--bars", "3000")
-    (bars,) = {text for text in re.findall(r"the last ([\d,]+) bars", said.out)}
+    (bars,) = set(re.findall(r"the last ([\d,]+) bars", said.out))
     assert 0 < int(bars.replace(",", "")) <= 3000
     document = engine("funnel", SLOB, *MONTH, "--bars", "3000", "--json").document
     assert all(side["bars"] == int(bars.replace(",", "")) for side in document["conditions"])
@@ -103,7 +114,9 @@ def test_one_strategy_with_two_settings_shows_what_appears_and_vanishes(
     ran = CliRunner().invoke(compare, [str(spec()), "--with", "wait=6 bars", *MONTH])
     assert ran.exit_code == 0, ran.output
     assert "wait: 3 bars in A, 6 bars in B" in ran.output
-    counts = re.search(r"([\d,]+) vanished, ([\d,]+) appeared, ([\d,]+) moved, ([\d,]+) the same", ran.output)
+    counts = re.search(
+        r"([\d,]+) vanished, ([\d,]+) appeared, ([\d,]+) moved, ([\d,]+) the same", ran.output
+    )
     assert counts is not None
     assert int(counts[2].replace(",", "")) > 0
 
@@ -132,13 +145,13 @@ def test_the_laws_hold_for_a_strategy(spec: Callable[..., Path]) -> None:
     ran = CliRunner().invoke(check, [str(spec()), "--from", "2025-10-01", "--to", "2025-10-03"])
     assert ran.exit_code == 0, ran.output
     for law in laws.LAWS:
-        assert re.search(rf"^{law.name} +holds", ran.output, re.M)
+        assert re.search(rf"^{law.name} +holds", ran.output, re.MULTILINE)
 
 
 def test_a_broken_law_leaves_with_1_and_says_where(
     engine: Callable[..., Said], spec: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> laws.Violation:
+    def broken(*_: object, **__: object) -> laws.Violation:
         return laws.Violation("chunk", "2025-10-01T14:30Z", "the batch says 1, the session says 2")
 
     law = laws.Law("chunk", "Chunks give the run of the whole batch.", broken)
@@ -166,8 +179,7 @@ def proven(
     """A variant of the author's strategy with a test of its own; no law is tried."""
     assert jan6_csv.exists()
     monkeypatch.setattr(laws, "LAWS", ())
-    with open(CREATOR) as file:
-        spec(file.read(), CREATOR.rsplit("/", 1)[1])
+    spec(Path(CREATOR).read_text(), Path(CREATOR).name)
     return lambda *words: spec(with_test(*words), "proven.yaml")
 
 
@@ -176,7 +188,7 @@ def test_a_test_inside_the_strategy_passes(
 ) -> None:
     said = engine("check", proven("start@15:30, armed@16:26, trigger@16:26, entry@16:31"))
     assert said.status == 0, said.out
-    assert re.search(r"^jan_6 +passed", said.out, re.M)
+    assert re.search(r"^jan_6 +passed", said.out, re.MULTILINE)
 
 
 def test_a_test_that_fails_says_what_happened_instead(
@@ -185,7 +197,10 @@ def test_a_test_that_fails_says_what_happened_instead(
     said = engine("check", proven("start@15:30, entry@16:32"))
     assert said.status == 1
     assert "jan_6: expected start@15:30, entry@16:32 (Europe/Stockholm)" in said.out
-    assert "instead 2026-01-06/short/1: start@15:30, armed@16:26, trigger@16:26, entry@16:31" in said.out
+    assert (
+        "instead 2026-01-06/short/1: start@15:30, armed@16:26, trigger@16:26, entry@16:31"
+        in said.out
+    )
 
 
 def test_the_values_of_a_test_count_for_it_alone(
