@@ -96,8 +96,14 @@ def against_the_yardstick(size: str) -> tuple[tuple[str, ...], str]:
 
 
 HEAD = (
-    "data", "ns a bar", "bars a second", "C ns a bar", "x C bar-major", "x C candidate-major",
-    "first run", "peak MB",
+    "data",
+    "ns a bar",
+    "bars a second",
+    "C ns a bar",
+    "x C bar-major",
+    "x C candidate-major",
+    "first run",
+    "peak MB",
 )
 
 
@@ -137,6 +143,12 @@ def slob_table() -> str:
                     f"{len(run.intents):,}",
                 )
             )
-    head = ("strategy, data", "ns a bar", "bars a second", "x C bar-major (other rules)",
-            "decisions", "intents")
+    head = (
+        "strategy, data",
+        "ns a bar",
+        "bars a second",
+        "x C bar-major (other rules)",
+        "decisions",
+        "intents",
+    )
     return table(head, rows)

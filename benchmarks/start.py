@@ -79,13 +79,20 @@ def five_years_table() -> str:
     synth = engine("data", "synth", "five_years", "--from", "2021-01-04", "--to", "2026-01-09")
     timed([*synth, "--instrument", "NQ"], environment)
     rows = []
-    for name, form in (("plain Python", "PLAIN"), ("compiling", "COMPILED"), ("cached", "COMPILED")):
+    tries = (("plain Python", "PLAIN"), ("compiling", "COMPILED"), ("cached", "COMPILED"))
+    for name, form in tries:
         code = FIVE_YEARS.replace("{form}", form)
         out = subprocess.run(
-            [sys.executable, "-c", code], check=True, env=environment, cwd=ROOT,
-            capture_output=True, text=True,
+            [sys.executable, "-c", code],
+            check=True,
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
         ).stdout.split()
         bars, _, first, again, peak = (float(word) for word in out)
-        rows.append((f"{name}, {bars:,.0f} bars", f"{first:.2f} s", f"{again:.2f} s", f"{peak:.0f}"))
+        rows.append(
+            (f"{name}, {bars:,.0f} bars", f"{first:.2f} s", f"{again:.2f} s", f"{peak:.0f}")
+        )
     shutil.rmtree(folder)
     return table(("slob_5_1 to statistics", "new process", "again", "peak MB"), rows)

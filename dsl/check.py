@@ -35,6 +35,18 @@ if TYPE_CHECKING:
     from dsl.findings import Findings
     from dsl.source import Span, Text
 
+EXAMPLES: Final = {
+    Unit.PRICE: "top.price + 1 pt",
+    Unit.POINTS: "2 pt",
+    Unit.DURATION: "5 min",
+    Unit.BARS: "20 bars",
+    Unit.PERCENT: "1 %",
+    Unit.RATIO: "0.5",
+    Unit.R: "1 R",
+    Unit.CONTRACTS: "5 contracts",
+}
+"""How a value of each kind that a key may want is written."""
+
 SIZE_MAX: Final = 5_000
 DEPTH_MAX: Final = 120
 """Nodes of one expression and levels of nesting: ten times what a long strategy has."""
@@ -135,7 +147,12 @@ class Checker:
         if checked.is_error or checked.unit in units:
             return checked
         wanted = " or ".join(unit.value for unit in units)
-        self.findings.error("E021", text.span, f"this must be {wanted}, it is {article(checked)}")
+        self.findings.error(
+            "E021",
+            text.span,
+            f"this must be {wanted}, it is {article(checked)}",
+            f"for example `{EXAMPLES[units[0]]}`",
+        )
         return POISON
 
     # --- nodes ---------------------------------------------------------------------------------

@@ -15,9 +15,10 @@ from engine.execution.intents import Intents, side_number, together
 from engine.execution.rules import rules_of
 from engine.execution.simulation import Dates, Paths, Simulator, dates_of, paths_of
 from engine.execution.terms import Terms
-from engine.journal.decisions import CAUSE, DAY, KIND, ORDINAL, ROW, STARTED, VALUES, Decision
-from engine.machine.forms import Form, chosen, decide
-from engine.machine.machine import Decisions, Machine
+from engine.journal.decisions import CAUSE, DAY, ORDINAL, ROW, STARTED, VALUES
+from engine.machine.forms import Form, chosen, write
+from engine.machine.machine import Machine
+from engine.machine.written import Decisions, Unread, Written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,17 +77,17 @@ class Prepared:
         program, market, schedule = self.strategy.program, self.market, self.schedule
         terms = terms or Terms()
         machines = self.strategy.machines
-        decisions = {
-            side: decide(machine, machine.feed(schedule), machine.fresh(), 0, len(market), form)
+        written = {
+            side: write(machine, machine.feed(schedule), machine.fresh(), 0, len(market), form)
             for side, machine in machines.items()
         }
-        intents = intents_of(program, decisions)
+        intents = intents_of(program, written)
         # the same form for the simulator: its code, like the machines', is loaded by then
         compiled = form_used(self.strategy, market, form)
         simulator = Simulator(rules_of(program, terms), compiled=compiled)
         dates, paths = dates_for(program, schedule), paths_for(program, schedule)
         records = simulator.run(market, dates, intents, paths)
-        return Run(program, terms, market, schedule, decisions, intents, records)
+        return Run(program, terms, market, schedule, Unread(written), intents, records)
 
 
 def prepare(
@@ -150,15 +151,15 @@ def paths_for(program: Program, schedule: Schedule) -> Paths:
     return paths_of(trail, (leaves[Side.SHORT], leaves[Side.LONG]))
 
 
-def intents_of(program: Program, decisions: Mapping[Side, Decisions]) -> Intents:
+def intents_of(program: Program, decisions: Mapping[Side, Decisions | Written]) -> Intents:
     """The entries of both sides as orders, in real prices, in the order they are offered."""
     return together([side_intents(program, side, made) for side, made in decisions.items()])
 
 
-def side_intents(program: Program, side: Side, decisions: Decisions) -> Intents:
+def side_intents(program: Program, side: Side, decisions: Decisions | Written) -> Intents:
     """The entries of one side, in real prices."""
-    entries = np.flatnonzero(decisions.rows[:, KIND] == Decision.ENTRY)
-    rows = decisions.rows[entries]
+    entries = decisions.entries()
+    rows = entries.rows
     sign = 1 if side is program.written else -1
     count = len(program.targets)
     prices = sign * rows[:, VALUES : VALUES + 3 + count]
@@ -174,5 +175,5 @@ def side_intents(program: Program, side: Side, decisions: Decisions) -> Intents:
         stop=prices[:, 2],
         stop_case=rows[:, CAUSE],
         targets=prices[:, 3:],
-        atr=decisions.reals[entries, atr],
+        atr=entries.reals[:, atr],
     )

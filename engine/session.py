@@ -25,7 +25,8 @@ from engine.execution.rules import rules_of
 from engine.execution.simulation import Account, Simulator
 from engine.journal.decisions import DAY, ROW, STARTED
 from engine.machine.forms import Form, decide
-from engine.machine.machine import Decisions, State
+from engine.machine.machine import State
+from engine.machine.written import Decisions
 from engine.run import Strategy, dates_for, intents_of, paths_for
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from adapters.cli.verdicts import Reader
     from adapters.cli.workbench import Bench
     from engine.execution.terms import Terms
-    from engine.interpreter.survey import Survey, Tally
+    from engine.inquiry.survey import Survey, Tally
 
 LOOKED_AT = 50_000
 """Bars whose conditions are counted, unless another number is asked for."""
@@ -69,7 +69,7 @@ def _surveys(outcome: Outcome, bars: int, told: Any) -> tuple[Survey, ...]:
     """The conditions of each side, counted on whole trading dates at the end of the data."""
     import numpy as np  # noqa: PLC0415 - start-up in milliseconds
 
-    from engine.interpreter.survey import survey  # noqa: PLC0415 - only where asked
+    from engine.inquiry.survey import survey  # noqa: PLC0415 - only where asked
     from engine.journal.lives import lives_of  # noqa: PLC0415 - as above
 
     run = outcome.run

@@ -18,9 +18,9 @@ from adapters.moments import BadMoment, moment, zone_named
 from dsl.ir.program import Named, Side
 from dsl.units import Unit
 from engine.execution.rules import rules_of
+from engine.inquiry.stretch import stretch_of
 from engine.interpreter.explain import BarView, CandidateView, CompletionView, StageView, explain
 from engine.interpreter.obituary import NearMiss, Obituary, nearest
-from engine.interpreter.stretch import stretch_of
 from engine.journal.book import Book
 from engine.journal.codec import encode
 from engine.journal.decisions import Decision
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from adapters.cli.options import Choice
     from dsl.ir.program import Program
-    from engine.interpreter.stretch import Stretch
+    from engine.inquiry.stretch import Stretch
     from engine.interpreter.verdict import Verdict
     from engine.journal.events import Event
 

@@ -14,7 +14,7 @@ from engine.execution.records import Kind, reason_names
 from engine.journal.decisions import CAUSE, DAY, KIND, ORDINAL, ROW, STAGE, Decision
 
 if TYPE_CHECKING:
-    from engine.machine.machine import Decisions
+    from engine.machine.written import Decisions
     from engine.run import Run
 
 Cells = list[int]

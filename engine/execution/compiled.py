@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from inspect import getsource, isfunction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from numba import njit
-from numba.extending import register_jitable
+from numba.extending import intrinsic, register_jitable
 
 from engine.execution import fills, kernel, records, sizing, state
 
@@ -20,6 +20,23 @@ if TYPE_CHECKING:
 _SOURCES: Final = (records, state, fills, sizing, kernel)
 
 
+def _without_owner(_context: Any, array: Any) -> Any:
+    """An array without its owner: numba counts references to it for nothing, so not at all.
+
+    Counting is atomic, at every call of every small function, and was most of a simulation. The
+    caller holds the arrays for as long as the kernel runs.
+    """
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        """The array's structure, with no owner in it."""
+        kind = signature.args[0]
+        made = context.make_array(kind)(context, builder, arguments[0])
+        made.meminfo = made.meminfo.type(None)
+        return made._getvalue()  # noqa: SLF001 - numba's own name for the value
+
+    return array(array), build
+
+
 def _entry(fingerprint: str) -> Callable[[Tape, Desk, int], int]:
     """The function numba compiles.
 
@@ -28,11 +45,27 @@ def _entry(fingerprint: str) -> Callable[[Tape, Desk, int], int]:
     over: hence the fingerprint of all the files, which is never empty.
     """
     run = register_jitable(kernel.simulate)
+    tape_of, desk_of = state.Tape, state.Desk
+    borrowed: Any = intrinsic(_without_owner)
 
     def simulate(tape: Tape, desk: Desk, stop: int) -> int:
         if fingerprint == "":
             return -1
-        return run(tape, desk, stop)
+        read = tape_of(
+            borrowed(tape.open),
+            borrowed(tape.high),
+            borrowed(tape.low),
+            borrowed(tape.close),
+            borrowed(tape.start),
+            borrowed(tape.closing),
+            borrowed(tape.over),
+            borrowed(tape.trail_short),
+            borrowed(tape.trail_long),
+            borrowed(tape.leave_short),
+            borrowed(tape.leave_long),
+        )
+        written = desk_of(borrowed(desk.book), borrowed(desk.offers), borrowed(desk.records))
+        return run(read, written, stop)
 
     return simulate
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dsl.ir.program import Side
     from engine.domain.calendar import Calendars
     from engine.domain.market import Ints, Market
-    from engine.machine.machine import Decisions
+    from engine.machine.written import Decisions
     from engine.run import Run, Strategy
     from engine.session import Step
 

@@ -14,7 +14,7 @@ from engine.journal.decisions import VALUES
 from engine.laws.ground import Ground, cuts, joined
 from engine.laws.violation import Pair, Violation
 from engine.machine.forms import Form
-from engine.machine.machine import Decisions
+from engine.machine.written import Decisions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

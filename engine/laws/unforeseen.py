@@ -15,7 +15,7 @@ from engine.laws.ground import Ground
 from engine.laws.repeated import NONE, until
 from engine.laws.violation import Pair, Violation
 from engine.machine.forms import Form, decide
-from engine.machine.machine import Decisions
+from engine.machine.written import Decisions
 from engine.session import row_nodes
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dsl.ir.program import Program, Side
     from engine.domain.market import Ints, Market
-    from engine.machine.machine import Decisions
+    from engine.machine.written import Decisions
 
 NOTHING: Final = "nothing"
 

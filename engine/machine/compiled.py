@@ -12,7 +12,7 @@ import importlib.util
 import os
 import sys
 import tempfile
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,7 +34,7 @@ from engine.machine import kernels
 
 NA = -(1 << 63)
 NAN = float("nan")
-WHOLE = (1 << 63) - 1
+WHOLE = (1 << 62) - 1
 jit = njit(cache=True, error_model="numpy", boundscheck=False, nogil=True)
 """
 
@@ -53,7 +53,14 @@ def module_text(machine: Machine) -> str:
     text = machine.source.text
     used = [k.__name__ for k in kernels.KERNELS if f"{k.__name__}(" in text]
     lines = [f"{name} = jit(kernels.{name})" for name in used]
+    lines.append(f'KERNELS = "{kernels_hash()}"')
     return HEAD + "\n".join(lines) + "\n\n\n@jit\n" + text
+
+
+@cache
+def kernels_hash() -> str:
+    """Of the source of the kernels: numba keeps code that calls them and sees no change of theirs."""
+    return hashlib.sha256(Path(kernels.__file__).read_bytes()).hexdigest()[:16]
 
 
 def file_of(machine: Machine) -> Path:

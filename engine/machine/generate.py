@@ -1,15 +1,17 @@
 """The machine of one side, as source: one function that takes any run of rows and goes on.
 
-    run(i, stop, d, m, o, h, l, c, v, days, tables, columns, P, S, F, G, E, EF, room) -> (i, n)
+    run(i, stop, d, m, o, h, l, c, v, days, tables, columns, P, S, F, G, E, W, R, room) -> (i, n, w)
 
 It reads rows `i .. stop` (`d` is the trading date of row `i`), keeps candidates in `S`/`F` and
-its own memory in `G`, and writes decision rows to `E`/`EF`. It returns the next row to read and
-the number of decisions; it stops early, before a bar, when `room` might not do for that bar.
+its own memory in `G`, and writes decisions: heads to `E`, their values to `W` (whole numbers) and
+`R` (REAL ones), as `engine.machine.written` reads them. It returns the next row to read, the number
+of decisions and of values; it stops early, before a bar, when `room` might not do for that bar.
 The same text runs as plain Python on lists and compiled by numba on arrays.
 """
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -17,10 +19,11 @@ from typing import TYPE_CHECKING, Final
 from dsl.ir import expression as ir
 from dsl.ir import program as prog
 from dsl.ir.expression import Kind
-from engine.journal.decisions import VALUES, Decision
+from engine.journal.decisions import Decision
 from engine.machine import layout as lay
 from engine.machine.inputs import Inputs
 from engine.machine.write import LOCALS, Lines, Place, Value, Writer, joined
+from engine.machine.written import HEAD, PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +50,10 @@ def generate(program: prog.Program, side: prog.Side) -> Source:
 
 
 AHEAD: Final = Place("ahead", bar=False)
-ARGUMENTS: Final = "i, stop, d, m, o, h, l, c, v, days, tables, columns, P, S, F, G, E, EF, room"
+ARGUMENTS: Final = "i, stop, d, m, o, h, l, c, v, days, tables, columns, P, S, F, G, E, W, R, room"
+# what `ended` holds besides the reason of a death
+ALIVE: Final = -1
+COMPLETED: Final = -2
 
 
 class _Machine:
@@ -68,7 +74,7 @@ class _Machine:
         """The whole text: the body first, because only then is it known what it reads."""
         self.lines.depth = 1
         self._days()
-        body, self.lines.lines = self.lines.lines, []
+        body, self.lines.lines = used_only(self.lines.lines), []
         self.lines.depth = 0
         self.lines.add(f"def run({ARGUMENTS}):")
         self.lines.depth = 1
@@ -83,6 +89,7 @@ class _Machine:
         for number in range(len(self.inputs.tables)):
             self.lines.add(f"T{number} = tables[{number}]")
         self.lines.add("n = 0")
+        self.lines.add("w = 0")
         self.lines.add(f"live = G[{lay.LIVE}]")
 
     # --- dates and rows ------------------------------------------------------------------------
@@ -105,7 +112,7 @@ class _Machine:
             loads = [f"        T{k}_d = T{k}[d]" for k in range(len(self.inputs.tables))]
             self.lines.lines[mark:mark] = loads
         add(f"G[{lay.LIVE}] = live")
-        add("return i, n")
+        add("return i, n, w")
 
     def _rows(self) -> None:
         add = self.lines.add
@@ -113,10 +120,11 @@ class _Machine:
         with self.lines.block("while i < end:"):
             with self.lines.block("if live == 0:"):
                 self._idle(watched)
-            with self.lines.block(f"if n + {self.layout.events_a_bar} > room:"):
+            each = self.layout.events_a_candidate
+            with self.lines.block(f"if n + {each} * live + {2 * each} > room:"):
                 add(f"G[{lay.WAS}] = 1 if was else 0")
                 add(f"G[{lay.LIVE}] = live")
-                add("return i, n")
+                add("return i, n, w")
             # a sign bit known to be clear spares numba the check for negative indices
             add("i = i & WHOLE")
             for name, local in LOCALS.items():
@@ -177,7 +185,11 @@ class _Machine:
 
     def _candidates(self) -> None:
         add = self.lines.add
-        for rule in self.program.always:
+        always = self.program.always
+        alike = leading(always)
+        if alike:
+            self._all_die(alike)
+        for rule in always[len(alike) :]:
             if ir.is_row(rule.node):
                 self.w.hoist(rule.node)
         for tracker in self.program.trackers:
@@ -186,38 +198,66 @@ class _Machine:
         add("k = 0")
         add("kept = 0")
         with self.lines.block("while k < live:"):
-            add(f"b = k * {self.layout.ints} & WHOLE")
-            add(f"f = k * {self.layout.reals} & WHOLE")
+            self._slot("k")
             add(f"stage = S[b + {lay.STAGE}]")
-            add("alive = True")
+            add(f"ended = {ALIVE}")
             add("counts = True")
             with self.lines.block("while True:"):
-                self._rules()
+                self._rules(always[len(alike) :])
                 add("break")
-            with self.lines.block("if alive:"):
+            with self.lines.block(f"if ended == {ALIVE}:"):
                 self._after_rules()
-            with self.lines.block("if alive:"):
+            with self.lines.block(f"if ended == {ALIVE}:"):
                 with self.lines.block("if kept != k:"):
-                    add(f"to = kept * {self.layout.ints} & WHOLE")
-                    with self.lines.block(f"for j in range({self.layout.ints}):"):
-                        add("S[to + j] = S[b + j]")
-                    add(f"to = kept * {self.layout.reals} & WHOLE")
-                    with self.lines.block(f"for j in range({self.layout.reals}):"):
-                        add("F[to + j] = F[f + j]")
+                    self._move("kept")
                 add("kept += 1")
+            with self.lines.block("elif ended >= 0:"):
+                self._event(Decision.DEAD, "stage", "ended")
             add("k += 1")
         add("live = kept")
 
-    def _rules(self) -> None:
-        for rule in self.program.always:
+    def _all_die(self, rules: tuple[prog.Named, ...]) -> None:
+        """Rules that see nothing but the bar are asked once: they end every candidate alike."""
+        add = self.lines.add
+        add(f"ended = {ALIVE}")
+        for rule in rules:
+            with self.lines.block(f"if ended == {ALIVE}:"), self._all_true([rule.node]):
+                add(f"ended = {self.reasons[rule.name]}")
+        with self.lines.block("if ended >= 0:"):
+            with self.lines.block("for j in range(live):"):
+                add(f"b = j * {self.layout.ints} & WHOLE")
+                self._event(Decision.DEAD, f"S[b + {lay.STAGE}]", "ended")
+            add("live = 0")
+
+    def _slot(self, number: str) -> None:
+        """Puts `b` and `f` where the words of a candidate lie."""
+        self.lines.add(f"b = {number} * {self.layout.ints} & WHOLE")
+        if self.layout.has_reals:
+            self.lines.add(f"f = {number} * {self.layout.reals} & WHOLE")
+
+    def _move(self, number: str) -> None:
+        """Moves the words of the candidate at hand to another slot."""
+        add = self.lines.add
+        add(f"to = {number} * {self.layout.ints} & WHOLE")
+        with self.lines.block(f"for j in range({self.layout.ints}):"):
+            add("S[to + j] = S[b + j]")
+        if self.layout.has_reals:
+            add(f"to = {number} * {self.layout.reals} & WHOLE")
+            with self.lines.block(f"for j in range({self.layout.reals}):"):
+                add("F[to + j] = F[f + j]")
+
+    def _rules(self, always: tuple[prog.Named, ...]) -> None:
+        for rule in always:
             self._dies_if(rule)
         for number, stage in enumerate(self.program.stages):
             with self.lines.block(f"{'if' if number == 0 else 'elif'} stage == {number}:"):
+                self.w.certain = self.layout.certain[stage.name]
                 for rule in stage.invalidate:
                     self._dies_if(rule)
                 for advance in stage.advance:
                     with self._all_true([rule.node for rule in advance.when]):
                         self._advance(number, advance)
+        self.w.certain = frozenset()
 
     def _dies_if(self, rule: prog.Named) -> None:
         with self._all_true([rule.node]):
@@ -237,12 +277,12 @@ class _Machine:
         self.lines.depth = depth
 
     def _die(self, reason: str) -> None:
-        self._event(Decision.DEAD, "stage", str(self.reasons[reason]))
-        self.lines.add("alive = False")
+        """The event is written in one place, when all is said about the candidate."""
+        self.lines.add(f"ended = {self.reasons[reason]}")
 
     def _event(self, kind: Decision, stage: str, cause: str) -> None:
         add = self.lines.add
-        add(f"e = n * {self.layout.width} & WHOLE")
+        add(f"e = n * {HEAD} & WHOLE")
         words = (
             "i",
             str(int(kind)),
@@ -254,24 +294,28 @@ class _Machine:
         )
         for offset, word in enumerate(words):
             add(f"E[e + {offset}] = {word}" if offset else f"E[e] = {word}")
+        add(f"E[e + {PLACE}] = w")
         add("n += 1")
 
-    def _put(self, position: int, kind: Kind, code: str) -> None:
-        """A value of the event just written (`e` is its place, `n` already counts it)."""
-        if kind is Kind.REAL:
-            self.lines.add(f"EF[(n - 1) * {self.layout.width - VALUES} + {position}] = {code}")
-        else:
-            self.lines.add(f"E[e + {VALUES + position}] = {code}")
+    def _tell(self, values: list[tuple[Kind, str]]) -> None:
+        """The values of the event just written."""
+        for position, (kind, code) in enumerate(values):
+            stream = "R" if kind is Kind.REAL else "W"
+            self.lines.add(f"{stream}[w + {position}] = {code}")
+        if values:
+            self.lines.add(f"w += {len(values)}")
 
     # --- advances ------------------------------------------------------------------------------
 
     def _advance(self, number: int, advance: prog.Advance) -> None:
         add = self.lines.add
         self._capture(advance.captures)
+        self.w.certain |= {capture.name for capture in advance.captures}
         if advance.to == prog.ENTRY:
-            add("alive = False")
+            add(f"ended = {COMPLETED}")
             self._complete("stage")
             add("break")
+            self.w.certain = self.layout.certain[self.program.stages[number].name]
             return
         merge = self.program.merge
         if merge is not None and merge.at == advance.to:
@@ -279,6 +323,7 @@ class _Machine:
         to = self.stages[advance.to]
         self._event(Decision.ADVANCE, str(number), str(to))
         stage = self.program.stages[number]
+        self.w.certain = self.layout.certain[stage.name]
         self._captured(prog.captures_between(stage, advance.to), advance.captures)
         add(f"stage = {to}")
         add(f"S[b + {lay.STAGE}] = {to}")
@@ -308,14 +353,14 @@ class _Machine:
             self.lines.add(f"{word} = {code}")
 
     def _captured(self, told: tuple[prog.Capture, ...], made: tuple[prog.Capture, ...]) -> None:
-        """Puts the values told into the event just written; what was not made now is na."""
-        position = 0
+        """Tells values with the event just written; what was not made now is na."""
+        values = []
         for capture in told:
             for name, node in capture.fields:
                 unknown = "NAN" if node.kind is Kind.REAL else "NA"
                 word = self.w.word(capture.name, name) if capture in made else unknown
-                self._put(position, node.kind, word)
-                position += 1
+                values.append((node.kind, word))
+        self._tell(values)
 
     def _merge(self, merge: prog.Merge) -> None:
         add = self.lines.add
@@ -339,35 +384,35 @@ class _Machine:
         w, add = self.w, self.lines.add
         with self.lines.block("while True:"):
             for rule in program.filters:
-                self._refuses(rule, stage)
+                self._refuses(rule)
             price = w.value(program.entry.price) if program.entry.price is not None else None
-            entry = self._known(price, prog.NO_PRICE, stage) if price else LOCALS["close"]
+            entry = self._known(price, prog.NO_PRICE) if price else LOCALS["close"]
             w.bracket["entry", 0] = entry
-            self._stop(stage)
+            self._stop()
             for index, target in enumerate(program.targets):
-                made = self._known(w.value(target.price), prog.NO_TARGET, stage)
+                made = self._known(w.value(target.price), prog.NO_TARGET)
                 w.bracket["target", index] = made
             for rule in program.require:
-                self._refuses(rule, stage)
+                self._refuses(rule)
             self._entry(stage, entry)
             add("break")
 
-    def _refuses(self, rule: prog.Named, stage: str) -> None:
+    def _refuses(self, rule: prog.Named) -> None:
         true = self.w.truth(rule.node).true
         with self.lines.block(f"if not ({true}):"):
-            self._event(Decision.DEAD, stage, str(self.reasons[rule.name]))
+            self._die(rule.name)
             self.lines.add("break")
 
-    def _known(self, value: Value, reason: str, stage: str) -> str:
+    def _known(self, value: Value, reason: str) -> str:
         if value.oks:
             with self.lines.block(f"if not ({value.ok}):"):
-                self._event(Decision.DEAD, stage, str(self.reasons[reason]))
+                self._die(reason)
                 self.lines.add("break")
         name = self.lines.fresh("y")
         self.lines.add(f"{name} = {value.code}")
         return name
 
-    def _stop(self, stage: str) -> None:
+    def _stop(self) -> None:
         w, add = self.w, self.lines.add
         add("case = -1")
         add("stop_at = NA")
@@ -379,7 +424,7 @@ class _Machine:
                     value = w.value(case.price)
                     add(f"stop_at = {value.code} if {value.ok} else NA")
         with self.lines.block("if stop_at == NA:"):
-            self._event(Decision.DEAD, stage, str(self.reasons[prog.NO_STOP]))
+            self._die(prog.NO_STOP)
             add("break")
         w.bracket["stop", 0] = "stop_at"
 
@@ -399,8 +444,7 @@ class _Machine:
         atr = program.risk.atr
         values.append((Kind.REAL, w.value(atr).code if atr is not None else "NAN"))
         self._event(Decision.ENTRY, stage, "case")
-        for position, (kind, code) in enumerate(values):
-            self._put(position, kind, code)
+        self._tell(values)
         if program.entry.others:
             self._others_die()
 
@@ -409,12 +453,10 @@ class _Machine:
         if not self.program.stages:
             return
         reason = str(self.reasons[self.program.entry.others])
-        add("mine = k")
         for low, high in (("0", "kept"), ("k + 1", "live")):
             with self.lines.block(f"for j in range({low}, {high}):"):
-                add(f"b = j * {self.layout.ints}")
+                add(f"b = j * {self.layout.ints} & WHOLE")
                 self._event(Decision.DEAD, f"S[b + {lay.STAGE}]", reason)
-        add("b = mine * " + str(self.layout.ints))
         add("kept = 0")
         add("live = 0")
 
@@ -424,9 +466,11 @@ class _Machine:
         """Per stage in which the bar ended: trackers, unless the bar was skipped; the deadline."""
         for number, stage in enumerate(self.program.stages):
             with self.lines.block(f"{'if' if number == 0 else 'elif'} stage == {number}:"):
+                self.w.certain = self.layout.certain[stage.name]
                 self._trackers(stage.name)
                 if stage.within is not None:
                     self._deadline(stage.within)
+        self.w.certain = frozenset()
 
     def _trackers(self, stage: str) -> None:
         """The trackers that count in a stage, in program order."""
@@ -542,8 +586,7 @@ class _Machine:
         add = self.lines.add
         first_stage = 0 if self.program.stages else -1
         add(f"G[{lay.STARTED_TODAY}] += 1")
-        add(f"b = live * {self.layout.ints} & WHOLE")
-        add(f"f = live * {self.layout.reals} & WHOLE")
+        self._slot("live")
         words = {
             lay.DAY: "d",
             lay.ORDINAL: f"G[{lay.STARTED_TODAY}]",
@@ -562,7 +605,10 @@ class _Machine:
         self._event(Decision.START, "-1", "-1")
         self._captured(start.captures, start.captures)
         if not self.program.stages:
+            add(f"ended = {COMPLETED}")
             self._complete("-1")
+            with self.lines.block("if ended >= 0:"):
+                self._event(Decision.DEAD, "-1", "ended")
             return
         with self.lines.block(f"if live < {self.program.concurrent}:"):
             add("live += 1")
@@ -575,3 +621,28 @@ def conjuncts(node: Node) -> tuple[Node, ...]:
     if isinstance(node, ir.AllOf):
         return tuple(part for operand in node.operands for part in conjuncts(operand))
     return (node,)
+
+
+def leading(rules: tuple[prog.Named, ...]) -> tuple[prog.Named, ...]:
+    """The rules up to the first that looks at the candidate."""
+    for count, rule in enumerate(rules):
+        if not ir.is_row(rule.node):
+            return rules[:count]
+    return rules
+
+
+LOCAL: Final = re.compile(rf"\s*([{''.join(LOCALS.values())}]|r\d+) = ")
+NAME: Final = re.compile(r"[A-Za-z]\w*")
+
+
+def used_only(lines: list[str]) -> list[str]:
+    """The lines without values of the bar that nobody reads."""
+    read: set[str] = set()
+    kept = []
+    for line in reversed(lines):
+        made = LOCAL.match(line)
+        if made and made[1] not in read:
+            continue
+        read.update(NAME.findall(line[made.end() :] if made else line))
+        kept.append(line)
+    return kept[::-1]

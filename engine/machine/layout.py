@@ -104,6 +104,25 @@ class Layout:
             and tracker.value.kind is Kind.INT
         )
 
+    @cached_property
+    def certain(self) -> dict[str, frozenset[str]]:
+        """The captures that every candidate in a stage has made, by stage."""
+        stages = self.program.stages
+        start = frozenset(capture.name for capture in self.program.start.captures)
+        found = dict.fromkeys((stage.name for stage in stages), frozenset(self.captures))
+        if stages:
+            found[stages[0].name] = start
+        changed = True
+        while changed:
+            changed = False
+            for stage in stages:
+                for advance in stage.advance:
+                    made = found[stage.name] | {capture.name for capture in advance.captures}
+                    if advance.to in found and not found[advance.to] <= made:
+                        found[advance.to] &= made
+                        changed = True
+        return found
+
     @property
     def ints(self) -> int:
         """int64 words a candidate."""
@@ -113,6 +132,11 @@ class Layout:
     def reals(self) -> int:
         """float64 words a candidate, one at least."""
         return max(1, sum(slot.kind is Kind.REAL for slot in self.slots.values()))
+
+    @property
+    def has_reals(self) -> bool:
+        """Whether a candidate holds any float64 word."""
+        return any(slot.kind is Kind.REAL for slot in self.slots.values())
 
     @cached_property
     def row_words(self) -> tuple[int, ...]:
@@ -160,6 +184,34 @@ class Layout:
         )
 
     @cached_property
+    def told(self) -> tuple[tuple[Decision, int | None, int | None, tuple[Kind, ...]], ...]:
+        """What decisions tell: kind, stage and cause (None: any), and the kinds of the values."""
+        found: list[tuple[Decision, int | None, int | None, tuple[Kind, ...]]] = []
+
+        def add(kind: Decision, stage: int | None, cause: int | None) -> None:
+            """One of them, where it tells any."""
+            values = self.values(kind, stage or 0, cause or 0)
+            if values:
+                found.append((kind, stage, cause, tuple(what for _, what in values)))
+
+        add(Decision.START, None, None)
+        for number, stage in enumerate(self.program.stages):
+            targets = dict.fromkeys(advance.to for advance in stage.advance)
+            for to in targets:
+                if to in self.stage_names:
+                    add(Decision.ADVANCE, number, self.stage_names.index(to))
+        add(Decision.ENTRY, None, None)
+        return tuple(found)
+
+    @cached_property
+    def tells_reals(self) -> bool:
+        """Whether any decision tells a REAL value that is not always na."""
+        told = [(kind, kinds) for kind, _, _, kinds in self.told]
+        entry = self.entry_values if self.program.risk.atr is not None else self.entry_values[:-1]
+        others = (what for kind, kinds in told if kind is not Decision.ENTRY for what in kinds)
+        return any(what is Kind.REAL for what in (*others, *(what for _, what in entry)))
+
+    @cached_property
     def entry_values(self) -> tuple[tuple[str, Kind], ...]:
         """What an entry carries."""
         program = self.program
@@ -179,9 +231,13 @@ class Layout:
         return VALUES + max(counts)
 
     @property
-    def events_a_bar(self) -> int:
-        """No bar makes more decision rows than this."""
-        return (len(self.program.stages) + 2) * (self.program.concurrent + 1) + 2
+    def events_a_candidate(self) -> int:
+        """No candidate makes more decision rows than this on a bar."""
+        return len(self.program.stages) + 2
+
+    def events_a_bar(self, live: int) -> int:
+        """No bar on which so many candidates live makes more decision rows than this."""
+        return self.events_a_candidate * (live + 2)
 
 
 def _asked_for_a_bar(node: Node) -> Iterator[str]:

@@ -18,8 +18,9 @@ from engine.journal.decisions import VALUES
 from engine.machine import kernels
 from engine.machine.generate import Source, generate
 from engine.machine.inputs import Table
-from engine.machine.layout import DAY, GLOBALS, TODAY, Layout
+from engine.machine.layout import DAY, GLOBALS, LIVE, TODAY, Layout
 from engine.machine.write import REFLECTED
+from engine.machine.written import HEAD, Decisions, Written, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,18 +47,6 @@ class State:
     def copy(self) -> State:
         """An independent copy."""
         return State(self.ints.copy(), self.reals.copy(), self.own.copy())
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Decisions:
-    """Decision rows in order: `rows` int64[n, width] and the REAL values beside them."""
-
-    rows: Ints
-    reals: Reals
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self.rows)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +85,7 @@ class Machine:
     side: Side
     source: Source = field(init=False)
     layout: Layout = field(init=False)
-    _spare: list[tuple[Ints, Reals]] = field(init=False, default_factory=list)
+    _spare: list[tuple[Ints, Ints, Reals]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         """Generates the source."""
@@ -109,16 +98,16 @@ class Machine:
         return self.side is not self.program.written
 
     @cached_property
-    def plain(self) -> Callable[..., tuple[int, int]]:
+    def plain(self) -> Callable[..., tuple[int, int, int]]:
         """The function as plain Python."""
         names: dict[str, Any] = dict(NAMES)
         names.update({kernel.__name__: kernel for kernel in kernels.KERNELS})
         exec(compile(self.source.text, f"<machine {self.side}>", "exec"), names)  # noqa: S102
-        found: Callable[..., tuple[int, int]] = names["run"]
+        found: Callable[..., tuple[int, int, int]] = names["run"]
         return found
 
     @cached_property
-    def compiled(self) -> Callable[..., tuple[int, int]]:
+    def compiled(self) -> Callable[..., tuple[int, int, int]]:
         """The function compiled by numba: seconds the first time ever, then kept on disk."""
         from engine.machine.compiled import compiled  # noqa: PLC0415 - brings numba
 
@@ -165,14 +154,21 @@ class Machine:
 
     def run(self, feed: Feed, state: State, first: int, stop: int) -> Decisions:
         """Decisions on rows `first .. stop` by the compiled function; `state` moves on."""
-        width = self.layout.width
+        return self.write(feed, state, first, stop).decisions()
+
+    def run_plain(self, feed: Feed, state: State, first: int, stop: int) -> Decisions:
+        """The same by plain Python."""
+        return self.write_plain(feed, state, first, stop).decisions()
+
+    def write(self, feed: Feed, state: State, first: int, stop: int) -> Written:
+        """The same as `run`, as the machine wrote it."""
         guess = min((stop - first) // ROWS_A_DECISION, ROOM_MOST)
-        room = max(ROOM, guess, 2 * self.layout.events_a_bar)
-        parts: list[Decisions] = []
+        room = max(ROOM, guess, 2 * self.layout.events_a_bar(self.program.concurrent))
+        parts: list[Written] = []
         row = first
-        while row < stop:
-            with self._buffers(room) as (rows, reals):
-                row, count = self.compiled(
+        while row < stop or not parts:
+            with self._buffers(room) as buffers:
+                row, count, values = self.compiled(
                     row,
                     stop,
                     feed.day_of(row),
@@ -184,50 +180,53 @@ class Machine:
                     state.ints,
                     state.reals,
                     state.own,
-                    rows,
-                    reals,
-                    len(rows) // width,
+                    *buffers,
+                    len(buffers[0]) // HEAD,
                 )
-                parts.append(self._taken(rows, reals, count))
+                heads, whole, real = buffers
+                told = values if self.layout.tells_reals else 0
+                parts.append(
+                    Written(
+                        self.layout,
+                        heads[: count * HEAD].reshape(count, HEAD).copy(),
+                        whole[:values].copy(),
+                        real[:told].copy(),
+                    )
+                )
             room *= 2
-        return self.joined(parts)
+        return joined(parts)
 
     @contextmanager
-    def _buffers(self, room: int) -> Iterator[tuple[Ints, Reals]]:
-        """Zeroed room for so many decisions, kept from run to run: fresh memory costs page faults.
+    def _buffers(self, room: int) -> Iterator[tuple[Ints, Ints, Reals]]:
+        """Room for so many decisions, kept from run to run: fresh memory costs page faults.
 
         Taking from a list and putting back are single steps, so threads do not share one.
         """
-        width = self.layout.width
         found = self._spare.pop() if self._spare else None
-        if found is None or len(found[0]) < room * width:
-            found = (np.zeros(room * width, np.int64), np.zeros(room * (width - VALUES)))
+        if found is None or len(found[0]) < room * HEAD:
+            values = room * (self.layout.width - VALUES)
+            found = (
+                np.empty(room * HEAD, np.int64),
+                np.empty(values, np.int64),
+                np.empty(values, np.float64),
+            )
         yield found
         self._spare.append(found)
 
-    def _taken(self, rows: Ints, reals: Reals, count: int) -> Decisions:
-        """The first decisions of buffers, which are zero again afterwards."""
-        width = self.layout.width
-        used, beside = rows[: count * width], reals[: count * (width - VALUES)]
-        taken = Decisions(
-            used.reshape(count, width).copy(), beside.reshape(count, width - VALUES).copy()
-        )
-        used[:] = 0
-        beside[:] = 0
-        return taken
-
-    def run_plain(self, feed: Feed, state: State, first: int, stop: int) -> Decisions:
+    def write_plain(self, feed: Feed, state: State, first: int, stop: int) -> Written:
         """The same by plain Python: on lists when there are many rows, else straight on arrays."""
-        width = self.layout.width
         given = feed.as_lists() if stop - first > FEW and not feed.listed else feed
         ints, reals, own = state.ints.tolist(), state.reals.tolist(), state.own.tolist()
-        a_bar = self.layout.events_a_bar
-        room = min((stop - first) * a_bar, max(ROOM, 2 * a_bar))
-        parts: list[Decisions] = []
+        parts: list[Written] = []
         row = first
-        while row < stop:
-            made, values = [0] * (room * width), [0.0] * (room * (width - VALUES))
-            row, count = self.plain(
+        while row < stop or not parts:
+            # no bar adds more than one candidate
+            a_bar = self.layout.events_a_bar(own[LIVE] + 1)
+            room = min((stop - row) * a_bar, max(ROOM, 2 * a_bar))
+            heads = [0] * (room * HEAD)
+            whole = [0] * (room * (self.layout.width - VALUES))
+            real = [0.0] * len(whole)
+            row, count, values = self.plain(
                 row,
                 stop,
                 feed.day_of(row),
@@ -239,15 +238,21 @@ class Machine:
                 ints,
                 reals,
                 own,
-                made,
-                values,
+                heads,
+                whole,
+                real,
                 room,
             )
-            rows = np.array(made[: count * width], np.int64).reshape(count, width)
-            beside = np.array(values[: count * (width - VALUES)], np.float64)
-            parts.append(Decisions(rows, beside.reshape(count, width - VALUES)))
+            parts.append(
+                Written(
+                    self.layout,
+                    np.array(heads[: count * HEAD], np.int64).reshape(count, HEAD),
+                    np.array(whole[:values], np.int64),
+                    np.array(real[:values], np.float64),
+                )
+            )
         state.ints[:], state.reals[:], state.own[:] = ints, reals, own
-        return self.joined(parts)
+        return joined(parts)
 
     def joined(self, parts: list[Decisions]) -> Decisions:
         """Decisions one after another."""
@@ -275,10 +280,13 @@ class Machine:
         return moved
 
 
+WHOLE: Final = (1 << 62) - 1
+"""An index masked by this is not negative, nor is it when a small number is added: the compiler
+sees that, and spares the question whether it counts from the end."""
 NAMES: Final[dict[str, Any]] = {
     "NA": NA,
     "NAN": float("nan"),
-    "WHOLE": (1 << 63) - 1,
+    "WHOLE": WHOLE,
     "sqrt": math.sqrt,
     "floor": math.floor,
     "ceil": math.ceil,

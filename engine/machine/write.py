@@ -46,6 +46,8 @@ LOCALS: Final = {
     "minute": "M",
 }
 REFLECTED: Final = {"open": "open", "high": "low", "low": "high", "close": "close"}
+STORES: Final = ("S[", "F[", "for ", "while ")
+"""Lines after which an expression may have another value than before."""
 COMPLEMENT: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!="}
 
 
@@ -78,10 +80,26 @@ class Lines:
         self.lines: list[str] = []
         self.depth = 0
         self._names = 0
+        self._known: dict[str, tuple[int, str]] = {}
 
     def add(self, line: str) -> None:
         """One line at the current depth."""
         self.lines.append("    " * self.depth + line)
+        if line.startswith(STORES):
+            self._known.clear()
+        elif self._known:
+            # what was named in a block that has ended is not known to be there
+            self._known = {c: at for c, at in self._known.items() if at[0] <= self.depth}
+
+    def named(self, code: str, stem: str) -> str:
+        """A local name for what a code evaluates to: the one it has, or a new one."""
+        found = self._known.get(code)
+        if found is not None and found[0] <= self.depth:
+            return found[1]
+        name = self.fresh(stem)
+        self.add(f"{name} = {code}")
+        self._known[code] = self.depth, name
+        return name
 
     @contextmanager
     def block(self, head: str) -> Iterator[None]:
@@ -126,6 +144,8 @@ class Writer:
         self.trackers = {tracker.name: tracker for tracker in layout.program.trackers}
         self.hoisted: dict[Node, Truth | Value] = {}
         self.bracket: dict[tuple[str, int], str] = {}
+        self.certain: frozenset[str] = frozenset()
+        """Captures that the candidate at hand has made."""
 
     # --- doors ---------------------------------------------------------------------------------
 
@@ -228,12 +248,8 @@ class Writer:
         """The value in a local variable, so that it may be written several times."""
         if value.code.isidentifier():
             return value
-        name = self.lines.fresh(stem)
-        if value.oks:
-            self.lines.add(f"{name} = {value.code} if {value.ok} else 0")
-        else:
-            self.lines.add(f"{name} = {value.code}")
-        return replace(value, code=name)
+        code = f"{value.code} if {value.ok} else 0" if value.oks else value.code
+        return replace(value, code=self.lines.named(code, stem))
 
     def hoist(self, node: Node) -> None:
         """Evaluates a row expression once for this bar, into local variables."""
@@ -407,6 +423,8 @@ class Writer:
 
     def _captured(self, name: str) -> str:
         """Whether a capture was made; what the start captures always is."""
+        if name in self.certain:
+            return "True"
         if any(capture.name == name for capture in self.layout.program.start.captures):
             return "True"
         return f"({self._int(name, 'row')} >= 0)"
@@ -459,18 +477,25 @@ class Writer:
         return Value(f"({stored} + {step} if {taken} else {stored})")
 
     def _held_now(self, tracker: Tracker, node: ir.TrackerField, stored: Value) -> Value:
-        taken = self.lines.fresh("w")
-        self.lines.add(f"{taken} = {self.replaces(tracker)}")
+        if tracker.name in self.layout.extremes_only and self.takes(tracker) == "True":
+            return self._extreme_now(tracker)
+        taken = self.lines.named(self.replaces(tracker), "w")
         fresh = self._of_bar(tracker, node.field)
         if node.kind is Kind.REAL:
             return Value(f"({fresh.code} if {taken} else {stored.code})")
-        name, known = self.lines.fresh("t"), self.lines.fresh("k")
-        self.lines.add(
-            f"{known} = ({fresh.ok}) if {taken} else ({joined('and', list(stored.oks))})"
-        )
+        before = joined("and", list(stored.oks))
+        known = self.lines.named(f"({fresh.ok}) if {taken} else ({before})", "k")
         code = f"({fresh.code} if {taken} else {stored.code})"
-        self.lines.add(f"{name} = {code} if {known} else 0")
-        return Value(name, (known,))
+        return Value(self.lines.named(f"{code} if {known} else 0", "t"), (known,))
+
+    def _extreme_now(self, tracker: Tracker) -> Value:
+        """The highest or lowest with the bar at hand, which is sure to count."""
+        assert tracker.value is not None
+        pick = "max" if tracker.op is TrackerOp.HIGHEST else "min"
+        row, held = self.word(tracker.name, "row"), self.word(tracker.name, "value")
+        fresh = self.value(tracker.value).code
+        code = f"{pick}({held}, {fresh}) if {row} >= 0 else {fresh}"
+        return Value(self.lines.named(code, "t"))
 
     def _of_bar(self, tracker: Tracker, field: str) -> Value:
         if field == "row":

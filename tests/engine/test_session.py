@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -57,9 +58,7 @@ def test_a_day_at_a_time_gives_the_batch_and_forgets_what_nobody_needs(
     session = Session(strategy, FixedHours(), terms=Terms())
     starts = batch.days.start.tolist()
 
-    steps = [
-        session.feed(market.rows(a, b)) for a, b in zip(starts[:-1], starts[1:], strict=True)
-    ]
+    steps = [session.feed(market.rows(a, b)) for a, b in pairwise(starts)]
 
     assert len(batch.intents) > 0
     for side, decisions in batch.decisions.items():

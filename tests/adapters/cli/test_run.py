@@ -202,7 +202,7 @@ def euro_csv(tmp_path: Path) -> Path:
     """A few bars of 6E, which are on nobody else's grid."""
     rows = ["timestamp,open,high,low,close,volume"]
     rows += [
-        f"2025-11-04T14:{minute:02d}Z,1.0943{minute % 2 * 5},1.09445,1.09430,1.0943{minute % 2 * 5},7"
+        f"2025-11-04T14:{minute:02d}Z,1.09430,1.09445,1.09430,1.0943{minute % 2 * 5},7"
         for minute in range(60)
     ]
     file = tmp_path / "euro.csv"
