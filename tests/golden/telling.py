@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from dsl.ir.text import program_hash
-from engine.execution.records import reason_names
+from engine.execution.records import Kind, reason_names
 from engine.execution.rules import rules_of
 from engine.execution.trades import trades_of
 from engine.journal.book import Book
@@ -119,7 +120,7 @@ def _ticks(price: Fraction) -> str:
 
 
 def summary(run: Run) -> str:
-    """The funnel of each side, and every figure."""
+    """The funnel of each side, what became of intents, and the money."""
     lines = [head(run)]
     for side in funnel(run.program, run.decisions):
         lines += ["", f"{side.side}: {side.started} started, {side.completed} completed"]
@@ -128,6 +129,35 @@ def summary(run: Run) -> str:
             died = [f"{name} {count}" for name, count in stage.died.items()]
             ends = [*moved, *died, f"completed {stage.completed}", f"alive {stage.alive}"]
             lines.append(f"  {stage.stage}: {stage.entered} entered: {', '.join(ends)}")
-    for group in groups(statistics_of(run)):
-        lines += ["", group.title, *(f"  {line}" for line in aligned(group.rows))]
-    return text(lines)
+    return text([*lines, "", *aligned(_intents(run)), "", *aligned(_money(run))])
+
+
+def _intents(run: Run) -> list[tuple[str, str]]:
+    """How many intents there were, and how they ended."""
+    kinds = {Kind.FILL: "filled", Kind.REFUSED: "refused", Kind.CANCELLED: "cancelled"}
+    ends = Counter(
+        f"  {kinds[Kind(kind)]} {reason_names(run.program)[reason]}".rstrip()
+        for _, kind, _, _, reason, *_ in run.records.tolist()
+        if kind in kinds
+    )
+    return [("intents", str(len(run.intents))), *((end, str(n)) for end, n in ends.items())]
+
+
+def _money(run: Run) -> list[tuple[str, str]]:
+    """Trades, and the account they leave."""
+    rules, made = rules_of(run.program, run.terms), trades_of(run.records)
+    decimal = rules.money.decimal
+    return [
+        ("trades", str(len(made))),
+        ("net", str(decimal(int(made.net.sum())))),
+        ("equity", str(decimal(rules.equity + int(made.net.sum())))),
+    ]
+
+
+def statistics(run: Run) -> str:
+    """Every figure."""
+    return text(
+        line
+        for group in groups(statistics_of(run))
+        for line in ("", group.title, *(f"  {row}" for row in aligned(group.rows)))
+    )
