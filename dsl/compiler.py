@@ -110,7 +110,7 @@ def resolve(unit: Unit) -> None:
     traded = declare.instrument(spec, unit.around.instruments, findings)
     if traded is None:
         return
-    size = declare.minutes_of(spec.bars.size if spec.bars else None, 1, findings)
+    size = declare.bar_size(spec, findings)
     day = declare.day_rule(spec, findings)
     direction = spec.direction
     mirrored = direction is None or direction.mirror != "none"

@@ -104,6 +104,21 @@ def minutes_of(text: Text | None, default: int, findings: Findings) -> int:
     return int(found[1]) * (60 if found[2] == "h" else 1)
 
 
+def bar_size(spec: Spec, findings: Findings) -> int:
+    """The length of a bar in minutes; one unless said otherwise."""
+    text = spec.bars.size if spec.bars else None
+    minutes = minutes_of(text, 1, findings)
+    if text is not None and not 1 <= minutes <= 1440:
+        findings.error(
+            "E001",
+            text.span,
+            f"a bar cannot be {text} long",
+            "bars are a minute to a day long: `1 min`, `5 min`, `1 h`",
+        )
+        return 1
+    return minutes
+
+
 def clock_of(text: Text, findings: Findings) -> int:
     """A written time of day as minutes past midnight."""
     found = CLOCK.fullmatch(text)

@@ -22,22 +22,27 @@ from engine.columns.need import first_needed
 from engine.domain.market import Market
 from engine.execution.intents import Intents, no_intents, together
 from engine.execution.rules import rules_of
-from engine.execution.simulation import Account, Simulator
+from engine.execution.simulation import NEVER_OVER, Account, Dates, Paths, Simulator, paths_of
+from engine.growing import Growing
 from engine.journal.decisions import DAY, ROW, STARTED
 from engine.machine.forms import Form, decide
-from engine.machine.machine import State
+from engine.machine.machine import FEW, State
 from engine.machine.written import Decisions
 from engine.run import Strategy, dates_for, intents_of, paths_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from dsl.ir.program import Side
+    from numpy.typing import NDArray
+
+    from dsl.ir.program import Program, Side
     from engine.columns.schedule import Schedule
     from engine.domain.calendar import Calendars
     from engine.domain.market import Ints
     from engine.execution.terms import Terms
 
+NO_DATES: Final = Dates(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
+NOTHING: Final = np.zeros((0, 0), np.int64)
 COLUMNS: Final = ("minute", "open", "high", "low", "close", "volume")
 VERSION: Final = 1
 
@@ -57,6 +62,102 @@ class Step:
     decisions: Mapping[Side, Decisions]
     intents: Intents
     records: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """How many rows and trading dates the session has seen that its window no longer holds."""
+
+    rows: int
+    dates: int
+
+
+class Trading:
+    """The simulated account of a session; rows and dates are counted from the first bar.
+
+    All it reads grows at the end by what each bar brings, so a bar costs the same at any age.
+    """
+
+    def __init__(self, program: Program, terms: Terms) -> None:
+        """Before the first bar."""
+        self._program = program
+        self._simulator = Simulator(rules_of(program, terms))
+        self._intents = no_intents(len(program.targets))
+        self._begin(no_bars(program.instrument, program.bar_minutes), NO_DATES, paths_of())
+
+    def _begin(self, market: Market, dates: Dates, paths: Paths) -> None:
+        self._like = market
+        self._bars = Growing([getattr(market, name) for name in COLUMNS])
+        self._starts = Growing([dates.start])
+        self._limits = Growing([dates.closing, dates.over])
+        self._paths = Growing(laid_out(paths, len(market))) if self._has_paths else None
+
+    @property
+    def _has_paths(self) -> bool:
+        exits = self._program.exits
+        return exits.trail is not None or bool(exits.when)
+
+    def trade(self, bars: Market, intents: Intents, schedule: Schedule, dropped: Dropped) -> Ints:
+        """The records of some new bars; `schedule` is of the window they end."""
+        known = len(self._bars)
+        self._bars.put(known, [getattr(bars, name) for name in COLUMNS])
+        dates = dates_for(self._program, schedule)
+        self._starts.put(dropped.dates, [dates.start + dropped.rows])
+        limits = [moved(rows, dropped.rows) for rows in (dates.closing, dates.over)]
+        self._limits.put(dropped.dates, limits)
+        if len(intents):
+            self._intents = together([self._intents, intents])
+        market = Market(self._like.instrument, self._like.bar_minutes, *self._bars.columns)
+        (start,), (closing, over) = self._starts.columns, self._limits.columns
+        so_far = Dates(start, closing, over, dates.flattens)
+        return self._simulator.run(market, so_far, self._intents, self._grown(schedule, known))
+
+    def _grown(self, schedule: Schedule, known: int) -> Paths:
+        """The paths with the rows from `known` on, the last of the schedule's."""
+        if self._paths is None:
+            return paths_of()
+        window = laid_out(paths_for(self._program, schedule), len(schedule.market))
+        fresh = len(self._bars) - known
+        self._paths.put(known, [column[-fresh:] for column in window])
+        trail_short, trail_long, leave_short, leave_long = self._paths.columns
+        return Paths((trail_short, trail_long), (leave_short, leave_long))
+
+    def remembered(self) -> dict[str, Any]:
+        """What a snapshot holds of it, by name."""
+        account = self._simulator.account
+        arrays = {f"account_{f.name}": getattr(account, f.name) for f in fields(Account)}
+        bars = zip(COLUMNS, self._bars.columns, strict=True)
+        arrays |= {f"whole_{name}": column for name, column in bars}
+        return arrays | {
+            f"intents_{f.name}": getattr(self._intents, f.name) for f in fields(Intents)
+        }
+
+    @staticmethod
+    def names() -> list[str]:
+        """The names of what a snapshot holds of it."""
+        names = [f"account_{f.name}" for f in fields(Account)]
+        names += [f"whole_{name}" for name in COLUMNS]
+        return names + [f"intents_{f.name}" for f in fields(Intents)]
+
+    def recall(self, arrays: Mapping[str, Any], schedule_of: Callable[[Market], Schedule]) -> None:
+        """Goes on from what a snapshot held; the rest follows from the bars."""
+        market = market_of(self._like, arrays, "whole")
+        schedule = schedule_of(market)
+        paths = paths_for(self._program, schedule)
+        self._begin(market, dates_for(self._program, schedule), paths)
+        self._simulator.account = Account(*(arrays[f"account_{f.name}"] for f in fields(Account)))
+        self._intents = Intents(*(arrays[f"intents_{f.name}"] for f in fields(Intents)))
+
+
+def moved(rows: Ints, by: int) -> Ints:
+    """Rows of dates, counted from an earlier one; -1 and `NEVER_OVER` are no rows."""
+    return np.where((rows >= 0) & (rows < NEVER_OVER), rows + by, rows)
+
+
+def laid_out(paths: Paths, rows: int) -> list[NDArray[Any]]:
+    """The columns of paths; zeros for those that nothing uses, which are empty."""
+    columns: list[NDArray[Any]] = [*paths.trail, *paths.leave]
+    return [column if len(column) else np.zeros(rows, column.dtype) for column in columns]
 
 
 class Session:
@@ -83,9 +184,9 @@ class Session:
         self._rows_dropped = 0
         self._dates_dropped = 0
         self._dates_seen = 0
-        self._simulator = Simulator(rules_of(program, terms)) if terms is not None else None
-        self._whole = self._window
-        self._intents = no_intents(len(program.targets))
+        self._schedule: Schedule | None = None  # of the window, where there is one
+        self._none = no_intents(len(program.targets))
+        self._trading = Trading(program, terms) if terms is not None else None
         self._rows_wanted = tuple(row_nodes(program))
 
     def __len__(self) -> int:
@@ -106,20 +207,26 @@ class Session:
         self._check_order(bars)
         known = len(self._window)
         window = joined(self._window, bars)
-        schedule = self._schedule(window)
+        before = self._schedule
+        schedule = self._schedule_of(window) if before is None else before.continued(window)
+        few = form is Form.PLAIN and len(bars) <= FEW
         made = {}
         for side, machine in self.strategy.machines.items():
-            found = decide(
-                machine, machine.feed(schedule), self._states[side], known, len(window), form
-            )
+            feed = machine.feed(schedule, later=few)
+            found = decide(machine, feed, self._states[side], known, len(window), form)
             made[side] = self._absolute(found)
-        self._window = window
-        intents = intents_of(self.strategy.program, made)
-        records = self._trade(bars, intents)
+        self._window, self._schedule = window, schedule
+        intents = self._none
+        if any(map(len, made.values())):
+            intents = intents_of(self.strategy.program, made)
+        records = NOTHING
+        if self._trading is not None:
+            dropped = Dropped(self._rows_dropped, self._dates_dropped)
+            records = self._trading.trade(bars, intents, schedule, dropped)
         self._forget(schedule)
         return Step(made, intents, records)
 
-    def _schedule(self, market: Market) -> Schedule:
+    def _schedule_of(self, market: Market) -> Schedule:
         return schedule_of(self.strategy.program, market, self.calendars, self.events)
 
     def _check_order(self, bars: Market) -> None:
@@ -136,17 +243,6 @@ class Session:
         rows[:, DAY] += self._dates_dropped
         return Decisions(rows, made.reals)
 
-    def _trade(self, bars: Market, intents: Intents) -> Ints:
-        if self._simulator is None:
-            return np.zeros((0, 0), np.int64)
-        self._whole = joined(self._whole, bars)
-        self._intents = together([self._intents, intents])
-        schedule = self._schedule(self._whole)
-        program = self.strategy.program
-        return self._simulator.run(
-            self._whole, dates_for(program, schedule), self._intents, paths_for(program, schedule)
-        )
-
     # --- forgetting ----------------------------------------------------------------------------
 
     def _forget(self, schedule: Schedule) -> None:
@@ -162,6 +258,7 @@ class Session:
             return
         rows = int(schedule.days.start[drop])
         self._window = self._window.rows(rows, len(self._window))
+        self._schedule = None
         for side, machine in self.strategy.machines.items():
             self._states[side] = machine.shifted(self._states[side], rows, drop)
         self._rows_dropped += rows
@@ -194,17 +291,14 @@ class Session:
         arrays: dict[str, Any] = {f"window_{name}": getattr(self._window, name) for name in COLUMNS}
         for side, state in self._states.items():
             arrays |= {f"{side}_{f.name}": getattr(state, f.name) for f in fields(State)}
-        if self._simulator is not None:
-            account = self._simulator.account
-            arrays |= {f"account_{f.name}": getattr(account, f.name) for f in fields(Account)}
-            arrays |= {f"whole_{name}": getattr(self._whole, name) for name in COLUMNS}
-            arrays |= {f"intents_{f.name}": getattr(self._intents, f.name) for f in fields(Intents)}
+        if self._trading is not None:
+            arrays |= self._trading.remembered()
         counts = [self._rows_dropped, self._dates_dropped, self._dates_seen]
         head = {
             "version": VERSION,
             "program": program_hash(self.strategy.program),
             "counts": counts,
-            "traded": self._simulator is not None,
+            "traded": self._trading is not None,
         }
         out = io.BytesIO()
         out.write(json.dumps(head, sort_keys=True).encode() + b"\n")
@@ -242,25 +336,19 @@ class Session:
             raise SnapshotError(f"a snapshot of version {head['version']}, this is {VERSION}")
         if head["program"] != program_hash(self.strategy.program):
             raise SnapshotError("a snapshot of another program: the strategy has changed since")
-        if head["traded"] != (self._simulator is not None):
+        if head["traded"] != (self._trading is not None):
             raise SnapshotError("the snapshot and this session differ in who trades")
         names = [f"window_{name}" for name in COLUMNS]
         names += [f"{side}_{f.name}" for side in self._states for f in fields(State)]
-        if self._simulator is not None:
-            names += [f"account_{f.name}" for f in fields(Account)]
-            names += [f"whole_{name}" for name in COLUMNS]
-            names += [f"intents_{f.name}" for f in fields(Intents)]
+        if self._trading is not None:
+            names += Trading.names()
         arrays = {name: np.load(source, allow_pickle=False) for name in sorted(names)}
         self._rows_dropped, self._dates_dropped, self._dates_seen = map(int, head["counts"])
         self._window = market_of(self._window, arrays, "window")
         for side in self._states:
             self._states[side] = State(*(arrays[f"{side}_{f.name}"] for f in fields(State)))
-        if self._simulator is not None:
-            self._whole = market_of(self._whole, arrays, "whole")
-            self._simulator.account = Account(
-                *(arrays[f"account_{f.name}"] for f in fields(Account))
-            )
-            self._intents = Intents(*(arrays[f"intents_{f.name}"] for f in fields(Intents)))
+        if self._trading is not None:
+            self._trading.recall(arrays, self._schedule_of)
 
 
 def no_bars(instrument: Any, bar_minutes: int) -> Market:

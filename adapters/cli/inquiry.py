@@ -12,7 +12,7 @@ import numpy as np
 
 from adapters.cli.figures import clock, counted, lasting, utc, when
 from adapters.cli.screen import MISTAKE, Failure, Table, heading, progress
-from adapters.cli.verdicts import Line, Reader
+from adapters.cli.verdicts import TRUTHS, Reader
 from adapters.cli.workbench import Bench, bench
 from adapters.moments import BadMoment, moment, zone_named
 from dsl.ir.program import Named, Side
@@ -207,7 +207,7 @@ class Fate:
             f"{line.written.strip()}: {line.values}".strip(": ")
             + (f", {line.margin}" if line.margin else "")
             for line in lines
-            if line.values
+            if line.values and line.holds == TRUTHS[death.killer.truth]
         ]
         return f" ({'; '.join(told) or self.asked.bench.text_of(rule.span)})"
 
@@ -231,9 +231,9 @@ class Fate:
         """One event of the position, in a line."""
         at = self.asked.time(event.bar)
         price, contracts = event.values.get("price"), event.values.get("contracts")
-        amount = f" {contracts} at {price:,}" if contracts else f" at {price:,}"
+        amount = f"{contracts} at {price:,}" if contracts else f"at {price:,}"
         reason = f" ({event.reason})" if event.reason else ""
-        return f"  {event.kind.value} at {at}:{amount}{reason}"
+        return f"  {event.kind.value} at {at}: {amount}{reason}"
 
 
 def _names(death: Obituary) -> set[str]:
@@ -427,7 +427,7 @@ class SideMinute:
     ) -> Iterator[tuple[str, ...]]:
         for verdict, one in zip(found, named, strict=True):
             for line in self.reader.lines(verdict, one):
-                yield (rule, line.name, line.holds, line.written, line.values, _told_margin(line))
+                yield (rule, line.name, line.holds, line.written, line.values, line.margin)
 
     def _told(self, event: Any) -> str:
         program = self.asked.program
@@ -437,14 +437,15 @@ class SideMinute:
             case Decision.DEAD:
                 return f"ends: {self.stretch.interpreter.reasons[event.cause]}"
             case Decision.ENTRY:
-                return f"complete, with the stop `{program.stops[event.cause].name}`"
+                return f"completes, with the stop `{program.stops[event.cause].name}`"
             case _:
                 return "begins"
 
     def _show_start(self) -> None:
         start = self.view.start
         for event in start.events:
-            click.echo(f"A candidate {self._told(event)} on this bar.")
+            who = "A candidate" if event.kind is Decision.START else "It"
+            click.echo(f"{who} {self._told(event)} on this bar.")
         if self.view.candidates and not start.events:
             return
         Table(_HEAD, list(self._rows("start", start.when, self.asked.program.start.when))).show()
@@ -529,10 +530,6 @@ class SideMinute:
     def _verdicts(self, found: Sequence[Verdict], rules: Sequence[Named]) -> list[dict[str, Any]]:
         pairs = zip(found, rules, strict=True)
         return [self.reader.record(verdict, rule) for verdict, rule in pairs]
-
-
-def _told_margin(line: Line) -> str:
-    return line.margin
 
 
 def _both(minutes: int, bars: int) -> str:

@@ -8,14 +8,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.cli.figures import NONE, number, places
+from adapters.cli.figures import number, places
 from dsl.ir.expression import Compare, Not
-from dsl.ir.text import node_text
 from dsl.names import WEEKDAYS
 from dsl.units import Unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from dsl.ir.expression import Node
     from dsl.ir.program import Named, Program, Side
@@ -144,14 +143,14 @@ class Reader:
     def margin(self, verdict: Verdict) -> str:
         """How far a comparison is from holding, or by how much it holds."""
         missing = verdict.margin
+        found = compared(verdict.node)
+        unit, den = (found.unit, found.den) if found else ("", 1)
         if missing is None:
-            return "not known yet" if verdict.truth is None else ""
-        if verdict.op == "==" and verdict.truth:
+            return "not known" if verdict.truth is None else ""
+        if unit == Unit.WEEKDAY or (verdict.op == "==" and verdict.truth):
             return ""
         if not missing:
             return "just reached" if verdict.truth else "equal, which is not enough"
-        found = compared(verdict.node)
-        unit, den = (found.unit, found.den) if found else ("", 1)
         return f"{self._size(abs(missing), unit, den)} {'to spare' if verdict.truth else 'missing'}"
 
     def _size(self, margin: Value, unit: str, den: int) -> str:
@@ -181,11 +180,12 @@ class Reader:
         return record
 
     def _missing(self, verdict: Verdict, unit: str, den: int) -> object:
-        """The margin as a number: above 0 it falls short by that much."""
-        if verdict.margin is None:
+        """The margin as a number of the same unit: above 0 it falls short by that much."""
+        if verdict.margin is None or unit == Unit.WEEKDAY:
             return None
-        distance = Unit.POINTS if unit == Unit.PRICE else unit
-        return self._plain(verdict.margin, Unit.DURATION if unit == Unit.TIME else distance, den)
+        if unit == Unit.PRICE:
+            return json_number(Fraction(verdict.margin) / den * self.program.instrument.tick)
+        return self._plain(verdict.margin, Unit.DURATION if unit == Unit.TIME else unit, den)
 
     def _plain(self, value: Value, unit: str, den: int) -> object:
         if value is None:
@@ -212,16 +212,3 @@ def flat(verdict: Verdict) -> Iterable[Verdict]:
             yield from flat(part)
     else:
         yield verdict
-
-
-def written_or_node(verdict: Verdict, text: str) -> str:
-    """The words of a condition, or where it has none its canonical text."""
-    return text or node_text(verdict.node)
-
-
-def rules_by_name(rules: Iterable[Named]) -> Mapping[str, Named]:
-    """Named conditions by their names."""
-    return {rule.name: rule for rule in rules}
-
-
-__all__ = ["NONE", "Line", "Reader", "compared", "flat", "json_number", "rules_by_name"]

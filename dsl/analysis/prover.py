@@ -52,7 +52,7 @@ class Prover:
         self.bounds = bounds
         self.expander = Expander(self.program, bounds)
         self.facts = Facts(self.program, self.expander, self._cyclic)
-        self._found: dict[object, tuple[tuple[object, ...], tuple[Case, ...]]] = {}
+        self._found: dict[int, tuple[ir.Node, tuple[Case, ...]]] = {}
 
     def within(self, ranges: Ranges) -> Prover:
         """A prover of the same program with other values of the parameters."""
@@ -96,7 +96,7 @@ class Prover:
         families: frozenset[Family] = EVERYTHING,
     ) -> bool:
         """Whether the conditions can never all be true."""
-        return not self._possible(conditions, setting, families)
+        return all(self._refuted(case, setting, families) for case in self._cases(conditions))
 
     def follows(
         self, condition: ir.Node, given: Sequence[ir.Node], setting: Setting = ANYWHERE
@@ -105,13 +105,12 @@ class Prover:
         needed = self.expander.needs(condition)
         if not given and not needed <= self.known(Case(), setting):
             return False
-        possible = self._possible(given, setting, EVERYTHING)
-        if any(not needed <= self.known(case, setting) for case in possible):
-            return False
+        cases = self._cases(given)
+        for case in cases:
+            if not needed <= self.known(case, setting) and not self._refuted(case, setting):
+                return False
         denied = self.expander.cases(condition, true=False)
-        return all(
-            self._refuted(case & no, setting, EVERYTHING) for case in possible for no in denied
-        )
+        return all(self._refuted(case & no, setting) for case in cases for no in denied)
 
     def known(self, case: Case, setting: Setting) -> frozenset[Group]:
         """All that is known in a case: also what the rest is known by."""
@@ -133,18 +132,17 @@ class Prover:
 
     # --- proofs ------------------------------------------------------------------------------
 
-    def _possible(
-        self, conditions: Sequence[ir.Node], setting: Setting, families: frozenset[Family]
-    ) -> tuple[Case, ...]:
-        """The cases of the conditions that are not refuted."""
-        key = (tuple(map(id, conditions)), id(setting), families)
-        if key not in self._found:
-            cases = every([self.expander.cases(node, true=True) for node in conditions])
-            left = tuple(case for case in cases if not self._refuted(case, setting, families))
-            self._found[key] = ((*conditions, setting), left)  # what is kept keeps its id
-        return self._found[key][1]
+    def _cases(self, conditions: Sequence[ir.Node]) -> tuple[Case, ...]:
+        return every([self._cases_of(node) for node in conditions])
 
-    def _refuted(self, case: Case, setting: Setting, families: frozenset[Family]) -> bool:
+    def _cases_of(self, node: ir.Node) -> tuple[Case, ...]:
+        if id(node) not in self._found:
+            self._found[id(node)] = (node, self.expander.cases(node, true=True))
+        return self._found[id(node)][1]  # what is kept keeps its id
+
+    def _refuted(
+        self, case: Case, setting: Setting, families: frozenset[Family] = EVERYTHING
+    ) -> bool:
         if any((atom, not true) in case.literals for atom, true in case.literals):
             return True
         known = self.known(case, setting)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -54,7 +55,28 @@ def column(node: ir.Node, frame: Frame) -> Column:
     A constant is one number seen from every row (its stride is 0): `evaluate` is for those who
     need it laid out.
     """
-    return frame.memo.get(node, lambda: OPERATORS[type(node)](node, frame, column))
+    return frame.memo.get(number_of(node), lambda: OPERATORS[type(node)](node, frame, column))
+
+
+_NUMBERS: Final[dict[ir.Node, int]] = {}
+_KNOWN: Final[dict[int, tuple[ir.Node, int]]] = {}
+_MOST: Final = 1 << 16
+_COUNT: Final = count()
+
+
+def number_of(node: ir.Node) -> int:
+    """One number for equal nodes: comparing whole trees at every bar of a session would be dear.
+
+    A node is known again by its identity (it is held, so that no other can take its place).
+    """
+    found = _KNOWN.get(id(node))
+    if found is None:
+        if len(_KNOWN) >= _MOST:
+            _KNOWN.clear()
+            _NUMBERS.clear()
+        found = node, _NUMBERS.setdefault(node, next(_COUNT))
+        _KNOWN[id(node)] = found
+    return found[1]
 
 
 def evaluate(node: ir.Node, frame: Frame) -> Column:

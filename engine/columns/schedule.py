@@ -5,13 +5,13 @@ A schedule knows nothing of prices, so both sides of a program share one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from engine.domain.clocks import wall_of
-from engine.domain.dates import days_of, occurrences_of, trades_on
+from engine.domain.dates import date_begins, days_of, lengthened, occurrences_of, trades_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -82,6 +82,10 @@ class Schedule:
         """What goes by `key`, made at the first time of asking and kept as long as the schedule."""
         return self._memo.get(key, make)
 
+    def keep(self, key: Hashable, made: object) -> None:
+        """Keeps what was made elsewhere."""
+        self._memo.get(key, lambda: made)
+
     @property
     def age(self) -> Ints:
         """How many rows of its trading date lie before each row."""
@@ -107,6 +111,28 @@ class Schedule:
     def by_row(self, table: Column) -> Column:
         """A table with one entry a trading date, as a column."""
         return np.repeat(table, np.diff(self.days.start))
+
+    def continued(self, market: Market) -> Schedule:
+        """The schedule of `market`, which begins with the bars of this one's.
+
+        While no new trading date begins, only what belongs to the last one is worked out anew.
+        """
+        made = replace(self, market=market)
+        if not len(self.days) or market.minute[-1] >= self._until:
+            return made
+        days = self.days.lengthened(len(market))
+        made.keep("until", self._until)
+        made.keep("days", days)
+        for session in self.sessions:
+            longer = lengthened(market, days, self.occurrences(session))
+            made.keep(("occurrences", session), longer)
+        return made
+
+    @property
+    def _until(self) -> int:
+        """The instant at which the trading date after the last one begins."""
+        after = self.days.date[-1:] + 1
+        return self._memo.get("until", lambda: int(date_begins(self.rule, after)[0]))
 
     def _count_age(self) -> Ints:
         return np.arange(len(self.market)) - self.by_row(self.days.start[:-1])

@@ -51,6 +51,12 @@ class Days:
         """How many trading dates have bars."""
         return len(self.date)
 
+    def lengthened(self, rows: int) -> Days:
+        """The same dates, the last of which has bars up to row `rows`."""
+        start = self.start.copy()
+        start[-1] = rows
+        return Days(self.date, start)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Occurrences:

@@ -63,6 +63,23 @@ def occurrences_of(
     return Occurrences(begins, ends, first, np.maximum(first, stop), ended)
 
 
+def lengthened(market: Market, days: Days, before: Occurrences) -> Occurrences:
+    """The occurrences on the same dates after the last of them got more bars."""
+    start, after = (int(edge) for edge in days.start[-2:])
+    begins, ends = int(before.begins[-1]), int(before.ends[-1])
+    first = stop = start
+    ended = after
+    if begins != NA:
+        asked = np.array([begins, ends - market.bar_minutes + 1, ends])
+        found = start + np.searchsorted(market.minute[start:], asked)
+        first, stop, ended = found.tolist()
+    made = (first, max(first, stop), ended)
+    columns = (before.first.copy(), before.stop.copy(), before.ended.copy())
+    for column, row in zip(columns, made, strict=True):
+        column[-1] = row
+    return Occurrences(before.begins, before.ends, *columns)
+
+
 def trades_on(days: Days, calendar: str, calendars: Calendars) -> NDArray[np.bool_]:
     """Whether an exchange trades on each trading date."""
     trades: NDArray[np.bool_] = _hours(calendar, days.date, calendars)[0] != NA

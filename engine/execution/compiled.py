@@ -37,6 +37,11 @@ def _without_owner(_context: Any, array: Any) -> Any:
     return array(array), build
 
 
+# a global: what a function closes over is part of the key under which numba keeps it, and an
+# intrinsic is another one in each process
+_borrowed: Any = intrinsic(_without_owner)
+
+
 def _entry(fingerprint: str) -> Callable[[Tape, Desk, int], int]:
     """The function numba compiles.
 
@@ -46,25 +51,24 @@ def _entry(fingerprint: str) -> Callable[[Tape, Desk, int], int]:
     """
     run = register_jitable(kernel.simulate)
     tape_of, desk_of = state.Tape, state.Desk
-    borrowed: Any = intrinsic(_without_owner)
 
     def simulate(tape: Tape, desk: Desk, stop: int) -> int:
         if fingerprint == "":
             return -1
         read = tape_of(
-            borrowed(tape.open),
-            borrowed(tape.high),
-            borrowed(tape.low),
-            borrowed(tape.close),
-            borrowed(tape.start),
-            borrowed(tape.closing),
-            borrowed(tape.over),
-            borrowed(tape.trail_short),
-            borrowed(tape.trail_long),
-            borrowed(tape.leave_short),
-            borrowed(tape.leave_long),
+            _borrowed(tape.open),
+            _borrowed(tape.high),
+            _borrowed(tape.low),
+            _borrowed(tape.close),
+            _borrowed(tape.start),
+            _borrowed(tape.closing),
+            _borrowed(tape.over),
+            _borrowed(tape.trail_short),
+            _borrowed(tape.trail_long),
+            _borrowed(tape.leave_short),
+            _borrowed(tape.leave_long),
         )
-        written = desk_of(borrowed(desk.book), borrowed(desk.offers), borrowed(desk.records))
+        written = desk_of(_borrowed(desk.book), _borrowed(desk.offers), _borrowed(desk.records))
         return run(read, written, stop)
 
     return simulate

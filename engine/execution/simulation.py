@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     _Run = Callable[[Tape, Desk, int], int]
     _Wrap = Callable[[NDArray[np.generic]], Any]
 
-_NEVER_OVER: Final = 1 << 62
-_FIRST_ROOM: Final = 4096
+NEVER_OVER: Final = 1 << 62
+_FIRST_ROOM: Final = 64
+_RECORDS_AN_INTENT: Final = 4  # roughly; room is doubled until it does
 _COMPILE_FROM: Final = 50_000
 _ORDER: Final = slice(at.OFFER_PLANNED, at.OFFER_TARGETS)
 _ORDER_CELLS: Final = at.OFFER_TARGETS - at.OFFER_PLANNED
@@ -71,7 +72,7 @@ def dates_of(market: Market, days: Days, flat_by: Occurrences | None) -> Dates:
     """
     count = len(days)
     if flat_by is None:
-        never = np.full(count, _NEVER_OVER, np.int64)
+        never = np.full(count, NEVER_OVER, np.int64)
         return Dates(days.start, np.full(count, -1, np.int64), never, flattens=False)
     exists = flat_by.ends != NA
     ends = np.where(exists, flat_by.ends, 0)
@@ -209,7 +210,8 @@ class Simulator:
         offers = self._offers(intents)
         book = self._book(dates)
         tape = _tape(market, dates, paths, wrap)
-        room, found = _FIRST_ROOM, []
+        fresh = len(intents) - int(book[at.NEXT_OFFER])
+        room, found = _FIRST_ROOM + _RECORDS_AN_INTENT * fresh, []
         while True:
             records = np.zeros(room * out.WIDTH, np.int64)
             desk = at.Desk(wrap(book), wrap(offers.reshape(-1)), wrap(records))
@@ -222,7 +224,7 @@ class Simulator:
             room *= 2
         book[at.WRITTEN] = 0
         self.account = Account(book, offers[:, _ORDER].copy())
-        return np.concatenate(found)
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def _check(self, intents: Intents, dates: Dates, paths: Paths, stop: int) -> None:
         """Refuse what the kernel would read beyond its end: compiled, it would not notice."""

@@ -59,7 +59,7 @@ def module_text(machine: Machine) -> str:
 
 @cache
 def kernels_hash() -> str:
-    """Of the source of the kernels: numba keeps code that calls them and sees no change of theirs."""
+    """Of the source of the kernels: numba keeps code that calls them, whatever they become."""
     return hashlib.sha256(Path(kernels.__file__).read_bytes()).hexdigest()[:16]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -25,6 +25,7 @@ from engine.machine.written import HEAD, Decisions, Written, joined
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dsl.ir.expression import Node
     from dsl.ir.program import Program, Side
     from engine.columns.frame import Frame
     from engine.columns.schedule import Schedule
@@ -77,6 +78,25 @@ class Feed:
         return Feed(bars, days, tables, columns, params, listed=True)
 
 
+class Later:
+    """A column that is worked out when its first value is asked for: most bars ask for none."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        """Of what `make` gives."""
+        self._make = make
+        self._made: Any = None
+
+    def __getitem__(self, row: int) -> Any:
+        """The value on a row."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made[row]
+
+    def tolist(self) -> Any:
+        """All values, as Python's own."""
+        return self._make().tolist()
+
+
 @dataclass(frozen=True, eq=False)
 class Machine:
     """One side of one program."""
@@ -124,11 +144,16 @@ class Machine:
             own,
         )
 
-    def feed(self, schedule: Schedule, params: Ints | None = None) -> Feed:
-        """The inputs of a market."""
+    def feed(self, schedule: Schedule, params: Ints | None = None, *, later: bool = False) -> Feed:
+        """The inputs of a market; `later`: columns only if they are asked for (plain Python)."""
         market = schedule.market
         frame = frame_of(self.program, self.program.written, schedule)
-        own = frame_of(self.program, self.side, schedule) if self.source.columns else frame
+
+        def column(node: Node) -> Any:
+            """A column as this side sees it."""
+            return frozen(evaluate(node, frame_of(self.program, self.side, schedule)))
+
+        columns = self.source.columns
         if params is None:
             params = np.array(self.program.side_params(self.side), np.int64)
         bars = (market.minute, market.open, market.high, market.low, market.close, market.volume)
@@ -136,7 +161,7 @@ class Machine:
             tuple(map(frozen, bars)),
             frozen(schedule.days.start),
             tuple(frozen(self._table(table, frame)) for table in self.source.tables),
-            tuple(frozen(evaluate(node, own)) for node in self.source.columns),
+            tuple(Later(partial(column, node)) if later else column(node) for node in columns),
             frozen(params),
         )
 

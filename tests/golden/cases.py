@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,8 +16,8 @@ import yaml
 from adapters.events import event_lists
 from engine.columns.frame import schedule_of
 from engine.domain.clocks import wall_of
-from engine.execution.simulation import Simulator
 from engine.execution.rules import rules_of
+from engine.execution.simulation import Simulator
 from engine.execution.terms import Terms
 from engine.interpreter import Interpreter
 from engine.laws.ground import Ground, joined
@@ -31,7 +30,8 @@ from tests.support.drawing import drawn
 from tests.support.shipped import CALENDARS, FOLDER, program_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from dsl.ir.program import Instrument, Program
     from engine.domain.market import Ints, Market
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 CASES: Final = ROOT / "cases"
 COLUMNS: Final = ("open", "high", "low", "close")
 KEYS: Final = frozenset(
-    {"title", "why", "strategy", "overrides", "terms", "clock", "confirmed", "drawing", "reflects",
+    {"title", "why", "strategy", "overrides", "equity", "clock", "confirmed", "drawing", "reflects",
      "around"}
 )  # fmt: skip
 
@@ -59,7 +59,7 @@ class Case:
     confirmed: str
     clock: str = "America/New_York"
     overrides: Mapping[str, str] = field(default_factory=dict)
-    terms: Mapping[str, str] = field(default_factory=dict)
+    equity: int = 50_000
     drawing: str = ""
     reflects: str = ""
     around: float = 0.0
@@ -79,9 +79,9 @@ class Case:
         """All that a run needs."""
         program = self.program
         events: Mapping[str, Ints] = event_lists(program.events, FOLDER)
-        amounts = {name: Fraction(value) for name, value in self.terms.items()}
+        terms = Terms(Fraction(self.equity))
         market = read_bars(self.folder / "bars.csv", program.instrument)
-        return Ground(Strategy(program), market, CALENDARS, events, Terms(**amounts))
+        return Ground(Strategy(program), market, CALENDARS, events, terms)
 
     def drawn(self) -> Market:
         """Its bars, drawn anew."""
@@ -101,8 +101,7 @@ def read_case(folder: Path) -> Case:
     unknown = set(said) - KEYS
     if unknown:
         raise ValueError(f"{folder.name}/case.yaml has no key {min(unknown)}")
-    for values in (said.get("overrides", {}), said.get("terms", {})):
-        values.update({key: str(value) for key, value in values.items()})
+    said["overrides"] = {name: str(value) for name, value in said.get("overrides", {}).items()}
     return Case(folder.name, **said)
 
 
@@ -156,17 +155,16 @@ def interpreted(ground: Ground) -> Run:
     return Run(program, ground.terms, market, schedule, decisions, intents, records)
 
 
-def others(ground: Ground, oracle: Run) -> dict[str, list[str]]:
-    """The journals of everybody else who must agree."""
-    plain, compiled = ground.batch(Form.PLAIN), ground.batch(Form.COMPILED)
+def others(ground: Ground, oracle: Run) -> Iterator[tuple[str, list[str]]]:
+    """The journals of everybody else who must agree, by name; who takes longest comes last."""
+    plain = ground.batch(Form.PLAIN)
+    yield "plain Python", ground.told(plain, plain.decisions, plain.records)
     session = ground.session()
     steps = [session.feed(ground.market.rows(row, row + 1)) for row in range(len(ground.market))]
     made, records = joined(ground.strategy, steps)
-    return {
-        "plain": ground.told(plain, plain.decisions, plain.records),
-        "compiled": ground.told(compiled, compiled.decisions, compiled.records),
-        "session": ground.told(oracle, made, records),
-    }
+    yield "the session", ground.told(oracle, made, records)
+    compiled = ground.batch(Form.COMPILED)
+    yield "compiled code", ground.told(compiled, compiled.decisions, compiled.records)
 
 
 def exchange_time(market: Market, row: int, zone: str) -> str:

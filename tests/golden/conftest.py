@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def golden(snapshot: SnapshotAssertion) -> SnapshotAssertion:
-    """`assert text == golden(name="cases/x/expected/journal")`."""
+    """Files under golden/ as snapshots; the name of one is its path without `.txt`."""
     return snapshot.use_extension(GoldenExtension)

@@ -21,7 +21,7 @@ def test_a_case_comes_out_as_written(name: str, golden: SnapshotAssertion) -> No
     run = interpreted(ground)
     journal = ground.told(run, run.decisions, run.records)
 
-    for venue, told in others(ground, run).items():
+    for venue, told in others(ground, run):
         assert told == journal, f"{venue} parts from the interpreter: nothing may be written"
 
     expected = f"cases/{name}/expected"

@@ -31,6 +31,7 @@ def test_a_quarter_comes_out_as_written(name: str, golden: SnapshotAssertion) ->
     assert ground.told(batch, batch.decisions, batch.records) == journal
 
     fingerprint = hashlib.sha256("\n".join(journal).encode()).hexdigest()
-    text = f"{telling.summary(run)}{telling.statistics(run)}\n{len(journal)} events, sha256 {fingerprint}\n"
+    figures = telling.summary(run) + telling.statistics(run)
+    text = f"{figures}\n{len(journal)} events, sha256 {fingerprint}\n"
     assert text == golden(name=f"runs/{name}_sample")
     assert telling.trades(run) == golden(name=f"runs/{name}_sample_trades")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.golden.cases import CASES, names, read_case
 from tests.golden.extension import ROOT
 from tests.support.shipped import SHIPPED
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.golden
 

@@ -6,13 +6,13 @@ law over seeds that never change.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
 
 from dsl.history import nodes_in
 from dsl.ir import expression as ir
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.law
 
-STRATEGIES = 12 * settings.default.max_examples if settings.default else 300
+STRATEGIES = {"prove": 6_000}.get(os.environ.get("HYPOTHESIS_PROFILE", "dev"), 300)
 
 
 @dataclass
@@ -54,12 +54,10 @@ def seen() -> Seen:
     found = Seen()
     for seed in range(STRATEGIES):
         made = trial(Random(seed))
-        assert oracle(
-            made.strategy, made.market, FixedHours(), Random(seed), made.events
-        ) is None, made
-        run = run_batch(
-            made.strategy, made.market, FixedHours(), TERMS, made.events, Form.PLAIN
-        )
+        assert (
+            oracle(made.strategy, made.market, FixedHours(), Random(seed), made.events) is None
+        ), made
+        run = run_batch(made.strategy, made.market, FixedHours(), TERMS, made.events, Form.PLAIN)
         found.strategies += 1
         found.said.update(set(said_by(made)))
         found.happened.update(set(happenings(run)))

@@ -29,9 +29,7 @@ def tried(law: Law, made: Trial, seed: int) -> Violation | None:
 
 @pytest.mark.parametrize("law", QUICK, ids=lambda law: law.name)
 @given(made=trials(), seed=st.integers(0, 1 << 16))
-def test_the_law_holds_whatever_the_strategy_and_the_bars(
-    law: Law, made: Trial, seed: int
-) -> None:
+def test_the_law_holds_whatever_the_strategy_and_the_bars(law: Law, made: Trial, seed: int) -> None:
     assert tried(law, made, seed) is None
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.law
 
-TURNS = {"dev": 1, "ci": 2, "prove": 20}[os.environ.get("HYPOTHESIS_PROFILE", "dev")]
+TURNS = {"ci": 2, "prove": 20}.get(os.environ.get("HYPOTHESIS_PROFILE", "dev"), 1)
 QUICK = [law for law in LAWS if law.name != "venue"]
 (VENUE,) = [law for law in LAWS if law.name == "venue"]
 

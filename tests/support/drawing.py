@@ -8,9 +8,9 @@ A drawing is text, a line a bar that matters:
     10:30 25040 jump                # no bars between the line before and this one
     03:00..04:39 24952 o=24950      # the same bar on every minute
 
-Times are on one clock. A bar opens at the close before it (after a jump: at its own close) and reaches
-`WICK` points beyond its open and close, with a volume of 100, unless `o`, `h`, `l`, `v` say
-otherwise. Prices lie on a grid of a quarter point.
+Times are on one clock. A bar opens at the close before it (after a jump: at its own close) and
+reaches `WICK` points beyond its open and close, with a volume of 100, unless `o`, `h`, `l`, `v`
+say otherwise. Prices lie on a grid of a quarter point.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Expressions of the strategy language made up at random, of a wanted type, as a person writes them.
+"""Expressions of the strategy language made up at random, of a wanted type, as people write them.
 
 `FORMS` is the grammar: for each type the ways to write a value of it. A form is text with holes:
 `<price>` is any price, `<row price>` one that depends on bars alone, `<whole price>` one of
@@ -151,8 +151,10 @@ FORMS: Final[dict[str, tuple[Form, ...]]] = {
             (<percentage> of <price>)
             (<percentage> of <points>)
         """),
-        *_forms("atr(<count> bars)\natr(<count> bars across days)\ndeviation(<whole price>, <window>)",
-                real=True),
+        *_forms(
+            "atr(<count> bars)\natr(<count> bars across days)\ndeviation(<whole price>, <window>)",
+            real=True,
+        ),
     ),
     "ratio": (
         *_additive("ratio", "<decimal>"),
@@ -162,7 +164,8 @@ FORMS: Final[dict[str, tuple[Form, ...]]] = {
             month
             count(<row condition>, <window>)
         """),
-        *_forms("""
+        *_forms(
+            """
             (<points> / <points>)
             (<points> / <price>)
             (<volume> / <volume>)
@@ -170,13 +173,18 @@ FORMS: Final[dict[str, tuple[Form, ...]]] = {
             (<duration> / <duration>)
             rank(<row price>, <window>)
             rank(<row points>, <window>)
-        """, real=True),
-        *_forms("""
+        """,
+            real=True,
+        ),
+        *_forms(
+            """
             crossings(<row price>, <price>, <stretch>)
             crossings(<row points>, <points>, <stretch>)
             crossings(<row price>, <price>, <stretch>)
             count(<row condition>, <stretch>)
-        """, When.CANDIDATE),
+        """,
+            When.CANDIDATE,
+        ),
     ),
     "bars": (
         *_additive("bars", "<count> bars"),
@@ -254,10 +262,13 @@ FORMS: Final[dict[str, tuple[Form, ...]]] = {
             (<row price>)[1] <op> <price>
             percentile(<row points>, <percentage>, <window>) <op> <points>
         """),
-        *_forms("""
+        *_forms(
+            """
             count(<row condition>, <stretch>) <op> <count>
             crossings(<row price>, <price>, <stretch>) <op> <count>
-        """, When.CANDIDATE),
+        """,
+            When.CANDIDATE,
+        ),
     ),
 }
 UNITS: Final = tuple(unit for unit in FORMS if unit != "condition")

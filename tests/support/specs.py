@@ -381,12 +381,14 @@ class _Author:
     def stop(self) -> Yaml | str:
         if self.maybe(0.3):
             return self.beyond()
-        cases: list[Yaml] = []
-        for _ in range(self.rng.randint(0, 2)):
-            cases.append(
-                {"name": self.words.name("case"), "if": self.condition(When.CANDIDATE),
-                 "at": self.beyond()}
-            )  # fmt: skip
+        cases: list[Yaml] = [
+            {
+                "name": self.words.name("case"),
+                "if": self.condition(When.CANDIDATE),
+                "at": self.beyond(),
+            }
+            for _ in range(self.rng.randint(0, 2))
+        ]
         if not cases or self.maybe(0.8):
             cases.append({"name": self.words.name("case"), "at": self.beyond()})
         return {"round": self.rng.choice(["away", "toward"]), "cases": cases}

@@ -196,6 +196,13 @@ WRONG: Final = (
     ),
     wrong(
         "E001",
+        "bar_of_no_length",
+        ("instrument: NQ\n", "instrument: NQ\nbars: {size: 0 min}\n"),
+        at="0 min",
+        says="a bar cannot be 0 min long",
+    ),
+    wrong(
+        "E001",
         "too_many_candidates",
         ("  always:\n", "  concurrent: {max: many}\n  always:\n"),
         at="many",

@@ -1,0 +1,360 @@
+"""Mistakes planted on purpose: the tests must notice every one.
+
+`python -m tests.planted_bugs` copies the tree, changes a line of the copy as somebody in a hurry
+might, and runs the tests that ought to fail, for each bug of `BUGS`. It ends with 1 if a bug
+survives, if a patch no longer fits the code, or if the tests fail without any bug.
+`python -m tests.planted_bugs NAME...` tries some only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+COPIED: Final = ("dsl", "engine", "adapters", "strategies", "tests", "golden", "pyproject.toml")
+AT_ONCE: Final = 2
+LIMIT: Final = 400
+"""Seconds after which a run counts as one that caught nothing."""
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A change of one place: `old` stands there exactly once. `tests` are what pytest is given."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a bug: the first test that failed, or how it got away."""
+
+    bug: Bug
+    caught_by: str
+    seconds: float
+    problem: str = ""
+
+
+ORACLE: Final = ("tests/laws/test_generator.py",)
+COLUMNS: Final = ("tests/laws/test_columns_against_interpreter.py",)
+TRADING: Final = ("tests/engine/execution",)
+
+
+def law(name: str) -> tuple[str, ...]:
+    """A law on the shipped strategies."""
+    return ("tests/laws/test_shipped_strategies.py", "-k", f"test_the_law_holds and {name}")
+
+
+def case(what: str) -> tuple[str, ...]:
+    """Golden cases by a part of their names."""
+    return ("tests/golden/test_cases.py", "-k", f"comes_out and {what}")
+
+
+BUGS: Final = (
+    Bug(
+        "a window one bar too long",
+        "engine/columns/windowed.py",
+        "frame.schedule.age >= bars - 1 + over.before",
+        "frame.schedule.age >= bars - 2 + over.before",
+        COLUMNS,
+    ),
+    Bug(
+        "a lag that crosses dates",
+        "engine/columns/windowed.py",
+        "held = True if node.across else frame.schedule.age[bars:] >= bars",
+        "held = True if node.across else frame.schedule.age[bars:] >= bars - 1",
+        COLUMNS,
+    ),
+    Bug(
+        "the bar over a session's end counts as inside",
+        "engine/domain/dates.py",
+        "first_row(ends - market.bar_minutes + 1)",
+        "first_row(ends)",
+        COLUMNS,
+    ),
+    Bug(
+        "a session's high is known before its end",
+        "engine/columns/sessional.py",
+        "    ended = frame.schedule.occurrences(session).ended\n",
+        "    ended = frame.schedule.occurrences(session).first\n",
+        COLUMNS,
+    ),
+    Bug(
+        "the mirror keeps highs",
+        "engine/machine/write.py",
+        '{"open": "open", "high": "low", "low": "high", "close": "close"}',
+        '{"open": "open", "high": "high", "low": "low", "close": "close"}',
+        law("mirror"),
+    ),
+    Bug(
+        "merge only with candidates further on",
+        "engine/machine/generate.py",
+        'parts = [f"S[to + {lay.STAGE}] >= {self.stages[merge.at]}"]',
+        'parts = [f"S[to + {lay.STAGE}] > {self.stages[merge.at]}"]',
+        case("duplicate"),
+    ),
+    Bug(
+        "a deadline that lets one bar more",
+        "engine/machine/generate.py",
+        'f"if {now} - S[b + {word}] >= {limit}:"):\n            self._die(within.reason)',
+        'f"if {now} - S[b + {word}] > {limit}:"):\n            self._die(within.reason)',
+        case("entry_timeout"),
+    ),
+    Bug(
+        "two stages share a clock",
+        "engine/machine/generate.py",
+        '        add(f"S[b + {lay.STAGE_ROW}] = i")\n',
+        "",
+        case("entry_on_the_last_bar"),
+    ),
+    Bug(
+        "the spike stop below the body",
+        "strategies/slob_5_1_creator.yaml",
+        'at: "max(sweep.open, sweep.close) + spike_buffer"',
+        'at: "min(sweep.open, sweep.close) + spike_buffer"',
+        case("short_creator_entry_spike"),
+    ),
+    Bug(
+        "stops rounded towards the entry",
+        "dsl/lower.py",
+        "up = self.above == away",
+        "up = self.above != away",
+        ("tests/golden/test_compiler.py", "tests/dsl"),
+    ),
+    Bug(
+        "halves rounded instead of whole ticks down",
+        "engine/columns/elementwise.py",
+        "else values // node.denominator",
+        "else (values + node.denominator // 2) // node.denominator",
+        COLUMNS,
+    ),
+    Bug(
+        "the target before the stop in one bar",
+        "engine/execution/kernel.py",
+        "    if stop_first == 1:\n        meet_stop(",
+        "    if stop_first == 2:\n        meet_stop(",
+        TRADING,
+    ),
+    Bug(
+        "a stop filled at its level through a gap",
+        "engine/execution/fills.py",
+        "return sign * (max(opened, wanted) + slippage) if top >= wanted else NEVER",
+        "return sign * (wanted + slippage) if top >= wanted else NEVER",
+        TRADING,
+    ),
+    Bug(
+        "a size without the multiplier",
+        "engine/execution/sizing.py",
+        "wanted = budget // (distance * tick_value)",
+        "wanted = budget // distance",
+        TRADING,
+    ),
+    Bug(
+        "the commission of the exit forgotten",
+        "engine/execution/kernel.py",
+        "    book[start + at.COSTS] += costs\n",
+        "",
+        ("tests/engine/execution", "tests/engine/journal"),
+    ),
+    Bug(
+        "the latch does not hold",
+        "engine/execution/kernel.py",
+        "    if latch_at >= 0 and book[at.IS_LATCHED] == 0 and drawdown >=",
+        "    if latch_at >= 0 and book[at.IS_LATCHED] == 0 and drawdown >",
+        TRADING,
+    ),
+    Bug(
+        "what is not known counts as false",
+        "engine/columns/elementwise.py",
+        "    return np.int8(TRUE) - evaluate(node.operand, frame)\n",
+        "    return truths(evaluate(node.operand, frame) != TRUE)\n",
+        COLUMNS,
+    ),
+    Bug(
+        "equal shares do not count in a rank",
+        "engine/columns/ranked.py",
+        "found += windows.values[at_place] <= limit",
+        "found += windows.values[at_place] < limit",
+        COLUMNS,
+    ),
+    Bug(
+        "a percentile one place too high",
+        "engine/columns/ranked.py",
+        "windows.bars, place - 1)",
+        "windows.bars, min(place, windows.bars - 1))",
+        COLUMNS,
+    ),
+    Bug(
+        "a larger bar known before it has closed",
+        "engine/columns/frames.py",
+        "np.searchsorted(frame.market.minute, ends - frame.market.bar_minutes)",
+        "np.searchsorted(frame.market.minute, ends - 2 * frame.market.bar_minutes)",
+        COLUMNS,
+    ),
+    Bug(
+        "a word of the snapshot forgotten",
+        "engine/session.py",
+        "            self._states[side] = State(*(arrays",
+        "            _ = State(*(arrays",
+        law("replay"),
+    ),
+    Bug(
+        "a session that forgets a date too many",
+        "engine/columns/need.py",
+        "    return begin + int(hits[-count]) if 0 < count <= len(hits) else floor\n",
+        "    return begin + int(hits[-1]) if 0 < count <= len(hits) else floor\n",
+        ("tests/engine/columns/test_need.py",),
+    ),
+    Bug(
+        "a tracker after another is not emptied",
+        "engine/machine/generate.py",
+        "            self._empty(tracker)\n        with",
+        '            self.lines.add("pass")\n        with',
+        ORACLE,
+    ),
+    Bug(
+        "spacing that lets the last minute in",
+        "engine/machine/generate.py",
+        'f"if {now} - S[to + {word}] >= {limit}:"',
+        'f"if {now} - S[to + {word}] > {limit}:"',
+        ORACLE,
+    ),
+    Bug(
+        "a start that is rising across dates",
+        "engine/machine/generate.py",
+        '                add(f"G[{lay.WAS}] = 0")\n',
+        "",
+        ORACLE,
+    ),
+    Bug(
+        "a tracker that sees the bar at hand",
+        "engine/interpreter/candidate.py",
+        "return self.taken(self._trackers[name], held, sight.row) if now else held",
+        "return self.taken(self._trackers[name], held, sight.row)",
+        ORACLE,
+    ),
+    Bug(
+        "two entries by one intent",
+        "engine/execution/kernel.py",
+        "if is_waiting(desk, intent) and book[at.OPEN] < most:",
+        "if is_waiting(desk, intent) and book[at.OPEN] <= most:",
+        TRADING,
+    ),
+    Bug(
+        "the clock that is set back shows its hour once",
+        "engine/domain/clocks.py",
+        'piece = np.searchsorted(shown, wall, side="right")',
+        'piece = np.searchsorted(shown, wall, side="left")',
+        ("tests/engine/domain",),
+    ),
+    Bug(
+        "points of a percentage of a hundred",
+        "dsl/quantities.py",
+        '"%": (Unit.PERCENT, Fraction(1, 100)),',
+        '"%": (Unit.PERCENT, Fraction(1, 10)),',
+        ("tests/dsl", "tests/golden/test_compiler.py"),
+    ),
+)
+
+
+def main(wanted: list[str]) -> int:
+    """Try the bugs (all, or those named) and print what caught each; 0 when all were caught."""
+    chosen = [bug for bug in BUGS if not wanted or bug.name in wanted]
+    with tempfile.TemporaryDirectory() as kept, ThreadPoolExecutor(AT_ONCE) as pool:
+        chosen_tests = dict.fromkeys(bug.tests for bug in chosen)
+        for output in pool.map(lambda tests: untouched(tests, Path(kept)), chosen_tests):
+            if output:
+                sys.stdout.write(f"The tests fail without any bug planted:\n{output}\n")
+                return 1
+        verdicts = list(pool.map(lambda bug: tried(bug, Path(kept)), chosen))
+    _show(verdicts)
+    return 0 if all(verdict.caught_by for verdict in verdicts) else 1
+
+
+def untouched(tests: tuple[str, ...], cache: Path) -> str:
+    """What some tests say on the tree as it is, if they fail."""
+    with tempfile.TemporaryDirectory() as folder:
+        status, output = run(copied(Path(folder)), tests, cache)
+    return "" if status == 0 else f"{' '.join(tests)}\n{output}"
+
+
+def tried(bug: Bug, cache: Path) -> Verdict:
+    """Plant a bug in a copy and run its tests."""
+    begun = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        tree = copied(Path(folder))
+        file = tree / bug.file
+        text = file.read_text("utf-8")
+        if text.count(bug.old) != 1:
+            places = text.count(bug.old)
+            return Verdict(bug, "", 0.0, f"the patch fits {places} places: write it anew")
+        file.write_text(text.replace(bug.old, bug.new), "utf-8")
+        status, output = run(tree, bug.tests, cache)
+    failed = re.findall(r"^FAILED (\S+)", output, re.MULTILINE)
+    seconds = time.perf_counter() - begun
+    if status == 1 and failed:
+        return Verdict(bug, failed[0].removeprefix("tests/"), seconds)
+    problem = "survived" if status == 0 else f"no test could run:\n{output[-800:]}"
+    return Verdict(bug, "", seconds, problem)
+
+
+def copied(folder: Path) -> Path:
+    """The tree in another folder, without what was made from it."""
+    for name in COPIED:
+        source, target = ROOT / name, folder / name
+        if source.is_dir():
+            made = shutil.ignore_patterns("__pycache__", ".*")
+            shutil.copytree(source, target, ignore=made)
+        else:
+            shutil.copy(source, target)
+    return folder
+
+
+def run(tree: Path, tests: tuple[str, ...], cache: Path) -> tuple[int, str]:
+    """Exit status and output of pytest on a copy, until the first failure."""
+    surroundings = os.environ | {
+        "HYPOTHESIS_PROFILE": "planted",
+        "ENGINE_CACHE": str(cache),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPATH": str(tree),
+    }
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    try:
+        done = subprocess.run(
+            command, cwd=tree, env=surroundings, capture_output=True, text=True, timeout=LIMIT,
+            check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return 124, f"no end within {LIMIT} seconds"
+    return done.returncode, done.stdout + done.stderr
+
+
+def _show(verdicts: list[Verdict]) -> None:
+    rows = [("bug", "file", "caught by", "seconds")]
+    rows += [
+        (one.bug.name, one.bug.file, one.caught_by or one.problem, f"{one.seconds:.1f}")
+        for one in verdicts
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        sys.stdout.write("  ".join([*cells, row[3]]) + "\n")
+    survived = sum(not one.caught_by for one in verdicts)
+    sys.stdout.write(f"\n{len(verdicts) - survived} of {len(verdicts)} caught\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
