@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from dsl.structure import Event, Param, Session, Spec
     from dsl.structure import Instrument as InstrumentSection
 
+SET: Final = "--set "
+"""How the place of a value that the run has set begins (dsl.overrides)."""
+
 QUANTITY: Final = re.compile(r"(-?)(\d{1,30}(?:\.\d{1,30})?)\s*(%|[A-Za-z]*)")
 ANCHOR: Final = re.compile(r"([A-Z][A-Z0-9_/]*)\.(open|close)(?:\s*([+-])\s*(\d{1,6})\s*(min|h))?")
 CLOCK: Final = re.compile(r"(\d{1,2}):(\d{2})")
@@ -273,7 +276,7 @@ class ParamReader:
             )
             return None
         unit = first[0]
-        low, high, step = self._range(section, unit) if section else (None, None, None)
+        low, high, step = self._range(section, unit, short) if section else (None, None, None)
         spec = ParamSpec(
             str(name),
             self._word(unit),
@@ -320,10 +323,12 @@ class ParamReader:
             return None
         return made.unit, int(held)
 
-    def _range(self, section: Param, unit: Unit) -> tuple[int | None, int | None, int | None]:
+    def _range(
+        self, section: Param, unit: Unit, value: Text
+    ) -> tuple[int | None, int | None, int | None]:
         step = None
         if section.step is not None:
-            made = self._of(unit, section.step)
+            made = self._of(unit, section.step, value)
             if made is not None and made <= 0:
                 self.findings.error("E013", section.step.span, "a step must be more than nothing")
             step = made
@@ -345,7 +350,7 @@ class ParamReader:
             text = type(section.range)(
                 end.strip(), section.range.span.inside(start, start + len(end.strip()))
             )
-            bounds.append(self._of(unit, text))
+            bounds.append(self._of(unit, text, value))
             offset += len(end) + 2
         low, high = bounds
         if low is not None and high is not None and low > high:
@@ -358,9 +363,18 @@ class ParamReader:
             return None, None, step
         return low, high, step
 
-    def _of(self, unit: Unit, text: Text) -> int | None:
+    def _of(self, unit: Unit, text: Text, value: Text) -> int | None:
+        """A number of the parameter's range or step, which must be of the parameter's unit."""
         found = self.literal(text)
         if found is None:
+            return None
+        if found[0] is not unit and value.span.file.startswith(SET):
+            self.findings.error(
+                "E021",
+                value.span,
+                f"`{value}` is {unit.value}, the parameter is {found[0].value}",
+                "use the unit that the file gives the parameter's range in",
+            )
             return None
         if found[0] is not unit:
             self.findings.error(

@@ -140,3 +140,9 @@ def test_the_compiler_says_where_in_which_file_of_a_variant() -> None:
 
     assert made.program is None
     assert [(f.code, f.span.file) for f in made.findings] == [("E011", "wider.yaml")]
+
+
+def test_a_set_value_of_another_unit_is_itself_to_blame() -> None:
+    made = compiled(SMALL, far="3 min")
+
+    assert [(f.code, f.span.file) for f in made.findings] == [("E021", "--set far=3 min")]
