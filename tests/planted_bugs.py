@@ -170,7 +170,7 @@ BUGS: Final = (
         ("tests/engine/execution", "tests/engine/journal"),
     ),
     Bug(
-        "the latch does not hold",
+        "a latch that waits for one unit more",
         "engine/execution/kernel.py",
         "    if latch_at >= 0 and book[at.IS_LATCHED] == 0 and drawdown >=",
         "    if latch_at >= 0 and book[at.IS_LATCHED] == 0 and drawdown >",
@@ -223,7 +223,7 @@ BUGS: Final = (
         "engine/machine/generate.py",
         "            self._empty(tracker)\n        with",
         '            self.lines.add("pass")\n        with',
-        ORACLE,
+        law("oracle"),
     ),
     Bug(
         "spacing that lets the last minute in",
@@ -273,13 +273,18 @@ BUGS: Final = (
 def main(wanted: list[str]) -> int:
     """Try the bugs (all, or those named) and print what caught each; 0 when all were caught."""
     chosen = [bug for bug in BUGS if not wanted or bug.name in wanted]
+    verdicts: list[Verdict] = []
     with tempfile.TemporaryDirectory() as kept, ThreadPoolExecutor(AT_ONCE) as pool:
         chosen_tests = dict.fromkeys(bug.tests for bug in chosen)
         for output in pool.map(lambda tests: untouched(tests, Path(kept)), chosen_tests):
             if output:
                 sys.stdout.write(f"The tests fail without any bug planted:\n{output}\n")
                 return 1
-        verdicts = list(pool.map(lambda bug: tried(bug, Path(kept)), chosen))
+        for verdict in pool.map(lambda bug: tried(bug, Path(kept)), chosen):
+            sys.stderr.write(
+                f"{'caught' if verdict.caught_by else 'SURVIVED'}: {verdict.bug.name}\n"
+            )
+            verdicts.append(verdict)
     _show(verdicts)
     return 0 if all(verdict.caught_by for verdict in verdicts) else 1
 

@@ -11,7 +11,7 @@ from dsl.ir import expression as ir
 from engine.columns import elementwise, frames, ranked, sessional, smoothing, windowed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from engine.columns.frame import Evaluate, Frame
     from engine.columns.values import Column
@@ -55,7 +55,42 @@ def column(node: ir.Node, frame: Frame) -> Column:
     A constant is one number seen from every row (its stride is 0): `evaluate` is for those who
     need it laid out.
     """
-    return frame.memo.get(number_of(node), lambda: OPERATORS[type(node)](node, frame, column))
+    return frame.memo.get(number_of(node), lambda: _made(node, frame))
+
+
+def _made(node: ir.Node, frame: Frame) -> Column:
+    made = OPERATORS[type(node)](node, frame, column)
+    if frame.uses:
+        for child in {number_of(child) for child in ir.children(node)}:
+            left = frame.uses.get(child, 0) - 1
+            if left >= 0:
+                frame.uses[child] = left
+            if left == 0:
+                frame.memo.forget(child)
+    return made
+
+
+def columns(nodes: Sequence[ir.Node], frame: Frame) -> tuple[Column, ...]:
+    """`evaluate` for several nodes, where nothing else of the frame will be needed soon.
+
+    A column that only others were made of is freed as soon as the last of these is there.
+    """
+    wanted = {number_of(node) for node in nodes}
+    parents: dict[int, set[int]] = {}
+    waiting, seen = list(nodes), set(wanted)
+    while waiting:
+        node = waiting.pop()
+        for child in ir.children(node):
+            parents.setdefault(number_of(child), set()).add(number_of(node))
+            if number_of(child) not in seen:
+                seen.add(number_of(child))
+                waiting.append(child)
+    frame.uses.update({one: len(above) for one, above in parents.items() if one not in wanted})
+    made = tuple(evaluate(node, frame) for node in nodes)
+    for one in frame.uses:
+        frame.memo.forget(one)
+    frame.uses.clear()
+    return made
 
 
 _NUMBERS: Final[dict[ir.Node, int]] = {}

@@ -24,7 +24,8 @@ class Frame:
 
     `market` is what the side sees: reflected already for the side that runs by mirror.
     `row` is the number of its first row (a session that has dropped old rows counts on).
-    Every column that was asked for is kept as long as the frame is.
+    A column that was asked for is kept as long as the frame is, but for those that `uses` counts
+    (`engine.columns.evaluate.columns`): how many columns still to be made need it.
     """
 
     market: Market
@@ -32,6 +33,7 @@ class Frame:
     params: Mapping[str, int]
     row: int = 0
     memo: Memo = field(default_factory=Memo, init=False)
+    uses: dict[int, int] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:
         """How many rows there are."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -23,6 +23,10 @@ _BLOCK: Final = 1 << 15
 """Values worked on at a time: few enough to stay in the processor's cache."""
 
 
+_NARROWED_FROM: Final = 32
+"""Bars of a window from which finding smaller numbers costs less than it saves."""
+
+
 def percentile(node: Percentile, frame: Frame, evaluate: Evaluate) -> Column:
     """The k-th smallest for each place a window may begin, then spread over the rows."""
     windows = windows_of(node.operand, node.over, frame, evaluate)
@@ -40,20 +44,35 @@ def percentile(node: Percentile, frame: Frame, evaluate: Evaluate) -> Column:
 
 def _kth_smallest(values: Column, bars: int, place: int) -> Column:
     """The value at `place` (from 0) of each run of `bars` neighbours in order of size."""
-    runs = sliding_window_view(_narrow(values), bars)
+    narrow, levels = _narrow(values) if bars >= _NARROWED_FROM else (values, None)
+    runs = sliding_window_view(narrow, bars)
     block = max(1, _BLOCK // bars)
-    table = np.empty(len(runs), values.dtype)
+    table = np.empty(len(runs), narrow.dtype)
     for at in range(0, len(runs), block):
         table[at : at + block] = np.partition(runs[at : at + block], place)[:, place]
-    return table
+    return table.astype(values.dtype) if levels is None else levels[table]
 
 
-def _narrow(values: Column) -> Column:
-    """The same whole numbers in half the room, where they all fit: half the work to order."""
-    fits = np.iinfo(np.int32)
-    if values.dtype == np.int64 and fits.min <= values.min() and values.max() <= fits.max:
-        return values.astype(np.int32)
-    return values
+def _narrow(values: Column) -> tuple[Column, Column | None]:
+    """Numbers of the same order in less room, so that there is less to move.
+
+    Whole numbers that fit, or else places among the levels (returned too) that there are.
+    """
+    if values.dtype == np.int64:
+        fitting = _smallest(int(values.min()), int(values.max()))
+        if fitting is not None:
+            return values.astype(fitting), None
+    levels, places = np.unique(values, return_inverse=True)
+    fitting = _smallest(0, len(levels))
+    return (values, None) if fitting is None else (places.astype(fitting), levels)
+
+
+def _smallest(low: int, high: int) -> type[np.signedinteger[Any]] | None:
+    """The smallest type that holds all from `low` to `high`, if it is smaller than an int64."""
+    for kind in (np.int16, np.int32):
+        if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max:
+            return kind
+    return None
 
 
 def rank(node: Rank, frame: Frame, evaluate: Evaluate) -> Column:

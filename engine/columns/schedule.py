@@ -37,6 +37,10 @@ class Memo:
         made: Made = self._made[key]
         return made
 
+    def forget(self, key: Hashable) -> None:
+        """Frees what goes by `key`; it is made again when it is asked for."""
+        self._made.pop(key, None)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Events:

@@ -418,11 +418,15 @@ class _Machine:
         add("stop_at = NA")
         for number, case in enumerate(self.program.stops):
             with self.lines.block("if case < 0:"):
-                true = w.truth(case.condition).true if case.condition is not None else "True"
-                with self.lines.block(f"if {true}:"):
+                asked = [case.condition] if case.condition is not None else []
+                with self._all_true(asked):
                     add(f"case = {number}")
                     value = w.value(case.price)
-                    add(f"stop_at = {value.code} if {value.ok} else NA")
+                    add(
+                        f"stop_at = {value.code} if {value.ok} else NA"
+                        if value.oks
+                        else f"stop_at = {value.code}"
+                    )
         with self.lines.block("if stop_at == NA:"):
             self._die(prog.NO_STOP)
             add("break")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from engine.columns.evaluate import evaluate
+from engine.columns.evaluate import columns, evaluate
 from engine.columns.frame import frame_of
 from engine.columns.sessional import previous_table, session_table
 from engine.domain.market import NA
@@ -151,9 +151,15 @@ class Machine:
 
         def column(node: Node) -> Any:
             """A column as this side sees it."""
-            return frozen(evaluate(node, frame_of(self.program, self.side, schedule)))
+            return evaluate(node, frame_of(self.program, self.side, schedule))
 
-        columns = self.source.columns
+        nodes = self.source.columns
+        made: tuple[Any, ...] = ()
+        if later:
+            made = tuple(Later(partial(column, node)) for node in nodes)
+        elif nodes:
+            own = frame_of(self.program, self.side, schedule)
+            made = tuple(map(frozen, columns(nodes, own)))
         if params is None:
             params = np.array(self.program.side_params(self.side), np.int64)
         bars = (market.minute, market.open, market.high, market.low, market.close, market.volume)
@@ -161,7 +167,7 @@ class Machine:
             tuple(map(frozen, bars)),
             frozen(schedule.days.start),
             tuple(frozen(self._table(table, frame)) for table in self.source.tables),
-            tuple(Later(partial(column, node)) if later else column(node) for node in columns),
+            made,
             frozen(params),
         )
 

@@ -8,7 +8,7 @@ used twice is put into a local variable by a statement written just before its u
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -389,14 +389,16 @@ class Writer:
         name, known = self.lines.fresh("t"), self.lines.fresh("k")
         real = node.kind is Kind.REAL
         self.lines.add(f"{name} = {'NAN' if real else '0'}")
-        self.lines.add(f"{known} = False")
+        if not real:
+            self.lines.add(f"{known} = False")
         for chosen, branch in ((asked.true, node.then), (asked.false, node.otherwise)):
             with self.lines.block(f"if {chosen}:"):
                 value = self.value(branch, place)
-                known_too = "True" if real else value.ok
-                with self.lines.block(f"if {known_too}:"):
+                sure = real or not value.oks
+                with nullcontext() if sure else self.lines.block(f"if {value.ok}:"):
                     self.lines.add(f"{name} = {value.code}")
-                    self.lines.add(f"{known} = True")
+                    if not real:
+                        self.lines.add(f"{known} = True")
         return Value(name) if real else Value(name, (known,))
 
     def _choose_truth(self, node: ir.Choose, place: Place) -> Truth:
@@ -540,9 +542,8 @@ class Writer:
             return self._crossings(node, low, high)
         array, sign = self._operand(node)
         real = node.operand.kind is Kind.REAL
-        name = self.lines.fresh("a")
         kind = "real" if real else "int"
-        self.lines.add(f"{name} = {node.op}_{kind}({array}, {sign}, {low}, {high})")
+        name = self.lines.named(f"{node.op}_{kind}({array}, {sign}, {low}, {high})", "a")
         if real:
             return Value(name)
         return Value(name, (f"({name} != NA)",))
@@ -551,18 +552,15 @@ class Writer:
         """Local names of the first row and the row past the last."""
         tracker = self.trackers[node.tracker]
         first, last = self._int(node.tracker, "row"), self._int(node.tracker, "last")
-        low, high = self.lines.fresh("lo"), self.lines.fresh("hi")
-        self.lines.add(f"{low} = {first} if {first} >= 0 else i")
-        if node.now:
-            taken = self.takes(tracker)
-            self.lines.add(f"{high} = i + 1 if {taken} else ({last} + 1 if {first} >= 0 else i)")
-        else:
-            self.lines.add(f"{high} = {last} + 1 if {first} >= 0 else i")
-        if node.part is ir.Part.FIRST_HALF:
-            self.lines.add(f"{high} = {low} + ({high} - {low}) // 2")
-        elif node.part is ir.Part.SECOND_HALF:
-            self.lines.add(f"{low} = {low} + ({high} - {low}) // 2")
-        return low, high
+        low = self.lines.named(f"{first} if {first} >= 0 else i", "lo")
+        end = f"{last} + 1 if {first} >= 0 else i"
+        high = self.lines.named(
+            f"i + 1 if {self.takes(tracker)} else ({end})" if node.now else end, "hi"
+        )
+        if node.part is ir.Part.WHOLE:
+            return low, high
+        middle = self.lines.named(f"{low} + ({high} - {low}) // 2", "mid")
+        return (low, middle) if node.part is ir.Part.FIRST_HALF else (middle, high)
 
     def _operand(self, node: ir.Aggregate) -> tuple[str, int]:
         """The array an aggregate reads, and the sign that makes it this side's."""
