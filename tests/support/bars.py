@@ -75,7 +75,8 @@ def busy_market(rng: Random, instrument: Instrument = NQ, bar_minutes: int = 1) 
     step = chance.choice([1, 1, 2, 3] if dense else [1, 1, 1, 5, 9, 30], 600) * bar_minutes
     minutes = [
         (first + day * MINUTES_A_DAY + (rng.choice([430, 800]) if dense else 360))
-        // bar_minutes * bar_minutes
+        // bar_minutes
+        * bar_minutes
         + np.cumsum(step[: rng.randint(20, 130)])
         for day in range(rng.randint(2, 4))
     ]

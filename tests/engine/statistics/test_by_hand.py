@@ -106,7 +106,9 @@ def test_activity_counts_bars_and_weeks(worked: Statistics) -> None:
     assert worked.activity.trades_per_week == pytest.approx(3.0)
 
 
-def test_mistake_6_sharpe_is_of_daily_returns_never_of_trades_annualised(worked: Statistics) -> None:
+def test_mistake_6_sharpe_is_of_daily_returns_never_of_trades_annualised(
+    worked: Statistics,
+) -> None:
     """Mistake 6 of `slob_rules.md`: per-trade returns annualised with sqrt(252).
 
     Three trades on four dates: Wednesday without a trade is a return of 0 and counts.
