@@ -28,7 +28,7 @@ def csv_of(market: Market, path: Path) -> int:
     for k in range(ROWS):
         lap, row = divmod(k, len(market))
         seconds = (int(market.minute[row]) + lap * span) * 60
-        prices = ",".join(f"{column[row] * tick:g}" for column in columns)
+        prices = ",".join(f"{column[row] * tick:.2f}" for column in columns)
         lines.append(f"{seconds},{prices},{int(market.volume[row])}")
     path.write_text("\n".join(lines) + "\n", encoding="ascii")
     return ROWS

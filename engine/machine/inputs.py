@@ -58,9 +58,13 @@ ELEMENTWISE = (
 """Nodes whose value on a row needs nothing but that row's bar and parameters."""
 
 
-def is_elementwise(node: Node) -> bool:
-    """Whether the whole expression is a function of one bar."""
-    return all(isinstance(inner, ELEMENTWISE) for inner in ir.walk(node))
+def is_guardable(node: Node) -> bool:
+    """Whether the value is one expression of whole numbers of a bar, with no statement before it.
+
+    Only such a one may be looked up on a row that need not be there: the guard comes first.
+    """
+    simple = (ir.Const, ir.Param, ir.BarField, ir.Unary, ir.Binary)
+    return all(isinstance(inner, simple) and inner.kind is ir.Kind.INT for inner in ir.walk(node))
 
 
 def can_be_na(node: Node) -> bool:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from dsl.ir import expression as ir
 from dsl.ir.expression import Kind
 from dsl.ir.program import Tracker, TrackerOp
-from engine.machine.inputs import Inputs, can_be_na, is_elementwise
+from engine.machine.inputs import Inputs, can_be_na, is_guardable
 from engine.machine.layout import (
     STAGE_MINUTE,
     STAGE_ROW,
@@ -212,7 +212,7 @@ class Writer:
                 return self._choose_value(node, place)
             case ir.SessionValue() | ir.SessionClock():
                 return self._session(node, place)
-            case ir.Lag(operand, ir.Const(bars), False) if is_elementwise(operand):
+            case ir.Lag(operand, ir.Const(bars), False) if is_guardable(operand):
                 return self._lag(operand, bars, place.index)
             case ir.TrackerField():
                 return self._tracker_field(node)

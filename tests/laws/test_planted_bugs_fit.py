@@ -1,0 +1,18 @@
+"""The script of planted bugs keeps up with the code it plants them in."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.planted_bugs import BUGS, ROOT, Bug
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_a_planted_bug_fits_exactly_one_place_and_its_tests_exist(bug: Bug) -> None:
+    assert (ROOT / bug.file).read_text("utf-8").count(bug.old) == 1
+    assert bug.new != bug.old
+    assert all((ROOT / path).exists() for path in bug.tests if path.startswith("tests/"))
+
+
+def test_no_two_bugs_share_a_name() -> None:
+    assert len({bug.name for bug in BUGS}) == len(BUGS) >= 12
