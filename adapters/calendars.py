@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from adapters.folders import cache_folder
+from dsl.folders import cache_folder
 from dsl.nearest import nearest
 from engine.domain.calendar import UnknownCalendar
 from engine.domain.market import NA

@@ -22,7 +22,6 @@ import numpy as np
 
 from adapters.bars import DataError, Layout, Stamp, read_bars
 from adapters.bars.errors import BadDescription, TooLarge
-from adapters.folders import data_folder
 from adapters.instruments import (
     BadInstrument,
     UnknownInstrument,
@@ -30,6 +29,7 @@ from adapters.instruments import (
     description,
 )
 from adapters.instruments import instrument as known_instrument
+from dsl.folders import data_folder
 from dsl.nearest import nearest
 from dsl.quantities import plain
 from engine.domain.market import Market

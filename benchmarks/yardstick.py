@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from adapters.folders import cache_folder
+from dsl.folders import cache_folder
 from engine.domain.market import Market
 
 if TYPE_CHECKING:

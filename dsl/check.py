@@ -28,7 +28,6 @@ from dsl.units import (
     condition,
     product,
     quotient,
-    to_real,
 )
 
 if TYPE_CHECKING:
@@ -711,6 +710,3 @@ def article(value: Typed) -> str:
     if value.unit in {Unit.POINTS, Unit.DURATION, Unit.BARS, Unit.CONTRACTS, Unit.R}:
         return word
     return f"a {word}"
-
-
-__all__ = ["Checker", "article", "elapsed_since", "to_real"]

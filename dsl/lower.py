@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -334,7 +335,7 @@ class Lowering:
             for stage in track.in_ or ():
                 self._require_stage(stage)
             fields = tuple(self.scope.remembered[str(name)].fields.items())
-            made[tracker.name] = prog.replace_fields(tracker, fields)
+            made[tracker.name] = replace(tracker, fields=fields)
         return tuple(self._in_order(made))
 
     def _in_order(self, made: dict[str, prog.Tracker]) -> Iterable[prog.Tracker]:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from dsl.scope import Scope
 
 OPEN, HIGH, LOW, CLOSE = (ir.BarField(name) for name in ("open", "high", "low", "close"))
-PREVIOUS_CLOSE: Final = ir.Lag(CLOSE, ir.Const(1), across=False)
 
 
 def true_range(*, across: bool = False) -> ir.Node:

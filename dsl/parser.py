@@ -9,10 +9,10 @@ from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, cast
 
 from lark import Lark, Token, Transformer, Tree, UnexpectedCharacters, UnexpectedToken, v_args
-from platformdirs import user_cache_dir
 
 from dsl import syntax as syn
 from dsl.diagnostics import Diagnostic, Severity
+from dsl.folders import cache_folder
 
 if TYPE_CHECKING:
     from dsl.source import Text
@@ -91,8 +91,7 @@ def _grammar() -> Lark:
 
 def _tables() -> File | None:
     """Where the tables lie (Lark compares the grammar and its own version), if anywhere."""
-    given = os.environ.get("ENGINE_CACHE")
-    folder = File(given) if given else File(user_cache_dir("slob-engine"))
+    folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -7,7 +7,7 @@ are no part of the canonical text or the hash.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -478,8 +478,3 @@ def captures_between(stage: Stage, to: str) -> tuple[Capture, ...]:
     """
     found = {one.name: one for way in stage.advance if way.to == to for one in way.captures}
     return tuple(found.values())
-
-
-def replace_fields(tracker: Tracker, fields: tuple[tuple[str, Node], ...]) -> Tracker:
-    """The tracker with the fields that the program asks of the bar it holds."""
-    return replace(tracker, fields=fields)

@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dsl.folders import cache_folder
 from engine.machine import kernels
 
 if TYPE_CHECKING:
@@ -39,15 +40,6 @@ jit = njit(cache=True, error_model="numpy", boundscheck=False, nogil=True, _nrt=
 """
 
 
-def cache_folder() -> Path:
-    """Where compiled machines are kept: `$ENGINE_CACHE`, or the user's cache folder."""
-    if given := os.environ.get("ENGINE_CACHE"):
-        return Path(given) / "machines"
-    from platformdirs import user_cache_dir  # noqa: PLC0415 - only where nothing is given
-
-    return Path(user_cache_dir("slob-engine")) / "machines"
-
-
 def module_text(machine: Machine) -> str:
     """The generated module of a machine."""
     text = machine.source.text
@@ -68,7 +60,7 @@ def file_of(machine: Machine) -> Path:
     text = module_text(machine)
     version = f"{sys.version_info[0]}{sys.version_info[1]}"
     digest = hashlib.sha256(text.encode()).hexdigest()[:20]
-    return cache_folder() / f"machine_{digest}_{version}.py"
+    return cache_folder() / "machines" / f"machine_{digest}_{version}.py"
 
 
 def is_ready(machine: Machine) -> bool:

@@ -1,4 +1,4 @@
-"""Where this program keeps things on a person's machine."""
+"""Where this program keeps things on a person's machine, for every room that keeps any."""
 
 from __future__ import annotations
 
