@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from adapters.keeping import keep
 from dsl.folders import cache_folder
 from dsl.nearest import nearest
 from engine.domain.calendar import UnknownCalendar
@@ -120,7 +121,7 @@ class ExchangeCalendars:
         if len(kept) > 1 and kept[-1] == str(len(kept) - 1):
             return tuple(kept[:-1])
         names = sorted(_library().get_calendar_names(include_aliases=True))
-        _write(file, "\n".join([*names, str(len(names))]).encode("ascii"))
+        keep(file, "\n".join([*names, str(len(names))]).encode("ascii"))
         return tuple(names)
 
     def _load(self, calendar: str) -> Table | None:
@@ -141,7 +142,7 @@ class ExchangeCalendars:
             raise UnknownCalendar(calendar, (likely,) if likely else ())
         table = _from_library(calendar)
         self._tables[calendar] = table
-        _write(self._file(calendar), _encode(table, calendar))
+        keep(self._file(calendar), _encode(table, calendar))
         return table
 
     def _file(self, name: str) -> Path:
@@ -234,20 +235,3 @@ def _decode(kept: bytes, calendar: str) -> Table | None:
         return None
     columns = np.frombuffer(body, "<i8").astype(np.int64, copy=False).reshape(2, size)
     return Table(start, columns[0], columns[1])
-
-
-def _write(file: Path, content: bytes) -> None:
-    """Write all or nothing; a cache folder that cannot be written costs time, not the run."""
-    import tempfile  # noqa: PLC0415 - only a build writes
-
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=file.parent)
-    except OSError:
-        return
-    try:
-        with os.fdopen(descriptor, "wb") as part:
-            part.write(content)
-        Path(name).replace(file)
-    except OSError:
-        Path(name).unlink(missing_ok=True)

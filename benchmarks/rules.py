@@ -11,7 +11,8 @@ from adapters.calendars import ExchangeCalendars
 from adapters.instruments import INSTRUMENTS
 from benchmarks.timing import interleaved, peak_megabytes, table
 from benchmarks.yardstick import SIZES, Yardstick
-from dsl.compiler import Surroundings, compile_strategy
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
 from engine.machine.forms import Form
 from engine.run import Prepared, Strategy, prepare
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dsl import declare
 from dsl.analysis import ANALYSES
+from dsl.compilation import Compiled, Surroundings
 from dsl.extends import read_extended
 from dsl.findings import Findings
 from dsl.history import history_of
-from dsl.ir.program import Instrument, Program, Side
+from dsl.ir.program import Program, Side
 from dsl.lower import Lowering
 from dsl.names import BAR_NAMES, WEEKDAYS
 from dsl.overrides import override
@@ -19,37 +20,9 @@ from dsl.scope import Definition, Level, Scope
 from dsl.structure import read_structure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from dsl.diagnostics import Diagnostic
     from dsl.document import Document
     from dsl.source import Source, Text
     from dsl.structure import Spec
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a compilation knows besides the file: it does no reading of its own.
-
-    `instruments`: the known ones by name. `calendars`: known exchange calendars (empty: not
-    checked here). `read`: the bytes of another strategy by its name beside this one, or None.
-    `values`: overrides as `--set` gives them.
-    """
-
-    instruments: Mapping[str, Instrument] = field(default_factory=dict)
-    calendars: frozenset[str] = frozenset()
-    read: Callable[[str], bytes | None] = lambda _: None
-    values: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """The program, present exactly when no finding is an error, and the findings by place."""
-
-    program: Program | None
-    findings: tuple[Diagnostic, ...]
-    sources: tuple[Source, ...]
-    scope: Scope | None = None
 
 
 @dataclass(slots=True)
@@ -76,7 +49,7 @@ def compile_strategy(name: str, data: bytes, around: Surroundings | None = None)
         if unit.findings.has_errors:
             break
     program = None if unit.findings.has_errors else unit.program
-    return Compiled(program, unit.findings.in_order(), unit.sources, unit.scope)
+    return Compiled(program, unit.findings.in_order(), unit.sources)
 
 
 # --- passes ---------------------------------------------------------------------------------

@@ -78,10 +78,10 @@ class Trading:
     All it reads grows at the end by what each bar brings, so a bar costs the same at any age.
     """
 
-    def __init__(self, program: Program, terms: Terms) -> None:
+    def __init__(self, program: Program, simulator: Simulator) -> None:
         """Before the first bar."""
         self._program = program
-        self._simulator = Simulator(rules_of(program, terms))
+        self._simulator = simulator
         self._intents = no_intents(len(program.targets))
         self._begin(no_bars(program.instrument, program.bar_minutes), NO_DATES, paths_of())
 
@@ -91,6 +91,7 @@ class Trading:
         self._starts = Growing([dates.start])
         self._limits = Growing([dates.closing, dates.over])
         self._paths = Growing(laid_out(paths, len(market))) if self._has_paths else None
+        self._flattens = dates.flattens
 
     @property
     def _has_paths(self) -> bool:
@@ -99,6 +100,11 @@ class Trading:
 
     def trade(self, bars: Market, intents: Intents, schedule: Schedule, dropped: Dropped) -> Ints:
         """The records of some new bars; `schedule` is of the window they end."""
+        self.know(bars, intents, schedule, dropped)
+        return self.run()
+
+    def know(self, bars: Market, intents: Intents, schedule: Schedule, dropped: Dropped) -> None:
+        """Takes note of some new bars, to trade them later."""
         known = len(self._bars)
         self._bars.put(known, [getattr(bars, name) for name in COLUMNS])
         dates = dates_for(self._program, schedule)
@@ -107,18 +113,26 @@ class Trading:
         self._limits.put(dropped.dates, limits)
         if len(intents):
             self._intents = together([self._intents, intents])
+        self._flattens = dates.flattens
+        if self._paths is not None:
+            self._know_paths(self._paths, schedule, known)
+
+    def run(self, stop: int | None = None) -> Ints:
+        """The records of the bars known and not traded yet, up to row `stop` (default: all)."""
         market = Market(self._like.instrument, self._like.bar_minutes, *self._bars.columns)
         (start,), (closing, over) = self._starts.columns, self._limits.columns
-        so_far = Dates(start, closing, over, dates.flattens)
-        return self._simulator.run(market, so_far, self._intents, self._grown(schedule, known))
+        so_far = Dates(start, closing, over, self._flattens)
+        return self._simulator.run(market, so_far, self._intents, self._known_paths(), stop)
 
-    def _grown(self, schedule: Schedule, known: int) -> Paths:
-        """The paths with the rows from `known` on, the last of the schedule's."""
-        if self._paths is None:
-            return paths_of()
+    def _know_paths(self, paths: Growing, schedule: Schedule, known: int) -> None:
+        """The paths of the rows from `known` on, the last of the schedule's."""
         window = laid_out(paths_for(self._program, schedule), len(schedule.market))
         fresh = len(self._bars) - known
-        self._paths.put(known, [column[-fresh:] for column in window])
+        paths.put(known, [column[-fresh:] for column in window])
+
+    def _known_paths(self) -> Paths:
+        if self._paths is None:
+            return paths_of()
         trail_short, trail_long, leave_short, leave_long = self._paths.columns
         return Paths((trail_short, trail_long), (leave_short, leave_long))
 
@@ -163,7 +177,8 @@ def laid_out(paths: Paths, rows: int) -> list[NDArray[Any]]:
 class Session:
     """One strategy on one stream of closed bars.
 
-    With `terms` a simulated account trades the intents; without, somebody else does.
+    With `terms` a simulated account trades the intents, with `trading` that one; without,
+    somebody else does.
     """
 
     def __init__(
@@ -173,6 +188,7 @@ class Session:
         *,
         events: Mapping[str, Ints] | None = None,
         terms: Terms | None = None,
+        trading: Trading | None = None,
     ) -> None:
         """A session before its first bar."""
         self.strategy = strategy
@@ -186,7 +202,9 @@ class Session:
         self._dates_seen = 0
         self._schedule: Schedule | None = None  # of the window, where there is one
         self._none = no_intents(len(program.targets))
-        self._trading = Trading(program, terms) if terms is not None else None
+        if trading is None and terms is not None:
+            trading = Trading(program, Simulator(rules_of(program, terms)))
+        self._trading = trading
         self._rows_wanted = tuple(row_nodes(program))
 
     def __len__(self) -> int:

@@ -12,7 +12,7 @@ from adapters.cli.figures import counted
 from adapters.cli.options import JSON, SET
 from adapters.cli.screen import coloured, print_json, verb
 from adapters.cli.workbench import compiled, findings_record, shown
-from dsl.compiler import Compiled
+from dsl.compilation import Compiled
 from dsl.diagnostics import Severity
 from dsl.render import as_github, as_sarif, as_text, summary
 

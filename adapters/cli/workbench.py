@@ -12,8 +12,9 @@ import click
 
 from adapters.calendar_names import calendar_names
 from adapters.cli.screen import MISTAKE, Failure
+from adapters.compilations import compiled_once
 from adapters.instruments import INSTRUMENTS
-from dsl.compiler import Compiled, Surroundings, compile_strategy
+from dsl.compilation import Compiled, Surroundings
 from dsl.diagnostics import Severity
 from dsl.nearest import nearest
 from dsl.render import as_data, as_text, summary
@@ -79,7 +80,7 @@ def compiled(
         read=reader_in(folder),
         values=values or {},
     )
-    return compile_strategy(shown(spec), data, around)
+    return compiled_once(shown(spec), data, around)
 
 
 def shown(spec: str) -> str:

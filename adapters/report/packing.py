@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from engine.domain.market import Ints
 
 _TYPES: Final = ((1, "<i1"), (2, "<i2"), (4, "<i4"), (8, "<f8"))
@@ -40,16 +42,24 @@ def differences(columns: tuple[Ints, ...]) -> tuple[Ints, ...]:
 
 def packed(columns: tuple[Ints, ...], drawings: Any) -> str:
     """A piece as text: its bars, and what is drawn on them (plain values)."""
-    parts, widths = [], []
-    for column in differences(columns):
-        width, kind = _narrowest(column)
-        parts.append(column.astype(kind).tobytes())
-        widths.append(width)
     base = [int(columns[0][0]), int(columns[1][0])]
-    head = compact({"n": len(columns[0]), "b": base, "w": widths, "d": drawings}).encode()
-    head += b" " * (-(len(head) + 4) % 8)
+    head = {"n": len(columns[0]), "b": base, "d": drawings}
+    return bundled(head, differences(columns))
+
+
+def bundled(head: Mapping[str, Any], columns: Sequence[Ints]) -> str:
+    """Columns of whole numbers as text, with a head of plain values; their widths join it as `w`.
+
+    Layout: see the module; a column is as narrow as its numbers allow.
+    """
+    kinds = [_narrowest(column) for column in columns]
+    parts = [
+        column.astype(kind).tobytes() for column, (_, kind) in zip(columns, kinds, strict=True)
+    ]
+    front = compact({**head, "w": [width for width, _ in kinds]}).encode()
+    front += b" " * (-(len(front) + 4) % 8)
     body = b"".join(part + bytes(-len(part) % 8) for part in parts)
-    whole = len(head).to_bytes(4, "little") + head + body
+    whole = len(front).to_bytes(4, "little") + front + body
     return b64encode(zlib.compress(whole, 9)).decode("ascii")
 
 

@@ -307,16 +307,15 @@ def try_entry(desk: Desk, row: int, intent: int) -> None:
     cell = offer_at(book, intent)
     side = offers[cell + at.OFFER_SIDE]
     sign, base = 2 * side - 1, at.RULES + side * at.RULE_CELLS
-    order, level = book[base + at.ORDER], offers[cell + at.OFFER_PRICE]
     if is_past_session(book, offers[cell + at.OFFER_PLACED]):
         drop(desk, row, _CANCELLED, intent, _SESSION_OVER, decided_at(desk, intent))
         return
-    raw = fill(order, sign, level, book[at.BAR_OPEN], book[at.BAR_HIGH], book[at.BAR_LOW], 0)
+    raw = entry_met(desk, intent)
     if raw == NEVER:
         if row - offers[cell + at.OFFER_ROW] >= book[base + at.VALID]:
             drop(desk, row, _CANCELLED, intent, _ENTRY_EXPIRED, decided_at(desk, intent))
         return
-    price = raw if order == LIMIT else raw + sign * book[base + at.SLIPPAGE]
+    price = raw if book[base + at.ORDER] == LIMIT else raw + sign * book[base + at.SLIPPAGE]
     reason = refusal_on_fill(desk, cell, raw, price)
     if reason == 0:
         hold(desk, row, intent, raw, price)
@@ -471,23 +470,19 @@ def meet_stop(desk: Desk, row: int, start: int, first: int, high: int, low: int)
     book = desk.book
     if book[start + at.LEFT] == 0:
         return
-    side = book[start + at.SIDE]
-    slippage = book[at.RULES + side * at.RULE_CELLS + at.SLIPPAGE]
-    price = fill(STOP, 1 - 2 * side, book[start + at.STOP_AT], first, high, low, slippage)
+    price = stop_met(desk, start, first, high, low)
     if price != NEVER:
         take_out(desk, row, start, price, book[start + at.LEFT], _STOP)
 
 
 def meet_targets(desk: Desk, row: int, start: int, first: int, high: int, low: int) -> None:
     """Take each target that is reached; one whose share is no contract is only marked."""
-    book, offers = desk.book, desk.offers
-    sign = 1 - 2 * book[start + at.SIDE]
-    prices = offer_at(book, book[start + at.INTENT]) + at.OFFER_TARGETS
+    book = desk.book
     for target in range(book[at.TARGETS]):
         part = book[start + at.PARTS + target]
         if part == _REACHED or book[start + at.LEFT] == 0:
             continue
-        price = fill(LIMIT, sign, offers[prices + target], first, high, low, 0)
+        price = target_met(desk, start, target, first, high, low)
         if price != NEVER:
             book[start + at.PARTS + target] = _REACHED
             find_nearest(desk, start)
@@ -497,11 +492,7 @@ def meet_targets(desk: Desk, row: int, start: int, first: int, high: int, low: i
 
 def leave(desk: Desk, row: int, start: int, price: int, reason: int) -> None:
     """Out of all that is left, at the market when it is at `price`."""
-    book = desk.book
-    side = book[start + at.SIDE]
-    slippage = book[at.RULES + side * at.RULE_CELLS + at.SLIPPAGE]
-    paid = fill(MARKET, 1 - 2 * side, 0, price, price, price, slippage)
-    take_out(desk, row, start, paid, book[start + at.LEFT], reason)
+    take_out(desk, row, start, market_paid(desk, start, price), desk.book[start + at.LEFT], reason)
 
 
 def take_out(desk: Desk, row: int, start: int, price: int, size: int, reason: int) -> None:
@@ -576,6 +567,47 @@ def place_stop(desk: Desk, row: int, start: int, price: int, reason: int) -> Non
     desk.records[record + out.PRICE] = before
     desk.records[record + out.STOP] = price
     desk.records[record + out.ENTERED] = book[start + at.ENTERED]
+
+
+# --- what the market answers: the only places where prices of fills come from ------------------
+# (`engine.execution.hosted` puts other answers here)
+
+
+def entry_met(desk: Desk, intent: int) -> int:
+    """The market's price at which the entry of an intent is filled on this bar, or `NEVER`.
+
+    Slippage is not in it yet.
+    """
+    book, offers = desk.book, desk.offers
+    cell = offer_at(book, intent)
+    side = offers[cell + at.OFFER_SIDE]
+    order = book[at.RULES + side * at.RULE_CELLS + at.ORDER]
+    level, opened = offers[cell + at.OFFER_PRICE], book[at.BAR_OPEN]
+    return fill(order, 2 * side - 1, level, opened, book[at.BAR_HIGH], book[at.BAR_LOW], 0)
+
+
+def stop_met(desk: Desk, start: int, first: int, high: int, low: int) -> int:
+    """The price paid where prices from `first` on reach a position's stop, or `NEVER`."""
+    book = desk.book
+    side = book[start + at.SIDE]
+    slippage = book[at.RULES + side * at.RULE_CELLS + at.SLIPPAGE]
+    return fill(STOP, 1 - 2 * side, book[start + at.STOP_AT], first, high, low, slippage)
+
+
+def target_met(desk: Desk, start: int, target: int, first: int, high: int, low: int) -> int:
+    """The price paid where prices from `first` on reach one of its targets, or `NEVER`."""
+    book, offers = desk.book, desk.offers
+    prices = offer_at(book, book[start + at.INTENT]) + at.OFFER_TARGETS
+    sign = 1 - 2 * book[start + at.SIDE]
+    return fill(LIMIT, sign, offers[prices + target], first, high, low, 0)
+
+
+def market_paid(desk: Desk, start: int, price: int) -> int:
+    """The price paid to leave a position at the market when it is at `price`."""
+    book = desk.book
+    side = book[start + at.SIDE]
+    slippage = book[at.RULES + side * at.RULE_CELLS + at.SLIPPAGE]
+    return fill(MARKET, 1 - 2 * side, 0, price, price, price, slippage)
 
 
 # --- money ----------------------------------------------------------------------------------

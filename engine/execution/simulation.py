@@ -33,7 +33,7 @@ _RECORDS_AN_INTENT: Final = 4  # roughly; room is doubled until it does
 _COMPILE_FROM: Final = 50_000
 _ORDER: Final = slice(at.OFFER_PLANNED, at.OFFER_TARGETS)
 _ORDER_CELLS: Final = at.OFFER_TARGETS - at.OFFER_PLANNED
-_ATR_MOST: Final = float(1 << 25)
+ATR_MOST: Final = float(1 << 25)
 
 
 class MoneyOverflowError(Exception):
@@ -176,16 +176,22 @@ class Simulator:
     """Simulates rows as they become known: all at once, in chunks, or one by one."""
 
     def __init__(
-        self, rules: Rules, account: Account | None = None, *, compiled: bool | None = None
+        self,
+        rules: Rules,
+        account: Account | None = None,
+        *,
+        compiled: bool | None = None,
+        kernel: Callable[[Tape, Desk, int], int] | None = None,
     ) -> None:
         """Start from `account` (left as it is) or anew.
 
         `compiled`: use numba (True), plain Python (False), or what is quicker (None). The
-        results are the same.
+        results are the same. `kernel`: simulate with this one instead (`hosted_kernel`).
         """
         self.rules = rules
         self.account = new_account(rules) if account is None else account.copy()
         self._compiled = compiled
+        self._kernel = kernel
 
     def run(
         self,
@@ -208,8 +214,8 @@ class Simulator:
         self._check(intents, dates, paths, last)
         run, wrap = self._engine(intents)
         offers = self._offers(intents)
-        book = self._book(dates)
-        tape = _tape(market, dates, paths, wrap)
+        book = book_of(self.account, self.rules, dates)
+        tape = tape_of(market, dates, paths, wrap)
         fresh = len(intents) - int(book[at.NEXT_OFFER])
         room, found = _FIRST_ROOM + _RECORDS_AN_INTENT * fresh, []
         while True:
@@ -250,6 +256,8 @@ class Simulator:
         on disk. A memoryview gives Python's own ints: quicker there than numpy's, and no wrapping.
         """
         fresh = len(intents) - int(self.account.book[at.NEXT_OFFER])
+        if self._kernel is not None:
+            return self._kernel, lambda array: array.data
         if self._compiled or (self._compiled is None and fresh > _COMPILE_FROM):
             from engine.execution.compiled import compiled_simulate  # noqa: PLC0415 - heavy
 
@@ -258,37 +266,43 @@ class Simulator:
 
     def _offers(self, intents: Intents) -> Ints:
         """The intents as the kernel reads them, with the orders remembered so far."""
-        count = len(intents)
-        offers = np.zeros((count, at.OFFER_TARGETS + len(self.rules.shares)), np.int64)
-        offers[:, at.OFFER_ROW] = intents.row
-        offers[:, at.OFFER_SIDE] = intents.side
-        offers[:, at.OFFER_CLOSE] = intents.close
-        offers[:, at.OFFER_PRICE] = intents.entry_price
-        offers[:, at.OFFER_STOP] = intents.stop
-        offers[:, at.OFFER_ATR] = atr_parts(intents.atr)
-        offers[:, at.OFFER_TARGETS :] = intents.targets
-        kept = min(count, len(self.account.orders))
+        offers = offers_of(intents, len(self.rules.shares))
+        kept = min(len(intents), len(self.account.orders))
         offers[:kept, _ORDER] = self.account.orders[:kept]
         return offers
 
-    def _book(self, dates: Dates) -> Ints:
-        """The book as it stands, with the rules of this run."""
-        book = self.account.book.copy()
-        book[at.TARGETS] = len(self.rules.shares)
-        book[at.FLATTENS] = int(dates.flattens)
-        book[at.RULES : at.SHARES] = self.rules.values
-        book[at.SHARES : at.SHARES + len(self.rules.shares)] = self.rules.shares
-        return book
+
+def book_of(account: Account, rules: Rules, dates: Dates) -> Ints:
+    """The book of an account as it stands, with the rules of a run."""
+    book = account.book.copy()
+    book[at.TARGETS] = len(rules.shares)
+    book[at.FLATTENS] = int(dates.flattens)
+    book[at.RULES : at.SHARES] = rules.values
+    book[at.SHARES : at.SHARES + len(rules.shares)] = rules.shares
+    return book
+
+
+def offers_of(intents: Intents, targets: int) -> Ints:
+    """The intents as the kernel reads them, a row each; none is waiting."""
+    offers = np.zeros((len(intents), at.OFFER_TARGETS + targets), np.int64)
+    offers[:, at.OFFER_ROW] = intents.row
+    offers[:, at.OFFER_SIDE] = intents.side
+    offers[:, at.OFFER_CLOSE] = intents.close
+    offers[:, at.OFFER_PRICE] = intents.entry_price
+    offers[:, at.OFFER_STOP] = intents.stop
+    offers[:, at.OFFER_ATR] = atr_parts(intents.atr)
+    offers[:, at.OFFER_TARGETS :] = intents.targets
+    return offers
 
 
 def atr_parts(atr: Reals) -> Ints:
     """The ATR (ticks) in whole 2**-20 ticks, rounded up; -1 where it is not a usable number."""
-    usable = (atr > 0) & (atr < _ATR_MOST)
+    usable = (atr > 0) & (atr < ATR_MOST)
     parts: Ints = np.ceil(np.where(usable, atr, -1 / ATR_PARTS) * ATR_PARTS).astype(np.int64)
     return parts
 
 
-def _tape(market: Market, dates: Dates, paths: Paths, wrap: _Wrap) -> Tape:
+def tape_of(market: Market, dates: Dates, paths: Paths, wrap: _Wrap) -> Tape:
     """The columns that are only read."""
     columns = (
         *(market.open, market.high, market.low, market.close),

@@ -1,4 +1,4 @@
-"""The machine of one side, as source: one function that takes any run of rows and goes on.
+"""The machine of a program, as source: one function that takes any run of rows and goes on.
 
     run(i, stop, d, m, o, h, l, c, v, days, tables, columns, P, S, F, G, E, W, R, room) -> (i, n, w)
 
@@ -11,9 +11,6 @@ The same text runs as plain Python on lists and compiled by numba on arrays.
 
 from __future__ import annotations
 
-import re
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dsl.ir import expression as ir
@@ -21,54 +18,35 @@ from dsl.ir import program as prog
 from dsl.ir.expression import Kind
 from engine.journal.decisions import Decision
 from engine.machine import layout as lay
+from engine.machine.candidate import (
+    ALIVE,
+    COMPLETED,
+    CandidateWriter,
+    Source,
+    conjuncts,
+    leading,
+    used_only,
+)
 from engine.machine.inputs import Inputs
-from engine.machine.write import LOCALS, Lines, Place, Value, Writer, joined
-from engine.machine.written import HEAD, PLACE
+from engine.machine.write import LOCALS, Place, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from dsl.ir.expression import Node
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """The generated text of one side, and what it reads."""
-
-    text: str
-    columns: tuple[Node, ...]
-    tables: tuple[object, ...]
-
-
-def generate(program: prog.Program, side: prog.Side) -> Source:
-    """The machine of one side of a program."""
-    layout = lay.Layout(program)
-    inputs = Inputs()
-    body = _Machine(program, layout, inputs, mirrored=side is not program.written)
-    text = body.write()
-    return Source(text, tuple(inputs.columns), tuple(inputs.tables))
-
+    from dsl.ir.program import Program
 
 AHEAD: Final = Place("ahead", bar=False)
 ARGUMENTS: Final = "i, stop, d, m, o, h, l, c, v, days, tables, columns, P, S, F, G, E, W, R, room"
-# what `ended` holds besides the reason of a death
-ALIVE: Final = -1
-COMPLETED: Final = -2
 
 
-class _Machine:
+def generate(program: Program) -> Source:
+    """The machine of a program: both sides run it, each on the bars as it sees them."""
+    layout = lay.Layout(program)
+    inputs = Inputs()
+    text = _Machine(program, layout, inputs).write()
+    return Source(text, tuple(inputs.columns), tuple(inputs.tables))
+
+
+class _Machine(CandidateWriter):
     """Writes the function top down."""
-
-    def __init__(
-        self, program: prog.Program, layout: lay.Layout, inputs: Inputs, *, mirrored: bool
-    ) -> None:
-        self.program = program
-        self.layout = layout
-        self.inputs = inputs
-        self.lines = Lines()
-        self.w = Writer(layout, inputs, self.lines, mirrored=mirrored)
-        self.stages = {stage.name: number for number, stage in enumerate(program.stages)}
-        self.reasons = {name: number for number, name in enumerate(layout.reasons)}
 
     def write(self) -> str:
         """The whole text: the body first, because only then is it known what it reads."""
@@ -91,8 +69,6 @@ class _Machine:
         self.lines.add("n = 0")
         self.lines.add("w = 0")
         self.lines.add(f"live = G[{lay.LIVE}]")
-
-    # --- dates and rows ------------------------------------------------------------------------
 
     def _days(self) -> None:
         add = self.lines.add
@@ -181,8 +157,6 @@ class _Machine:
                     return f"T{first}_d", f"T{last}_d"
         return None
 
-    # --- candidates ----------------------------------------------------------------------------
-
     def _candidates(self) -> None:
         add = self.lines.add
         always = self.program.always
@@ -264,49 +238,6 @@ class _Machine:
             self._die(rule.name)
             self.lines.add("break")
 
-    @contextmanager
-    def _all_true(self, nodes: list[Node]) -> Iterator[None]:
-        """Nested ifs, so that a later condition's statements run only when they are needed."""
-        depth = self.lines.depth
-        parts = [part for node in nodes for part in conjuncts(node)]
-        # what needs statements of its own comes last: cheap conditions spare the dear ones
-        for node in sorted(parts, key=self.w.needs_statements):
-            self.lines.add(f"if {self.w.truth(node).true}:")
-            self.lines.depth += 1
-        yield
-        self.lines.depth = depth
-
-    def _die(self, reason: str) -> None:
-        """The event is written in one place, when all is said about the candidate."""
-        self.lines.add(f"ended = {self.reasons[reason]}")
-
-    def _event(self, kind: Decision, stage: str, cause: str) -> None:
-        add = self.lines.add
-        add(f"e = n * {HEAD} & WHOLE")
-        words = (
-            "i",
-            str(int(kind)),
-            f"S[b + {lay.DAY}]",
-            f"S[b + {lay.ORDINAL}]",
-            f"S[b + {lay.START_ROW}]",
-            stage,
-            cause,
-        )
-        for offset, word in enumerate(words):
-            add(f"E[e + {offset}] = {word}" if offset else f"E[e] = {word}")
-        add(f"E[e + {PLACE}] = w")
-        add("n += 1")
-
-    def _tell(self, values: list[tuple[Kind, str]]) -> None:
-        """The values of the event just written."""
-        for position, (kind, code) in enumerate(values):
-            stream = "R" if kind is Kind.REAL else "W"
-            self.lines.add(f"{stream}[w + {position}] = {code}")
-        if values:
-            self.lines.add(f"w += {len(values)}")
-
-    # --- advances ------------------------------------------------------------------------------
-
     def _advance(self, number: int, advance: prog.Advance) -> None:
         add = self.lines.add
         self._capture(advance.captures)
@@ -321,10 +252,10 @@ class _Machine:
         if merge is not None and merge.at == advance.to:
             self._merge(merge)
         to = self.stages[advance.to]
-        self._event(Decision.ADVANCE, str(number), str(to))
         stage = self.program.stages[number]
+        told = self._captured(prog.captures_between(stage, advance.to), advance.captures)
+        self._event(Decision.ADVANCE, str(number), str(to), told)
         self.w.certain = self.layout.certain[stage.name]
-        self._captured(prog.captures_between(stage, advance.to), advance.captures)
         add(f"stage = {to}")
         add(f"S[b + {lay.STAGE}] = {to}")
         add(f"S[b + {lay.STAGE_ROW}] = i")
@@ -337,30 +268,6 @@ class _Machine:
                 add("break")
             case prog.ThisBar.COUNT:
                 add("break")
-
-    def _capture(self, captures: tuple[prog.Capture, ...]) -> None:
-        """Values first, words after: a capture may replace one that another still reads."""
-        made: list[tuple[str, str]] = []
-        for capture in captures:
-            for name, node in capture.fields:
-                value = self.w.value(node)
-                known = value.oks and node.kind is not Kind.REAL
-                code = f"({value.code} if {value.ok} else NA)" if known else value.code
-                made.append((self.w.word(capture.name, name), self.w.keep(Value(code), "q").code))
-            made.append((self.w.word(capture.name, "row"), "i"))
-            made.append((self.w.word(capture.name, "at"), "M"))
-        for word, code in made:
-            self.lines.add(f"{word} = {code}")
-
-    def _captured(self, told: tuple[prog.Capture, ...], made: tuple[prog.Capture, ...]) -> None:
-        """Tells values with the event just written; what was not made now is na."""
-        values = []
-        for capture in told:
-            for name, node in capture.fields:
-                unknown = "NAN" if node.kind is Kind.REAL else "NA"
-                word = self.w.word(capture.name, name) if capture in made else unknown
-                values.append((node.kind, word))
-        self._tell(values)
 
     def _merge(self, merge: prog.Merge) -> None:
         add = self.lines.add
@@ -376,82 +283,6 @@ class _Machine:
             self._die(merge.reason)
             add("break")
 
-    # --- completion ----------------------------------------------------------------------------
-
-    def _complete(self, stage: str) -> None:
-        """The setup at slot words `b`, `f` becomes an entry, or dies with a named reason."""
-        program = self.program
-        w, add = self.w, self.lines.add
-        with self.lines.block("while True:"):
-            for rule in program.filters:
-                self._refuses(rule)
-            price = w.value(program.entry.price) if program.entry.price is not None else None
-            entry = self._known(price, prog.NO_PRICE) if price else LOCALS["close"]
-            w.bracket["entry", 0] = entry
-            self._stop()
-            for index, target in enumerate(program.targets):
-                made = self._known(w.value(target.price), prog.NO_TARGET)
-                w.bracket["target", index] = made
-            for rule in program.require:
-                self._refuses(rule)
-            self._entry(stage, entry)
-            add("break")
-
-    def _refuses(self, rule: prog.Named) -> None:
-        true = self.w.truth(rule.node).true
-        with self.lines.block(f"if not ({true}):"):
-            self._die(rule.name)
-            self.lines.add("break")
-
-    def _known(self, value: Value, reason: str) -> str:
-        if value.oks:
-            with self.lines.block(f"if not ({value.ok}):"):
-                self._die(reason)
-                self.lines.add("break")
-        name = self.lines.fresh("y")
-        self.lines.add(f"{name} = {value.code}")
-        return name
-
-    def _stop(self) -> None:
-        w, add = self.w, self.lines.add
-        add("case = -1")
-        add("stop_at = NA")
-        for number, case in enumerate(self.program.stops):
-            with self.lines.block("if case < 0:"):
-                asked = [case.condition] if case.condition is not None else []
-                with self._all_true(asked):
-                    add(f"case = {number}")
-                    value = w.value(case.price)
-                    add(
-                        f"stop_at = {value.code} if {value.ok} else NA"
-                        if value.oks
-                        else f"stop_at = {value.code}"
-                    )
-        with self.lines.block("if stop_at == NA:"):
-            self._die(prog.NO_STOP)
-            add("break")
-        w.bracket["stop", 0] = "stop_at"
-
-    def _entry(self, stage: str, entry: str) -> None:
-        program, w = self.program, self.w
-        values: list[tuple[Kind, str]] = [
-            (Kind.INT, LOCALS["close"]),
-            (Kind.INT, entry),
-            (Kind.INT, "stop_at"),
-        ]
-        values += [(Kind.INT, w.bracket["target", k]) for k in range(len(program.targets))]
-        for feature in program.features:
-            value = w.keep(w.value(feature.node))
-            known = value.oks and feature.node.kind is not Kind.REAL
-            code = f"{value.code} if {value.ok} else NA" if known else value.code
-            values.append((feature.node.kind, code))
-        atr = program.risk.atr
-        values.append((Kind.REAL, w.value(atr).code if atr is not None else "NAN"))
-        self._event(Decision.ENTRY, stage, "case")
-        self._tell(values)
-        if program.entry.others:
-            self._others_die()
-
     def _others_die(self) -> None:
         add = self.lines.add
         if not self.program.stages:
@@ -464,99 +295,23 @@ class _Machine:
         add("kept = 0")
         add("live = 0")
 
-    # --- after the rules -----------------------------------------------------------------------
-
     def _after_rules(self) -> None:
         """Per stage in which the bar ended: trackers, unless the bar was skipped; the deadline."""
         for number, stage in enumerate(self.program.stages):
             with self.lines.block(f"{'if' if number == 0 else 'elif'} stage == {number}:"):
                 self.w.certain = self.layout.certain[stage.name]
-                self._trackers(stage.name)
+                if self._counting(stage.name):
+                    with self.lines.block("if counts:"):
+                        self._trackers(stage.name)
                 if stage.within is not None:
                     self._deadline(stage.within)
         self.w.certain = frozenset()
-
-    def _trackers(self, stage: str) -> None:
-        """The trackers that count in a stage, in program order."""
-        counting = [t for t in self.program.trackers if stage in t.stages]
-        if not counting:
-            return
-        # one that does not count here cannot have been set on this bar
-        watched = {t.after for t in counting if t.after is not None}
-        with self.lines.block("if counts:"):
-            for name in sorted(watched):
-                self.lines.add(f"set_{name} = False")
-            for tracker in counting:
-                self._tracker(tracker, watched)
-
-    def _tracker(self, tracker: prog.Tracker, watched: set[str]) -> None:
-        if tracker.after is None:
-            self._count(tracker, watched)
-            return
-        before = self.layout.slots[tracker.after, "row"].index
-        with self.lines.block(f"if set_{tracker.after}:"):
-            self._empty(tracker)
-        with self.lines.block(f"elif S[b + {before}] >= 0:"):
-            self._count(tracker, watched)
-
-    def _empty(self, tracker: prog.Tracker) -> None:
-        if tracker.op in {prog.TrackerOp.COUNT, prog.TrackerOp.SUM}:
-            self.lines.add(f"{self.w.word(tracker.name, 'value')} = 0")
-        else:
-            self.lines.add(f"{self.w.word(tracker.name, 'row')} = -1")
-
-    def _count(self, tracker: prog.Tracker, watched: set[str]) -> None:
-        w, add = self.w, self.lines.add
-        name = tracker.name
-        match tracker.op:
-            case prog.TrackerOp.COUNT | prog.TrackerOp.SUM:
-                with self.lines.block(f"if {w.takes(tracker)}:"):
-                    step = w.value(tracker.value).code if tracker.value is not None else "1"
-                    add(f"{w.word(name, 'value')} += {step}")
-            case prog.TrackerOp.BARS:
-                with self.lines.block(f"if {w.takes(tracker)}:"):
-                    with self.lines.block(f"if {w.word(name, 'row')} < 0:"):
-                        add(f"{w.word(name, 'row')} = i")
-                    add(f"{w.word(name, 'last')} = i")
-            case _ if name in self.layout.extremes_only:
-                self._extreme(tracker)
-            case _:
-                with self.lines.block(f"if {w.replaces(tracker)}:"):
-                    self._hold(tracker)
-                    if name in watched:
-                        add(f"set_{name} = True")
-
-    def _extreme(self, tracker: prog.Tracker) -> None:
-        w = self.w
-        assert tracker.value is not None
-        taken = w.takes(tracker)
-        pick = "max" if tracker.op is prog.TrackerOp.HIGHEST else "min"
-        row, held = w.word(tracker.name, "row"), w.word(tracker.name, "value")
-        fresh = w.keep(w.value(tracker.value)).code
-        with self.lines.block(f"if {taken}:"):
-            self.lines.add(f"{held} = {pick}({held}, {fresh}) if {row} >= 0 else {fresh}")
-            self.lines.add(f"{row} = i")
-
-    def _hold(self, tracker: prog.Tracker) -> None:
-        w, add = self.w, self.lines.add
-        fields = dict(tracker.fields)
-        if tracker.value is not None:
-            fields["value"] = tracker.value
-        for field, node in fields.items():
-            value = w.value(node)
-            known = value.oks and node.kind is not Kind.REAL
-            code = f"{value.code} if {value.ok} else NA" if known else value.code
-            add(f"{w.word(tracker.name, field)} = {code}")
-        add(f"{w.word(tracker.name, 'row')} = i")
-        add(f"{w.word(tracker.name, 'at')} = M")
 
     def _deadline(self, within: prog.Deadline) -> None:
         now, word = ("M", lay.STAGE_MINUTE) if within.unit == "minutes" else ("i", lay.STAGE_ROW)
         limit = self.w.value(within.limit).code
         with self.lines.block(f"if {now} - S[b + {word}] >= {limit}:"):
             self._die(within.reason)
-
-    # --- starts --------------------------------------------------------------------------------
 
     def _start(self) -> None:
         start, add = self.program.start, self.lines.add
@@ -606,8 +361,7 @@ class _Machine:
             target = f"F[f + {slot.index}]" if slot.kind is Kind.REAL else f"S[b + {slot.index}]"
             add(f"{target} = {'-1' if field in {'row', 'last'} else '0'}")
         self._capture(start.captures)
-        self._event(Decision.START, "-1", "-1")
-        self._captured(start.captures, start.captures)
+        self._event(Decision.START, "-1", "-1", self._captured(start.captures, start.captures))
         if not self.program.stages:
             add(f"ended = {COMPLETED}")
             self._complete("-1")
@@ -618,35 +372,3 @@ class _Machine:
             add("live += 1")
         with self.lines.block("else:"):
             self._event(Decision.DEAD, "0", str(self.reasons[self.program.overflow]))
-
-
-def conjuncts(node: Node) -> tuple[Node, ...]:
-    """The conditions that must all be true for the node to be true."""
-    if isinstance(node, ir.AllOf):
-        return tuple(part for operand in node.operands for part in conjuncts(operand))
-    return (node,)
-
-
-def leading(rules: tuple[prog.Named, ...]) -> tuple[prog.Named, ...]:
-    """The rules up to the first that looks at the candidate."""
-    for count, rule in enumerate(rules):
-        if not ir.is_row(rule.node):
-            return rules[:count]
-    return rules
-
-
-LOCAL: Final = re.compile(rf"\s*([{''.join(LOCALS.values())}]|r\d+) = ")
-NAME: Final = re.compile(r"[A-Za-z]\w*")
-
-
-def used_only(lines: list[str]) -> list[str]:
-    """The lines without values of the bar that nobody reads."""
-    read: set[str] = set()
-    kept = []
-    for line in reversed(lines):
-        made = LOCAL.match(line)
-        if made and made[1] not in read:
-            continue
-        read.update(NAME.findall(line[made.end() :] if made else line))
-        kept.append(line)
-    return kept[::-1]

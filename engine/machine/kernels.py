@@ -1,7 +1,7 @@
 """Values over a stretch of rows, called by the generated machine; plain Python and numba alike.
 
-Each takes an array, the sign that turns it into the side's own values, and the rows
-`low .. high`. NA (NaN) inside, or no rows where one is needed, gives NA (NaN).
+Each takes an array and the rows `low .. high`. NA (NaN) inside, or no rows where one is needed,
+gives NA (NaN).
 """
 
 from __future__ import annotations
@@ -15,57 +15,57 @@ NA: Final = -(1 << 63)
 NAN: Final = float("nan")
 
 
-def highest_int(values: Sequence[int], sign: int, low: int, high: int) -> int:
+def highest_int(values: Sequence[int], low: int, high: int) -> int:
     """The largest."""
     best = NA
     for j in range(low, high):
         if values[j] == NA:
             return NA
-        x = sign * values[j]
+        x = values[j]
         if best == NA or x > best:
             best = x
     return best
 
 
-def lowest_int(values: Sequence[int], sign: int, low: int, high: int) -> int:
+def lowest_int(values: Sequence[int], low: int, high: int) -> int:
     """The smallest."""
     best = NA
     for j in range(low, high):
         if values[j] == NA:
             return NA
-        x = sign * values[j]
+        x = values[j]
         if best == NA or x < best:
             best = x
     return best
 
 
-def sum_int(values: Sequence[int], sign: int, low: int, high: int) -> int:
+def sum_int(values: Sequence[int], low: int, high: int) -> int:
     """The sum; 0 over no rows."""
     total = 0
     for j in range(low, high):
         if values[j] == NA:
             return NA
         total += values[j]
-    return sign * total
+    return total
 
 
-def first_int(values: Sequence[int], sign: int, low: int, high: int) -> int:
+def first_int(values: Sequence[int], low: int, high: int) -> int:
     """The value on the first row; na if any row is."""
     for j in range(low, high):
         if values[j] == NA:
             return NA
-    return sign * values[low] if low < high else NA
+    return values[low] if low < high else NA
 
 
-def last_int(values: Sequence[int], sign: int, low: int, high: int) -> int:
+def last_int(values: Sequence[int], low: int, high: int) -> int:
     """The value on the last row; na if any row is."""
     for j in range(low, high):
         if values[j] == NA:
             return NA
-    return sign * values[high - 1] if low < high else NA
+    return values[high - 1] if low < high else NA
 
 
-def count_int(values: Sequence[int], sign: int, low: int, high: int) -> int:  # noqa: ARG001
+def count_int(values: Sequence[int], low: int, high: int) -> int:
     """On how many rows a condition (a column of trits) is true."""
     total = 0
     for j in range(low, high):
@@ -87,7 +87,7 @@ def crossings_int(values: Sequence[int], factor: int, level: int, low: int, high
     return total
 
 
-def highest_real(values: Sequence[float], sign: int, low: int, high: int) -> float:  # noqa: ARG001
+def highest_real(values: Sequence[float], low: int, high: int) -> float:
     """The largest, by `a if a > b else b`."""
     best = NAN
     for j in range(low, high):
@@ -99,7 +99,7 @@ def highest_real(values: Sequence[float], sign: int, low: int, high: int) -> flo
     return best
 
 
-def lowest_real(values: Sequence[float], sign: int, low: int, high: int) -> float:  # noqa: ARG001
+def lowest_real(values: Sequence[float], low: int, high: int) -> float:
     """The smallest, by `a if a < b else b`."""
     best = NAN
     for j in range(low, high):
@@ -111,7 +111,7 @@ def lowest_real(values: Sequence[float], sign: int, low: int, high: int) -> floa
     return best
 
 
-def first_real(values: Sequence[float], sign: int, low: int, high: int) -> float:  # noqa: ARG001
+def first_real(values: Sequence[float], low: int, high: int) -> float:
     """The value on the first row; na if any row is."""
     for j in range(low, high):
         if values[j] != values[j]:
@@ -119,7 +119,7 @@ def first_real(values: Sequence[float], sign: int, low: int, high: int) -> float
     return values[low] if low < high else NAN
 
 
-def last_real(values: Sequence[float], sign: int, low: int, high: int) -> float:  # noqa: ARG001
+def last_real(values: Sequence[float], low: int, high: int) -> float:
     """The value on the last row; na if any row is."""
     for j in range(low, high):
         if values[j] != values[j]:
@@ -140,7 +140,19 @@ def crossings_real(values: Sequence[float], level: float, low: int, high: int) -
     return total
 
 
+def first_at(minutes: Sequence[int], low: int, high: int, minute: int) -> int:
+    """The first row of `low .. high` at a minute or later; `high` where there is none."""
+    while low < high:
+        middle = (low + high) >> 1
+        if minutes[middle] < minute:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
 KERNELS: Final = (
+    first_at,
     highest_int,
     lowest_int,
     sum_int,

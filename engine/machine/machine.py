@@ -16,21 +16,21 @@ from engine.columns.sessional import previous_table, session_table
 from engine.domain.market import NA
 from engine.journal.decisions import VALUES
 from engine.machine import kernels
-from engine.machine.generate import Source, generate
+from engine.machine.candidate import Source
+from engine.machine.generate import generate
 from engine.machine.inputs import Table
 from engine.machine.layout import DAY, GLOBALS, LIVE, TODAY, Layout
-from engine.machine.write import REFLECTED
 from engine.machine.written import HEAD, Decisions, Written, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dsl.ir.expression import Node
     from dsl.ir.program import Program, Side
     from engine.columns.frame import Frame
     from engine.columns.schedule import Schedule
     from engine.domain.market import Ints, Reals
 
+REFLECTED: Final = {"open": "open", "high": "low", "low": "high", "close": "close"}
 FEW: Final = 16  # rows for which making lists of whole columns would cost more than it saves
 ROOM: Final = 4096  # decision rows of a first buffer, at least; it doubles when a run needs more
 ROOM_MOST: Final = 1 << 17
@@ -109,7 +109,7 @@ class Machine:
 
     def __post_init__(self) -> None:
         """Generates the source."""
-        object.__setattr__(self, "source", generate(self.program, self.side))
+        object.__setattr__(self, "source", generate(self.program))
         object.__setattr__(self, "layout", Layout(self.program))
 
     @property
@@ -146,19 +146,12 @@ class Machine:
 
     def feed(self, schedule: Schedule, params: Ints | None = None, *, later: bool = False) -> Feed:
         """The inputs of a market; `later`: columns only if they are asked for (plain Python)."""
-        market = schedule.market
         frame = frame_of(self.program, self.program.written, schedule)
-
-        def column(node: Node) -> Any:
-            """A column as this side sees it."""
-            return evaluate(node, frame_of(self.program, self.side, schedule))
-
-        nodes = self.source.columns
-        made: tuple[Any, ...] = ()
+        own = frame_of(self.program, self.side, schedule)
+        market, nodes = own.market, self.source.columns
         if later:
-            made = tuple(Later(partial(column, node)) for node in nodes)
-        elif nodes:
-            own = frame_of(self.program, self.side, schedule)
+            made = tuple(Later(partial(evaluate, node, own)) for node in nodes)
+        else:
             made = tuple(map(frozen, columns(nodes, own)))
         if params is None:
             params = np.array(self.program.side_params(self.side), np.int64)

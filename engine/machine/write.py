@@ -8,6 +8,7 @@ used twice is put into a local variable by a statement written just before its u
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -45,8 +46,7 @@ LOCALS: Final = {
     "volume": "V",
     "minute": "M",
 }
-REFLECTED: Final = {"open": "open", "high": "low", "low": "high", "close": "close"}
-STORES: Final = ("S[", "F[", "for ", "while ")
+STORES: Final = re.compile(r"[SF]\[|for |while |[sf]\d+ ")
 """Lines after which an expression may have another value than before."""
 COMPLEMENT: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!="}
 
@@ -85,7 +85,7 @@ class Lines:
     def add(self, line: str) -> None:
         """One line at the current depth."""
         self.lines.append("    " * self.depth + line)
-        if line.startswith(STORES):
+        if STORES.match(line):
             self._known.clear()
         elif self._known:
             # what was named in a block that has ended is not known to be there
@@ -133,14 +133,19 @@ NOW: Final = Place()
 
 
 class Writer:
-    """Writes expressions of one side of one program."""
+    """Writes expressions of one program; whoever runs them gives the bars as the side sees them."""
 
-    def __init__(self, layout: Layout, inputs: Inputs, lines: Lines, *, mirrored: bool) -> None:
-        """A writer that adds statements to `lines` and asks for `inputs`."""
+    def __init__(
+        self, layout: Layout, inputs: Inputs, lines: Lines, *, local: bool = False
+    ) -> None:
+        """A writer that adds statements to `lines` and asks for `inputs`.
+
+        `local`: the words of the candidate are local variables, not places in `S` and `F`.
+        """
+        self.local = local
         self.layout = layout
         self.inputs = inputs
         self.lines = lines
-        self.mirrored = mirrored
         self.trackers = {tracker.name: tracker for tracker in layout.program.trackers}
         self.hoisted: dict[Node, Truth | Value] = {}
         self.bracket: dict[tuple[str, int], str] = {}
@@ -225,7 +230,7 @@ class Writer:
                     ("stage", "row"): STAGE_ROW,
                     ("stage", "minute"): STAGE_MINUTE,
                 }[of, unit]
-                return Value(f"S[b + {word}]")
+                return Value(self.header(word))
             case ir.Aggregate():
                 return self._aggregate(node)
             case ir.Bracket(part, index):
@@ -271,10 +276,9 @@ class Writer:
             return Value(LOCALS[name])
         return Value(self.cell(name, place.index))
 
-    def cell(self, name: str, index: str) -> str:
-        """One value of a bar column, as this side sees it."""
-        if self.mirrored and name in REFLECTED:
-            return f"(-{ARRAYS[REFLECTED[name]]}[{index}])"
+    @staticmethod
+    def cell(name: str, index: str) -> str:
+        """One value of a bar column."""
         return f"{ARRAYS[name]}[{index}]"
 
     def _lag(self, operand: Node, bars: int, index: str) -> Value:
@@ -415,13 +419,16 @@ class Writer:
 
     # --- of the candidate ----------------------------------------------------------------------
 
-    def _int(self, owner: str, field: str) -> str:
-        return f"S[b + {self.layout.slots[owner, field].index}]"
+    def header(self, word: int) -> str:
+        """The code of a word that every candidate has."""
+        return f"s{word}" if self.local else f"S[b + {word}]"
 
     def word(self, owner: str, field: str) -> str:
         """The code of a word of the candidate."""
         slot = self.layout.slots[owner, field]
-        return f"F[f + {slot.index}]" if slot.kind is Kind.REAL else f"S[b + {slot.index}]"
+        if slot.kind is not Kind.REAL:
+            return self.header(slot.index)
+        return f"f{slot.index}" if self.local else f"F[f + {slot.index}]"
 
     def _captured(self, name: str) -> str:
         """Whether a capture was made; what the start captures always is."""
@@ -429,7 +436,7 @@ class Writer:
             return "True"
         if any(capture.name == name for capture in self.layout.program.start.captures):
             return "True"
-        return f"({self._int(name, 'row')} >= 0)"
+        return f"({self.word(name, 'row')} >= 0)"
 
     def _word(self, owner: str, field: str, held: str) -> Value:
         code = self.word(owner, field)
@@ -458,12 +465,12 @@ class Writer:
             case TrackerOp.COUNT | TrackerOp.SUM:
                 return self._total(tracker, now=node.now)
             case _:
-                held = f"({self._int(tracker.name, 'row')} >= 0)"
+                held = f"({self.word(tracker.name, 'row')} >= 0)"
                 stored = self._word(tracker.name, node.field, held)
                 return self._held_now(tracker, node, stored) if node.now else stored
 
     def _bars_held(self, tracker: Tracker, *, now: bool) -> Value:
-        first, last = self._int(tracker.name, "row"), self._int(tracker.name, "last")
+        first, last = self.word(tracker.name, "row"), self.word(tracker.name, "last")
         if not now:
             return Value(f"({last} - {first} + 1 if {first} >= 0 else 0)")
         taken = self.takes(tracker)
@@ -471,7 +478,7 @@ class Writer:
         return Value(f"({grown} if {taken} else ({last} - {first} + 1 if {first} >= 0 else 0))")
 
     def _total(self, tracker: Tracker, *, now: bool) -> Value:
-        stored = self._int(tracker.name, "value")
+        stored = self.word(tracker.name, "value")
         if not now:
             return Value(stored)
         taken = self.takes(tracker)
@@ -520,7 +527,7 @@ class Writer:
 
     def replaces(self, tracker: Tracker) -> str:
         """Whether this bar would become the one the tracker holds."""
-        row = self._int(tracker.name, "row")
+        row = self.word(tracker.name, "row")
         parts = [self.takes(tracker)]
         if tracker.op in {TrackerOp.HIGHEST, TrackerOp.LOWEST}:
             assert tracker.value is not None
@@ -540,10 +547,10 @@ class Writer:
             return Value(f"({high} - {low})")
         if node.op == "crossings":
             return self._crossings(node, low, high)
-        array, sign = self._operand(node)
         real = node.operand.kind is Kind.REAL
         kind = "real" if real else "int"
-        name = self.lines.named(f"{node.op}_{kind}({array}, {sign}, {low}, {high})", "a")
+        array = self._operand(node.operand)
+        name = self.lines.named(f"{node.op}_{kind}({array}, {low}, {high})", "a")
         if real:
             return Value(name)
         return Value(name, (f"({name} != NA)",))
@@ -551,7 +558,7 @@ class Writer:
     def _stretch(self, node: ir.Aggregate) -> tuple[str, str]:
         """Local names of the first row and the row past the last."""
         tracker = self.trackers[node.tracker]
-        first, last = self._int(node.tracker, "row"), self._int(node.tracker, "last")
+        first, last = self.word(node.tracker, "row"), self.word(node.tracker, "last")
         low = self.lines.named(f"{first} if {first} >= 0 else i", "lo")
         end = f"{last} + 1 if {first} >= 0 else i"
         high = self.lines.named(
@@ -562,14 +569,11 @@ class Writer:
         middle = self.lines.named(f"{low} + ({high} - {low}) // 2", "mid")
         return (low, middle) if node.part is ir.Part.FIRST_HALF else (middle, high)
 
-    def _operand(self, node: ir.Aggregate) -> tuple[str, int]:
-        """The array an aggregate reads, and the sign that makes it this side's."""
-        operand = node.operand
+    def _operand(self, operand: Node) -> str:
+        """The array an aggregate reads."""
         if isinstance(operand, ir.BarField):
-            if self.mirrored and operand.name in REFLECTED:
-                return ARRAYS[REFLECTED[operand.name]], -1
-            return ARRAYS[operand.name], 1
-        return f"X{self.inputs.column(operand)}", 1
+            return ARRAYS[operand.name]
+        return f"X{self.inputs.column(operand)}"
 
     def _crossings(self, node: ir.Aggregate, low: str, high: str) -> Value:
         assert node.level is not None
@@ -579,13 +583,13 @@ class Writer:
                 operand, factor = field, times
             case _:
                 pass
-        array, sign = self._operand(replace(node, operand=operand))
+        array = self._operand(operand)
         level = self.keep(self.value(node.level))
         name = self.lines.fresh("a")
         if node.operand.kind is Kind.REAL:
             self.lines.add(f"{name} = crossings_real({array}, {level.code}, {low}, {high})")
             return Value(name, (f"({name} != NA)",))
-        call = f"crossings_int({array}, {sign * factor}, {level.code}, {low}, {high})"
+        call = f"crossings_int({array}, {factor}, {level.code}, {low}, {high})"
         self.lines.add(f"{name} = {call} if {level.ok} else NA")
         return Value(name, (f"({name} != NA)",))
 

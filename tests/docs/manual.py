@@ -26,7 +26,8 @@ from adapters.cli import status_of
 from adapters.instruments import INSTRUMENTS
 from dsl.calls import FUNCTIONS
 from dsl.codes import CODES
-from dsl.compiler import Compiled, Surroundings, compile_strategy
+from dsl.compilation import Compiled, Surroundings
+from dsl.compiler import compile_strategy
 from dsl.names import BAR_DOCS
 from dsl.quantities import plain
 from dsl.structure import json_schema

@@ -18,7 +18,8 @@ import pytest
 
 from adapters.calendars import ExchangeCalendars
 from adapters.instruments import INSTRUMENTS
-from dsl.compiler import Surroundings, compile_strategy
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
 from dsl.diagnostics import Severity
 from dsl.ir.program import Side
 from engine.domain.market import Market

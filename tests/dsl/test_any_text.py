@@ -12,12 +12,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.instruments import INSTRUMENTS
-from dsl.compiler import Surroundings, compile_strategy
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
 from dsl.render import as_text
 from tests.support.wrong_specs import VALID, WRONG
 
 if TYPE_CHECKING:
-    from dsl.compiler import Compiled
+    from dsl.compilation import Compiled
 
 STRATEGIES = sorted((Path(__file__).parents[2] / "strategies").glob("*.yaml"))
 TEXTS = {path.stem: path.read_text("utf-8") for path in STRATEGIES} | {"small": VALID}

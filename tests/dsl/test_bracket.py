@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from adapters.instruments import INSTRUMENTS
-from dsl.compiler import Compiled, Surroundings, compile_strategy
+from dsl.compilation import Compiled, Surroundings
+from dsl.compiler import compile_strategy
 from dsl.ir.expression import Const
 from engine.execution.rules import rules_of
 from engine.execution.terms import Terms

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from dsl.codes import CODES, TEXT_WIDTH, Code, explain
-from dsl.compiler import Surroundings, compile_strategy
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
 from dsl.diagnostics import Diagnostic, Severity
 from dsl.document import read_document
 from dsl.ir.program import Instrument

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from adapters.instruments import INSTRUMENTS
-from dsl.compiler import Compiled, Surroundings, compile_strategy
+from dsl.compilation import Compiled, Surroundings
+from dsl.compiler import compile_strategy
 from dsl.ir.program import Program, Side
 from dsl.ir.text import code_hash, program_hash, program_text
 

@@ -26,7 +26,7 @@ from tests.support.wrong_specs import (
 )
 
 if TYPE_CHECKING:
-    from dsl.compiler import Compiled
+    from dsl.compilation import Compiled
     from dsl.diagnostics import Diagnostic
 
 ALONGSIDE = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from adapters.instruments import INSTRUMENTS
-from dsl.compiler import Surroundings, compile_strategy
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
 from dsl.ir.program import History
 
 SPEC = """\

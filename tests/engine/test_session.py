@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from adapters.instruments import INSTRUMENTS
-from dsl.compiler import Surroundings, compile_strategy
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
 from engine.domain.market import Market
 from engine.execution.terms import Terms
 from engine.machine.forms import Form

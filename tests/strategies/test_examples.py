@@ -13,7 +13,8 @@ from adapters.calendars import ExchangeCalendars
 from adapters.events import event_lists
 from adapters.instruments import INSTRUMENTS
 from adapters.sample import sample
-from dsl.compiler import Surroundings, compile_strategy
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
 from dsl.diagnostics import Severity
 from engine.domain.clocks import wall_of
 from engine.execution.records import reason_names

@@ -12,7 +12,8 @@ from adapters.calendars import ExchangeCalendars
 from adapters.events import event_lists
 from adapters.instruments import INSTRUMENTS
 from adapters.synth import synthesize
-from dsl.compiler import Surroundings, compile_strategy
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
 from engine.run import Strategy
 
 if TYPE_CHECKING:

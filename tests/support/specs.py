@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from hypothesis import strategies as st
 
-from dsl.compiler import Surroundings, compile_strategy
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
 from engine.run import Strategy
 from tests.support.bars import NQ, busy_market
 from tests.support.phrases import FORMS, UNITS, Asked, Phrases, Vocabulary, When

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from adapters.instruments import INSTRUMENTS
-from dsl.compiler import Compiled, Surroundings, compile_strategy
+from dsl.compilation import Compiled, Surroundings
+from dsl.compiler import compile_strategy
 
 if TYPE_CHECKING:
     from dsl.diagnostics import Diagnostic

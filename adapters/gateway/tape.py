@@ -1,0 +1,233 @@
+"""What the market did: bars, the way prices took inside them, and history of any bar size.
+
+All prices are ticks. Inside a bar nothing is known but its four prices and its volume; the way is
+made up from the seed: from the open over one extreme and the other to the close, in 5-second
+steps, so that every bar built from the steps is the bar again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from adapters.gateway.hours import Hours
+    from engine.domain.market import Market
+
+STEP: Final = 5
+"""Seconds of the shortest bar."""
+
+_DAY: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Prices between two instants (seconds), in ticks: the bar of any size."""
+
+    begins: int
+    open: int
+    high: int
+    low: int
+    close: int
+    volume: int
+
+    @property
+    def average(self) -> float:
+        """The mean price, for want of the real one, in ticks."""
+        return (self.open + self.high + self.low + self.close) / 4
+
+
+def joined(parts: list[Range], begins: int) -> Range:
+    """One bar of several."""
+    return Range(
+        begins,
+        parts[0].open,
+        max(part.high for part in parts),
+        min(part.low for part in parts),
+        parts[-1].close,
+        sum(part.volume for part in parts),
+    )
+
+
+def way_of(bar: Range, seconds: int, seed: int) -> list[Range]:
+    """The 5-second bars inside a bar: together they are the bar, and the same for the same seed."""
+    steps = seconds // STEP
+    chance = Random(f"{seed}/{bar.begins}")
+    first = chance.randint(1, max(1, steps - 2))
+    second = chance.randint(min(first + 1, steps - 1), steps - 1)
+    rising = bar.close >= bar.open
+    corners = (0, first, second, steps)
+    prices = (bar.open, *((bar.low, bar.high) if rising else (bar.high, bar.low)), bar.close)
+    at = [bar.open]
+    for corner in range(3):
+        begin, end = corners[corner], corners[corner + 1]
+        low, high = prices[corner], prices[corner + 1]
+        at += [low + (high - low) * (k - begin) // (end - begin) for k in range(begin + 1, end + 1)]
+    weights = [chance.randint(1, 100) for _ in range(steps)]
+    whole, done, given = sum(weights), 0, 0
+    parts = []
+    for step in range(steps):
+        done += weights[step]
+        upto = bar.volume * done // whole
+        start, stop = at[step], at[step + 1]
+        begins = bar.begins + step * STEP
+        parts.append(Range(begins, start, max(start, stop), min(start, stop), stop, upto - given))
+        given = upto
+    return parts
+
+
+class Tape:
+    """The bars of one market, played from some row on.
+
+    `price` is the last one; `trades` says whether somebody trades now, so that a market order is
+    filled at once, or whether it has to wait for the next bar.
+    """
+
+    __slots__ = (
+        "_closes",
+        "_highs",
+        "_lows",
+        "_minutes",
+        "_opens",
+        "_volumes",
+        "bar",
+        "hours",
+        "market",
+        "name",
+        "price",
+        "row",
+        "seconds",
+        "seed",
+        "seen",
+        "trades",
+        "way",
+    )
+
+    def __init__(self, market: Market, hours: Hours, first: int, seed: int) -> None:
+        """Begin before row `first`; earlier bars are history."""
+        self.market = market
+        self.name = market.instrument.symbol
+        self.hours = hours
+        self.seconds = market.bar_minutes * 60
+        self.seed = seed
+        self.row = first
+        self._minutes = market.minute.tolist()
+        columns = (market.open, market.high, market.low, market.close, market.volume)
+        self._opens, self._highs, self._lows, self._closes, self._volumes = (
+            column.tolist() for column in columns
+        )
+        self.price: int | None = self._closes[first - 1] if first else None
+        self.trades = False
+        self.bar: Range | None = None
+        self.seen: Range | None = None
+        self.way: list[Range] = []
+
+    def __len__(self) -> int:
+        """How many bars there are."""
+        return len(self._minutes)
+
+    def begins(self, row: int) -> int | None:
+        """When a bar begins, in seconds; None beyond the last."""
+        return self._minutes[row] * 60 if row < len(self._minutes) else None
+
+    def at(self, row: int) -> Range:
+        """A whole bar."""
+        return Range(
+            self._minutes[row] * 60,
+            self._opens[row],
+            self._highs[row],
+            self._lows[row],
+            self._closes[row],
+            self._volumes[row],
+        )
+
+    def begin(self) -> Range:
+        """The next bar opens."""
+        self.bar = bar = self.at(self.row)
+        self.price, self.trades, self.way = bar.open, True, []
+        self.seen = Range(bar.begins, bar.open, bar.open, bar.open, bar.open, 0)
+        return bar
+
+    def walk(self) -> list[Range]:
+        """The 5-second bars of the bar at hand."""
+        if not self.way:
+            assert self.bar is not None
+            self.way = way_of(self.bar, self.seconds, self.seed)
+        return self.way
+
+    def reach(self, parts: int) -> None:
+        """So many 5-second bars are over."""
+        done = self.walk()[:parts]
+        assert self.bar is not None
+        self.seen = joined(done, self.bar.begins)
+        self.price = done[-1].close
+
+    def finish(self) -> Range:
+        """The bar has traded its last."""
+        assert self.bar is not None
+        self.seen, self.price = self.bar, self.bar.close
+        return self.bar
+
+    def end(self) -> None:
+        """The bar is over; until the next one nobody trades."""
+        self.trades = False
+        self.row += 1
+        self.bar = self.seen = None
+
+    def history(
+        self, since: float, until: float, size: int, *, regular: bool = False
+    ) -> Iterator[Range]:
+        """Bars of `size` seconds that begin in [since, until), as far as they are known now.
+
+        Sizes below the bars' own come from the way inside them; of `size` 86,400 and more each is a
+        trading date, and begins at its midnight. The bar at hand is as far as it has come.
+        """
+        low = int(np.searchsorted(self.market.minute, since / 60 - self.seconds // 60, "right"))
+        high = int(np.searchsorted(self.market.minute, until / 60, "left"))
+        parts = self._parts(low, min(high, self.row), size)
+        if self.seen is not None and self.row < high:
+            parts = [*parts, *self._parts_at_hand(size)]
+        bucket: list[Range] = []
+        start = None
+        for part in parts:
+            if regular and not self.hours.is_regular(part.begins / 60):
+                continue
+            key = self._bucket(part.begins, size)
+            if bucket and key != start:
+                yield joined(bucket, start or 0)
+                bucket = []
+            start = key
+            if key >= since - (_DAY if size >= _DAY else 0):
+                bucket.append(part)
+        if bucket:
+            yield joined(bucket, start or 0)
+
+    def _bucket(self, begins: int, size: int) -> int:
+        if size < _DAY:
+            return begins - begins % size
+        day = self.hours.trading_date(begins / 60)
+        number = (day - day.fromordinal(719_163)).days
+        return number * _DAY if size == _DAY else (number - (number + 3) % 7) * _DAY
+
+    def _parts(self, low: int, high: int, size: int) -> list[Range]:
+        rows = [self.at(row) for row in range(low, high)]
+        if size >= self.seconds:
+            return rows
+        return [part for row in rows for part in way_of(row, self.seconds, self.seed)]
+
+    def _parts_at_hand(self, size: int) -> list[Range]:
+        assert self.seen is not None
+        assert self.bar is not None
+        if size >= self.seconds or self.seen.volume == 0:
+            return [self.seen]
+        done = [part for part in self.walk() if part.volume >= 0]
+        upto = next(
+            (k for k in range(1, len(done) + 1) if joined(done[:k], self.bar.begins) == self.seen),
+            len(done),
+        )
+        return done[:upto]

@@ -1,0 +1,41 @@
+"""The page of a sweep as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from adapters.onefile import rendered, with_data, write_whole
+from adapters.sweep.page.context import context
+from adapters.sweep.page.data import data_text
+
+if TYPE_CHECKING:
+    from adapters.sweep.page.source import SweepInput
+
+HERE: Final = Path(__file__).parent
+TOKENS: Final = HERE.parents[1] / "report" / "report.css"
+"""Colours, type and tables are those of a run's report."""
+
+SCRIPTS: Final = (
+    "figures.js",
+    "collapse.js",
+    "heatmap.js",
+    "profiles.js",
+    "listing.js",
+    "sweep.js",
+)
+
+
+def sweep_html(sweep: SweepInput) -> str:
+    """The whole page. The same sweep gives the same text."""
+    styles, scripts = [TOKENS, HERE / "sweep.css"], [HERE / name for name in SCRIPTS]
+    page = rendered(HERE / "sweep.html", context(sweep), styles, scripts)
+    return with_data(page, data_text(sweep))
+
+
+def write_sweep(path: Path, sweep: SweepInput) -> Path:
+    """Write the page to `path` (its folder is made), all of it or nothing; returns the path.
+
+    Raises `OSError` where the folder or the file cannot be written.
+    """
+    return write_whole(path, sweep_html(sweep))

@@ -1,0 +1,76 @@
+"""Which case the broker's holdings make of a family: the columns of the reconcile table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from engine.domain.order import OrderKind
+from engine.live.holdings import OrderState
+from engine.live.identity import Role
+
+if TYPE_CHECKING:
+    from engine.live.family import Family
+    from engine.live.holdings import HeldOrder, Holdings
+    from engine.live.identity import Leg
+
+
+class Situation(StrEnum):
+    """What the broker holds of one family, its executions booked."""
+
+    NOTHING = "nothing"  # no living order, no position
+    RESTING = "resting"  # no position; the entry waits and every leg is there
+    INCOMPLETE = "incomplete"  # no position; legs are asleep, missing, or without their entry
+    PARTLY = "partly"  # a position, and the entry may still bring more
+    PROTECTED = "protected"  # a position, and armed stops for exactly all of it
+    EXPOSED = "exposed"  # a position, and armed stops for less, or for more: that would turn it
+    FLAT = "flat"  # the position came and went; exits still live
+    TWICE = "twice"  # one reference lives under two permanent numbers
+    REVERSED = "reversed"  # more went out than came in
+
+
+def situation_of(family: Family, holdings: Holdings) -> Situation:
+    """The case at hand. The family's executions are booked before it is asked.
+
+    An order that is being cancelled may still be filled, so it lives; it protects nothing.
+    """
+    living = list(holdings.living(family.name))
+    references = Counter(order.ref for _, order in living)
+    if any(count > 1 for count in references.values()):
+        return Situation.TWICE
+    if family.held < 0:
+        return Situation.REVERSED
+    if family.held > 0:
+        return _holding(family, living)
+    return _flat(family, living)
+
+
+def _holding(family: Family, living: list[tuple[Leg, HeldOrder]]) -> Situation:
+    if any(leg.role.opens for leg, _ in living):
+        return Situation.PARTLY
+    return Situation.PROTECTED if armed(family, living) == family.held else Situation.EXPOSED
+
+
+def _flat(family: Family, living: list[tuple[Leg, HeldOrder]]) -> Situation:
+    if not living:
+        return Situation.NOTHING
+    if family.entered > 0:
+        return Situation.FLAT
+    entry_works = any(leg.role.opens and order.state is OrderState.WORKING for leg, order in living)
+    asked = {one.leg.ref for one in family.asked}
+    whole = asked <= {order.ref for _, order in living}
+    return Situation.RESTING if entry_works and whole else Situation.INCOMPLETE
+
+
+def armed(family: Family, living: list[tuple[Leg, HeldOrder]]) -> int:
+    """Contracts that armed stops of the family would take out of its position."""
+    way_out = family.action.opposite
+    return sum(
+        order.remaining
+        for leg, order in living
+        if leg.role is Role.STOP
+        and order.kind is OrderKind.STOP
+        and order.state is OrderState.WORKING
+        and order.action is way_out
+    )
