@@ -1,24 +1,30 @@
-"""Prints every table; `python -m benchmarks rules start load` prints some."""
+"""Prints every table; `python -m benchmarks rules start load` prints some.
+
+`python -m benchmarks rivals` prints those of `benchmarks.rivals`.
+"""
 
 from __future__ import annotations
 
 import platform
 import sys
 
-from benchmarks import load, rules, start, yardstick
+from benchmarks import load, rules, start, sweep, yardstick
 
 TABLES = {
     "rules": ("The yardstick's rules, beside its C kernels", rules.yardstick_table),
     "slob": ("The SLOB specs on the same bars", rules.slob_table),
     "start": ("Start-up", start.start_table),
     "years": ("Five years of minutes", start.five_years_table),
+    "sweep": ("A sweep of a thousand sets", sweep.sweep_table),
     "load": ("Reading bars", load.load_table),
 }
-NEED_YARDSTICK = {"rules", "slob"}
+NEED_YARDSTICK = {"rules", "slob", "sweep"}
 
 
 def main() -> int:
     """Print the tables asked for."""
+    if sys.argv[1:2] == ["rivals"]:  # takes minutes and installs them: only when it is asked for
+        return rivals.main(sys.argv[2:])
     wanted = sys.argv[1:] or list(TABLES)
     unknown = [name for name in wanted if name not in TABLES]
     if unknown:

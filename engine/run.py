@@ -16,13 +16,14 @@ from engine.execution.rules import rules_of
 from engine.execution.simulation import Dates, Paths, Simulator, dates_of, paths_of
 from engine.execution.terms import Terms
 from engine.journal.decisions import CAUSE, DAY, ORDINAL, ROW, STARTED, VALUES
-from engine.machine.forms import Form, chosen, write
+from engine.machine.forms import Form, chosen, whole
 from engine.machine.machine import Machine
 from engine.machine.written import Decisions, Unread, Written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from engine.columns.frame import Frame
     from engine.columns.schedule import Schedule
     from engine.domain.calendar import Calendars, Days
     from engine.domain.market import Ints, Market
@@ -77,8 +78,10 @@ class Prepared:
         program, market, schedule = self.strategy.program, self.market, self.schedule
         terms = terms or Terms()
         machines = self.strategy.machines
+        # all columns first: what making them takes is free again before compiled code is loaded
+        feeds = {side: machine.feed(schedule) for side, machine in machines.items()}
         written = {
-            side: write(machine, machine.feed(schedule), machine.fresh(), 0, len(market), form)
+            side: whole(machine, feeds[side], len(market), form)
             for side, machine in machines.items()
         }
         intents = intents_of(program, written)
@@ -87,7 +90,7 @@ class Prepared:
         simulator = Simulator(rules_of(program, terms), compiled=compiled)
         dates, paths = dates_for(program, schedule), paths_for(program, schedule)
         records = simulator.run(market, dates, intents, paths)
-        return Run(program, terms, market, schedule, Unread(written), intents, records)
+        return Run(program, terms, market, schedule.alone(), Unread(written), intents, records)
 
 
 def prepare(
@@ -121,7 +124,9 @@ def run_batch(
 def form_used(strategy: Strategy, market: Market, form: Form) -> bool:
     """Whether a run over a market is a compiled one."""
     machines = strategy.machines.values()
-    return all(chosen(machine, len(market), form) is Form.COMPILED for machine in machines)
+    return all(
+        chosen(machine, len(market), form, whole=True) is Form.COMPILED for machine in machines
+    )
 
 
 def dates_for(program: Program, schedule: Schedule) -> Dates:
@@ -136,13 +141,17 @@ def dates_for(program: Program, schedule: Schedule) -> Dates:
 
 def paths_for(program: Program, schedule: Schedule) -> Paths:
     """The columns that move or end a position, of both sides in real prices."""
-    exits = program.exits
-    if exits.trail is None and not exits.when:
+    if program.exits.trail is None and not program.exits.when:
         return paths_of()
+    return paths_on(program, {side: frame_of(program, side, schedule) for side in Side})
+
+
+def paths_on(program: Program, frames: Mapping[Side, Frame]) -> Paths:
+    """The same on what each side sees."""
+    exits = program.exits
     trails: dict[Side, Ints] = {}
     leaves: dict[Side, list[Any]] = {}
-    for side in Side:
-        frame = frame_of(program, side, schedule)
+    for side, frame in frames.items():
         if exits.trail is not None:
             column = evaluate(exits.trail.price, frame).astype(np.int64)
             trails[side] = column if side is program.written else -column

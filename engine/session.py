@@ -98,6 +98,16 @@ class Trading:
         exits = self._program.exits
         return exits.trail is not None or bool(exits.when)
 
+    @property
+    def market(self) -> Market:
+        """Every bar so far."""
+        return Market(self._like.instrument, self._like.bar_minutes, *self._bars.columns)
+
+    @property
+    def intents(self) -> Intents:
+        """Every intent so far."""
+        return self._intents
+
     def trade(self, bars: Market, intents: Intents, schedule: Schedule, dropped: Dropped) -> Ints:
         """The records of some new bars; `schedule` is of the window they end."""
         self.know(bars, intents, schedule, dropped)
@@ -119,10 +129,9 @@ class Trading:
 
     def run(self, stop: int | None = None) -> Ints:
         """The records of the bars known and not traded yet, up to row `stop` (default: all)."""
-        market = Market(self._like.instrument, self._like.bar_minutes, *self._bars.columns)
         (start,), (closing, over) = self._starts.columns, self._limits.columns
         so_far = Dates(start, closing, over, self._flattens)
-        return self._simulator.run(market, so_far, self._intents, self._known_paths(), stop)
+        return self._simulator.run(self.market, so_far, self._intents, self._known_paths(), stop)
 
     def _know_paths(self, paths: Growing, schedule: Schedule, known: int) -> None:
         """The paths of the rows from `known` on, the last of the schedule's."""

@@ -23,6 +23,10 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "explain": ("explain", "Why it traded or did not, at a minute; what a diagnostic means."),
     "funnel": ("funnel", "How far setups come, what ends them, which condition alone is missing."),
     "compare": ("compare", "Two strategies or settings: trades that appear, vanish, move."),
+    "sweep": (
+        "sweep",
+        "Many sets of parameters: which is best, and how much of it is luck.",
+    ),
     "check": ("check", "Prove the engine's laws on your own strategy and bars."),
     "data": ("data", "Bring bars in, check them, make synthetic ones."),
     "schema": ("schema", "The JSON Schema that makes editors complete strategy files."),

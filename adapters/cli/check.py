@@ -63,15 +63,16 @@ def _laws(
     made: Bench, seed: int, rounds: int, told: Callable[[str, int, int], None]
 ) -> list[tuple[Law, Violation | None]]:
     """Each law with the first violation that was found."""
-    from engine.laws import LAWS  # noqa: PLC0415 - the engine comes with it
+    from adapters.cli.venues import venue_laws  # noqa: PLC0415 - the engine comes with it
+    from engine.laws import LAWS  # noqa: PLC0415 - as above
     from engine.run import Strategy  # noqa: PLC0415 - as above
 
-    strategy = Strategy(made.program)
+    strategy, laws = Strategy(made.program), (*LAWS, *venue_laws())
     found: list[tuple[Law, Violation | None]] = []
-    for number, law in enumerate(LAWS):
+    for number, law in enumerate(laws):
         broken = None
         for turn in range(rounds):
-            told(law.name, number * rounds + turn, len(LAWS) * rounds)
+            told(law.name, number * rounds + turn, len(laws) * rounds)
             chance = Random(f"{seed}/{turn}/{law.name}")  # noqa: S311 - samples, not secrets
             broken = law.check(strategy, made.market, made.calendars, chance, made.events)
             if broken is not None:

@@ -9,6 +9,7 @@ import click
 
 from adapters.cli.options import JSON, assignments, market_options, terms_options
 from adapters.cli.screen import MISTAKE, Failure, Table, heading, print_json, progress, verb
+from adapters.cli.venues import VECTOR, run_at, two_venues
 from adapters.cli.workbench import bench
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 @click.command(
     "compare",
     epilog="Examples: engine compare strategies/slob_5_1.yaml strategies/slob_5_1_creator.yaml; "
-    "engine compare strategies/slob_5_1.yaml --with rr_min=1.5",
+    "engine compare strategies/slob_5_1.yaml --with rr_min=1.5; "
+    "engine compare strategies/slob_5_1.yaml --adapter vector,backtrader",
 )
 @click.argument("first_spec", metavar="A")
 @click.argument("second_spec", metavar="[B]", required=False)
@@ -43,6 +45,15 @@ if TYPE_CHECKING:
     metavar="NAME=VALUE",
     help="A value for B only; without B, for A once more.",
 )
+@click.option(
+    "--adapter",
+    "venues",
+    default=VECTOR,
+    show_default=True,
+    callback=two_venues,
+    metavar="A[,B]",
+    help="What runs A, and what runs B: vector, backtrader.",
+)
 @market_options
 @terms_options
 @JSON
@@ -54,19 +65,23 @@ def command(
     second_spec: str | None,
     values: Mapping[str, str],
     other_values: Mapping[str, str],
+    venues: Sequence[str],
     *,
     as_json: bool,
 ) -> None:
-    """Run two strategies, or one with two settings, on the same bars and show what differs.
+    """Run two strategies, one with two settings or in two venues, and show what differs.
 
     Trades are matched by side and the bar of their entry; a trade that is there in both and ends
-    otherwise has moved. Exit status 0, whatever differs.
+    otherwise has moved. Two venues are compared to the last decision and cent. Exit status 0,
+    whatever differs.
     """
-    if second_spec is None and not other_values:
+    alike = not other_values and venues[0] == venues[1]
+    if second_spec is None and alike:
         raise click.UsageError(
-            "name a second strategy, or say what is to differ: --with NAME=VALUE"
+            "name a second strategy, or say what is to differ: --with NAME=VALUE, "
+            "or --adapter vector,backtrader"
         )
-    if second_spec == first_spec and not other_values:
+    if second_spec == first_spec and alike:
         raise click.UsageError(
             "these are the same strategy: say what is to differ, --with NAME=VALUE"
         )
@@ -74,10 +89,10 @@ def command(
     other = replace(choice, spec=second_spec or first_spec, values={**values, **other_values})
     with progress() as told:
         told(f"running {first_spec}", 0, 2)
-        before = _run(one, terms)
+        before = _run(one, terms, venues[0])
         told(f"running {other.spec}", 1, 2)
-        after = _run(other, terms)
-    made = Comparison(*before, *after)
+        after = _run(other, terms, venues[1])
+    made = Comparison(*before, *after, (venues[0], venues[1]))
     if made.before.market.instrument != made.after.market.instrument:
         symbols = [side.market.instrument.symbol for side in (made.before, made.after)]
         raise Failure(
@@ -89,23 +104,42 @@ def command(
         made.show()
 
 
-def _run(choice: Choice, terms: Terms) -> tuple[Bench, Outcome]:
+def _run(choice: Choice, terms: Terms, venue: str) -> tuple[Bench, Outcome]:
     from adapters.cli.outcome import Outcome  # noqa: PLC0415 - the engine comes with it
-    from engine.run import Strategy, run_batch  # noqa: PLC0415 - as above
 
     made = bench(choice)
-    run = run_batch(Strategy(made.program), made.market, made.calendars, terms, made.events)
-    return made, Outcome(run)
+    return made, Outcome(run_at(venue, made, terms))
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two runs on the same bars."""
+    """Two runs on the same bars, each in its venue."""
 
     before: Bench
     ran: Outcome
     after: Bench
     ran_after: Outcome
+    venues: tuple[str, str] = (VECTOR, VECTOR)
+
+    @property
+    def between_venues(self) -> str | None:
+        """What differs between two venues that ran the same program, in a sentence; else None."""
+        same_program = self.before.program == self.after.program
+        if self.venues[0] == self.venues[1] or not same_program:
+            return None
+        from engine.laws.elsewhere import parted  # noqa: PLC0415 - the engine comes with it
+
+        ran, other = self.ran.run, self.ran_after.run
+        found = parted(self.venues[1], ran, other)
+        if found is not None:
+            said = found.message.replace("the simulator says", f"{self.venues[0]} says", 1)
+            return f"the venues part at {found.time}: {said}"
+        decisions = sum(map(len, ran.decisions.values()))
+        return (
+            f"no difference: {decisions:,} decisions, {len(ran.intents):,} intents, "
+            f"{len(ran.records):,} records of orders and {len(self.ran.trades):,} trades "
+            "are the same, and the money to the cent"
+        )
 
     @property
     def matched(self) -> Sequence[tuple[Trade | None, Trade | None]]:
@@ -125,6 +159,8 @@ class Comparison:
     def show(self) -> None:
         """Print what differs."""
         self._show_heads()
+        if self.between_venues is not None:
+            click.echo(f"\n{self.between_venues}")
         changes = [(change(a, b), a, b) for a, b in self.matched]
         counts = {word: sum(change == word for change, _, _ in changes) for word in WORDS}
         heading(", ".join(f"{count:,} {word}" for word, count in counts.items()))
@@ -139,19 +175,20 @@ class Comparison:
         from dsl.ir.text import program_hash  # noqa: PLC0415 - as above
 
         rows = []
+        wide = int(self.venues[0] != self.venues[1])
         for letter, made, outcome in (
             ("A", self.before, self.ran),
             ("B", self.after, self.ran_after),
         ):
             found = outcome.statistics
             rows.append(
-                (letter, made.program.name, program_hash(made.program),
+                (letter, *((self.venues[letter == "B"],) * wide), made.program.name, program_hash(made.program),
                  f"{sum(side.started for side in outcome.funnel):,}", f"{len(outcome.trades):,}",
                  share(found.all.win_rate), money(found.all.net, found.currency),
                  share(found.drawdown.share, 2))
             )  # fmt: skip
-        head = ("", "strategy", "program", "candidates", "trades", "won", "net", "drawdown")
-        Table(head, rows, frozenset({3, 4, 5, 6, 7})).show()
+        head = ("", *(("venue",) * wide), *_FIGURES)
+        Table(head, rows, frozenset(range(3 + wide, 8 + wide))).show()
         for name, old, new in self._parameters():
             click.echo(f"{name}: {old} in A, {new} in B")
 
@@ -203,14 +240,15 @@ class Comparison:
             for outcome in (self.ran, self.ran_after)
         ]  # fmt: skip
         return {
-            "a": {"program": program_record(self.before.program),
+            "a": {"program": program_record(self.before.program), "adapter": self.venues[0],
                   "statistics": self.ran.statistics.as_dict()},
-            "b": {"program": program_record(self.after.program),
+            "b": {"program": program_record(self.after.program), "adapter": self.venues[1],
                   "statistics": self.ran_after.statistics.as_dict()},
             "data": {**self.before.data, "notes": list(self.before.notes)},
             "parameters": [
                 {"name": name, "a": old, "b": new} for name, old, new in self._parameters()
             ],
+            "venues": self.between_venues,
             "trades": [
                 {"change": change(a, b),
                  "a": None if a is None else records[0][a.candidate],
@@ -221,6 +259,7 @@ class Comparison:
 
 
 WORDS = ("vanished", "appeared", "moved", "the same")
+_FIGURES = ("strategy", "program", "candidates", "trades", "won", "net", "drawdown")
 _HEAD = ("change", "entered", "side", "at", "A left", "A net", "B left", "B net")
 _NUMBERS = frozenset({3, 5, 7})
 

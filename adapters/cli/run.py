@@ -14,6 +14,7 @@ import click
 from adapters.cli.files import refusals
 from adapters.cli.options import JSON, data_options, terms_options
 from adapters.cli.screen import Table, heading, print_json, progress, verb
+from adapters.cli.venues import VECTOR, VENUES
 from adapters.cli.workbench import bench
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ class Timings:
 @terms_options
 @click.option(
     "--adapter",
-    type=click.Choice(["vector"]),
-    default="vector",
+    type=click.Choice(VENUES),
+    default=VECTOR,
     show_default=True,
     help="What runs the strategy.",
 )
@@ -76,7 +77,7 @@ class Timings:
 def command(
     choice: Choice,
     terms: Terms,
-    adapter: str,  # noqa: ARG001 - one choice so far
+    adapter: str,
     journal: Path | None,
     folder: Path | None,
     *,
@@ -95,13 +96,16 @@ def command(
         made = bench(choice)
         timings.done("compile and read")
         told("running", 1, 3)
-        outcome = _run(made, terms, timings)
+        outcome = _run(made, terms, timings, adapter)
         told("writing", 2, 3)
         written = _write(made, outcome, journal, folder)
         timings.done("statistics and files")
     if as_json:
-        print_json(_document(made, outcome, terms, written, timings if timed else None))
+        document = _document(made, outcome, terms, written, timings if timed else None)
+        print_json({**document, "adapter": adapter})
         return
+    if adapter != VECTOR:
+        click.echo(f"run inside {adapter}")
     show(made, outcome, None if all_trades else SHOWN)
     for file in written.values():
         click.echo(f"Written: {file}")
@@ -111,10 +115,16 @@ def command(
         Table(("part", "took"), rows, frozenset({1})).show()
 
 
-def _run(made: Bench, terms: Terms, timings: Timings) -> Outcome:
+def _run(made: Bench, terms: Terms, timings: Timings, adapter: str) -> Outcome:
     from adapters.cli.outcome import Outcome  # noqa: PLC0415 - the engine comes with it
     from engine.run import Strategy, prepare  # noqa: PLC0415 - as above
 
+    if adapter != VECTOR:
+        from adapters.cli.venues import run_at  # noqa: PLC0415 - as above
+
+        outcome = Outcome(run_at(adapter, made, terms))
+        timings.done(f"run in {adapter}")
+        return outcome
     strategy = Strategy(made.program)
     ready = prepare(strategy, made.market, made.calendars, made.events)
     timings.done("prepare")

@@ -25,6 +25,8 @@ PATIENCE: Final = 0.5
 """Seconds that a person waits without being told what for."""
 
 KNOWN: Final[Mapping[str, int]] = {
+    "adapters.backtrader.BacktraderMissing": STUCK,
+    "adapters.backtrader.VenueError": STUCK,
     "adapters.bars.errors.DataError": STUCK,
     "adapters.calendars.CalendarBroken": STUCK,
     "adapters.calendars.DatesUnknown": STUCK,

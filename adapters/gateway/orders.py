@@ -60,6 +60,7 @@ class Ticket:
     limit: int | None = None
     stop: int | None = None
     trail_percent: float | None = None
+    trail_from: int | None = None
     tif: str = "DAY"
     oca: str = ""
     oca_type: int = 0

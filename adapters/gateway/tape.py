@@ -94,6 +94,7 @@ class Tape:
         "_lows",
         "_minutes",
         "_opens",
+        "_reached",
         "_volumes",
         "bar",
         "hours",
@@ -123,6 +124,7 @@ class Tape:
         )
         self.price: int | None = self._closes[first - 1] if first else None
         self.trades = False
+        self._reached = 0
         self.bar: Range | None = None
         self.seen: Range | None = None
         self.way: list[Range] = []
@@ -149,7 +151,7 @@ class Tape:
     def begin(self) -> Range:
         """The next bar opens."""
         self.bar = bar = self.at(self.row)
-        self.price, self.trades, self.way = bar.open, True, []
+        self.price, self.trades, self.way, self._reached = bar.open, True, [], 0
         self.seen = Range(bar.begins, bar.open, bar.open, bar.open, bar.open, 0)
         return bar
 
@@ -163,6 +165,7 @@ class Tape:
     def reach(self, parts: int) -> None:
         """So many 5-second bars are over."""
         done = self.walk()[:parts]
+        self._reached = parts
         assert self.bar is not None
         self.seen = joined(done, self.bar.begins)
         self.price = done[-1].close
@@ -171,6 +174,7 @@ class Tape:
         """The bar has traded its last."""
         assert self.bar is not None
         self.seen, self.price = self.bar, self.bar.close
+        self._reached = self.seconds // STEP
         return self.bar
 
     def end(self) -> None:
@@ -187,25 +191,21 @@ class Tape:
         Sizes below the bars' own come from the way inside them; of `size` 86,400 and more each is a
         trading date, and begins at its midnight. The bar at hand is as far as it has come.
         """
-        low = int(np.searchsorted(self.market.minute, since / 60 - self.seconds // 60, "right"))
-        high = int(np.searchsorted(self.market.minute, until / 60, "left"))
-        parts = self._parts(low, min(high, self.row), size)
-        if self.seen is not None and self.row < high:
-            parts = [*parts, *self._parts_at_hand(size)]
+        since = since - _DAY if size >= _DAY else since - since % size
+        low, high = np.searchsorted(self.market.minute, [since / 60, until / 60]).tolist()
         bucket: list[Range] = []
-        start = None
-        for part in parts:
+        start = 0
+        for part in self._parts(low, high, size):
             if regular and not self.hours.is_regular(part.begins / 60):
                 continue
             key = self._bucket(part.begins, size)
             if bucket and key != start:
-                yield joined(bucket, start or 0)
+                yield joined(bucket, start)
                 bucket = []
             start = key
-            if key >= since - (_DAY if size >= _DAY else 0):
-                bucket.append(part)
+            bucket.append(part)
         if bucket:
-            yield joined(bucket, start or 0)
+            yield joined(bucket, start)
 
     def _bucket(self, begins: int, size: int) -> int:
         if size < _DAY:
@@ -214,20 +214,16 @@ class Tape:
         number = (day - day.fromordinal(719_163)).days
         return number * _DAY if size == _DAY else (number - (number + 3) % 7) * _DAY
 
-    def _parts(self, low: int, high: int, size: int) -> list[Range]:
-        rows = [self.at(row) for row in range(low, high)]
-        if size >= self.seconds:
-            return rows
-        return [part for row in rows for part in way_of(row, self.seconds, self.seed)]
-
-    def _parts_at_hand(self, size: int) -> list[Range]:
-        assert self.seen is not None
-        assert self.bar is not None
-        if size >= self.seconds or self.seen.volume == 0:
-            return [self.seen]
-        done = [part for part in self.walk() if part.volume >= 0]
-        upto = next(
-            (k for k in range(1, len(done) + 1) if joined(done[:k], self.bar.begins) == self.seen),
-            len(done),
-        )
-        return done[:upto]
+    def _parts(self, low: int, high: int, size: int) -> Iterator[Range]:
+        """The shortest bars that bars of `size` are made of, from row `low` to `high` or now."""
+        for row in range(low, min(high, self.row)):
+            bar = self.at(row)
+            if size >= self.seconds:
+                yield bar
+            else:
+                yield from way_of(bar, self.seconds, self.seed)
+        if self.seen is not None and low <= self.row < high:
+            if size >= self.seconds or not self._reached:
+                yield self.seen
+            else:
+                yield from self.walk()[: self._reached]

@@ -1,7 +1,7 @@
 """The sets of a sweep on a Dask cluster: an existing one, or worker processes of this machine.
 
-Every worker gets strategy and bars once and makes its own sweeper of them; then come small chunks of
-sets, and results go to the store on this side as they arrive. What a worker had in hand when it
+Every worker gets strategy and bars once and makes its own sweeper of them; then come small chunks
+of sets, and results go to the store on this side as they arrive. What a worker had in hand when it
 died is run by another one. A worker whose engine or exchange hours are not ours refuses.
 """
 

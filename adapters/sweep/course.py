@@ -16,28 +16,25 @@ class Course:
     """The sets of a store that were tried, and the way to try more."""
 
     def __init__(
-        self, store: Store, workers: Callable[[], Workers], told: Callable[[int], None]
+        self, store: Store, workers: Callable[[], Workers], told: Callable[[int, int], None]
     ) -> None:
-        """`workers` are made when the first set is to be run; `told` hears of every new set."""
+        """`workers` are made when a set is to be run; `told` hears how many ran of how many."""
         self.tried: dict[Setting, Reals] = store.tried()
-        self.resumed = len(self.tried)
+        self._kept = len(self.tried)
         self._store = store
         self._make = workers
         self._workers: Workers | None = None
         self._told = told
-
-    @property
-    def ran(self) -> int:
-        """How many sets were run by now."""
-        return len(self.tried) - self.resumed
+        self._wanted = 0
 
     def try_all(self, settings: Sequence[Setting]) -> None:
         """Run those of the settings that were not tried yet; each chunk is kept before the next."""
         missing = [setting for setting in dict.fromkeys(settings) if setting not in self.tried]
         if not missing:
             return
+        self._wanted += len(missing)
         self._workers = self._workers or self._make()
         for part, figures in self._workers.figures(missing):
             self._store.add(part, figures)
             self.tried.update(zip(part, figures, strict=True))
-            self._told(len(part))
+            self._told(len(self.tried) - self._kept, self._wanted)

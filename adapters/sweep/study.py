@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from math import isfinite, sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.statistics.deflated import Sample, deflated_sharpe, expected_maximum, variance_of
+from engine.statistics.returns import DATES_A_YEAR
 from engine.sweep.outcomes import METRICS
 from engine.sweep.plan import Axis, Grid
 
@@ -144,25 +147,84 @@ class Study:
         return (*self.run, *sets)
 
     @cached_property
-    def forward(self) -> tuple[Step, ...]:
-        """Each fold with the set that was best in its train window."""
-        return tuple(self._step(number, fold) for number, fold in enumerate(self.folds))
+    def luck(self) -> Luck | None:
+        """The best set beside what trying so many gives by chance; None without a best one."""
+        if self.best is None:
+            return None
+        return Luck(self.trials, self._by_luck, self.sample(self.best), self.deflated(self.best))
 
-    def _step(self, number: int, fold: Fold) -> Step:
-        ranking = self.ranking(1 + 2 * number)
-        row = int(ranking[0]) if len(ranking) else None
-        return Step(fold, row, 1 + 2 * number, 2 + 2 * number)
+    @cached_property
+    def _variance(self) -> float:
+        """Of the sets' Sharpe ratios of one day."""
+        mean, deviation = self.figures("mean"), self.figures("deviation")
+        varies = deviation > 0
+        return variance_of(mean[varies] / deviation[varies])
+
+    @cached_property
+    def _by_luck(self) -> float | None:
+        """The best annual Sharpe ratio to expect of so many sets without any skill."""
+        found = expected_maximum(self.trials, self._variance) * sqrt(DATES_A_YEAR)
+        return found if isfinite(found) else None
+
+    def sample(self, row: int, span: int = 0) -> Sample:
+        """The moments of a set's daily returns."""
+        known = self.outcomes.row(row, span)
+        return Sample(
+            mean=known["mean"],
+            deviation=known["deviation"],
+            skewness=known["skewness"],
+            kurtosis=known["kurtosis"],
+            observations=int(known["observations"]),
+        )
+
+    def deflated(self, row: int) -> float | None:
+        """The deflated Sharpe ratio of a set over all the data; None where it cannot be told."""
+        found = deflated_sharpe(self.sample(row), self.trials, self._variance)
+        return found if isfinite(found) else None
+
+    @cached_property
+    def forward(self) -> tuple[Step, ...]:
+        """Each fold with the set that was best in its train window, where any has a value there."""
+        steps = []
+        for number, fold in enumerate(self.folds):
+            train, test = 1 + 2 * number, 2 + 2 * number
+            ranking = self.ranking(train)
+            if len(ranking):
+                steps.append(Step(fold, int(ranking[0]), train, test))
+        return tuple(steps)
+
+    @cached_property
+    def silent(self) -> tuple[Span, ...]:
+        """The windows in which not one set traded: they are too short to tell anything."""
+        windows = [span for fold in self.folds for span in (fold.train, fold.test)]
+        return tuple(
+            window
+            for number, window in enumerate(windows, 1)
+            if self.done and not self.figures("trades", number).any()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Luck:
+    """The best set beside chance (`engine.statistics.deflated`).
+
+    `by_luck`: the largest annual Sharpe ratio to expect of `trials` sets without any skill;
+    `sample`: the moments of the best one's daily returns; `deflated`: the probability that its true
+    Sharpe ratio is above 0 after so many trials. None where it cannot be told.
+    """
+
+    trials: int
+    by_luck: float | None
+    sample: Sample
+    deflated: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A fold of a walk-forward: the best set (`row`) of `train`, and the spans to read it in.
-
-    `row` is None where no set has a value in the train window: nothing is traded in the test.
-    """
+    """A fold of a walk-forward: the best set (`row`) of `train`, and the spans to read it in."""
 
     fold: Fold
-    row: int | None
+    row: int
     train: int
     test: int
 
@@ -177,7 +239,8 @@ class Stitched:
     sharpe      of the daily returns of all test windows together: their means and deviations are
                 put together exactly (Chan, Golub & LeVeque 1979), so no return is kept; None
                 without a spread
-    efficiency  `sharpe` over that of the train windows, put together in the same way
+    train_sharpe  the same of the chosen sets in their train windows, a date as often as it was
+                in one
     """
 
     sets: int
@@ -189,8 +252,8 @@ class Stitched:
 
 
 def stitched(study: Study) -> Stitched:
-    """The overall result out of sample; a fold without a choice stays out of the market."""
-    chosen = [step for step in study.forward if step.row is not None]
+    """The overall result out of sample."""
+    chosen = study.forward
 
     def each(name: str, test: Sequence[int]) -> list[float]:
         column = study.outcomes.figures[name]
@@ -226,4 +289,4 @@ def sharpe_of(parts: Sequence[tuple[float, float, float]]) -> float | None:
     within = sum((size - 1) * spread**2 for _, spread, size in parts if size > 1)
     between = sum(size * (middle - mean) ** 2 for middle, _, size in parts)
     deviation = ((within + between) / (count - 1)) ** 0.5
-    return float(mean / deviation * 252**0.5) if deviation > 0 else None
+    return float(mean / deviation * sqrt(DATES_A_YEAR)) if deviation > 0 else None

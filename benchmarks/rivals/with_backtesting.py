@@ -108,7 +108,7 @@ def making(strategy: type[Strategy]) -> Make:
             bounds = zip(rows[trades["EntryBar"]].tolist(), rows[trades["ExitBar"]].tolist(),
                          trades["EntryPrice"].tolist(), trades["ExitPrice"].tolist(),
                          strict=True)  # fmt: skip
-            return Found(list(bounds), strategy.found.setups)
+            return Found(list(bounds), lambda: strategy.found.setups)
 
         return run
 

@@ -155,7 +155,7 @@ def making(strategy: type[bt.Strategy]) -> Make:
             (ran,) = cerebro.run()
             if not isinstance(ran, Rules):
                 return None
-            return Found(trades_of(ran.fills, row_at), ran.detector.setups)
+            return Found(trades_of(ran.fills, row_at), lambda: ran.detector.setups)
 
         return run
 

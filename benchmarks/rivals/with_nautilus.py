@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from impl_ref import Detector
 from nautilus_trader.backtest.engine import BacktestEngine, BacktestEngineConfig
@@ -127,7 +128,7 @@ class Rules(Empty):
 
     def on_order_filled(self, event: OrderFilled) -> None:
         """Notes fills; entries and exits take turns."""
-        self.fills.append((self.row, event.last_px.as_double()))
+        self.fills.append((event.ts_event, event.last_px.as_double()))
         self.busy = len(self.fills) % 2 == 1
 
 
@@ -169,7 +170,7 @@ def making(strategy: type[Strategy], *, opens: bool = True) -> Make:
             ran = strategy(bars) if strategy is Rules else strategy()
             engine.add_strategy(ran)
             engine.run()
-            found = None if strategy is Empty else found_by(ran)
+            found = None if strategy is Empty else found_by(ran, bars)
             engine.dispose()
             return found
 
@@ -178,11 +179,13 @@ def making(strategy: type[Strategy], *, opens: bool = True) -> Make:
     return make
 
 
-def found_by(ran: Rules) -> Found:
-    """Fills by pairs, and the setups."""
-    pairs = zip(ran.fills[::2], ran.fills[1::2], strict=True)
-    trades = [(entry, leave, paid, got) for (entry, paid), (leave, got) in pairs]
-    return Found(trades, ran.detector.setups)
+def found_by(ran: Rules, bars: Any) -> Found:
+    """Fills by pairs, and the setups. A fill belongs to the bar that ends next."""
+    when = [instant for instant, _ in ran.fills]
+    rows = np.searchsorted(bars.ts + MINUTE, when).tolist()
+    prices = [price for _, price in ran.fills]
+    trades = list(zip(rows[::2], rows[1::2], prices[::2], prices[1::2], strict=True))
+    return Found(trades, lambda: ran.detector.setups)
 
 
 VARIANTS = {

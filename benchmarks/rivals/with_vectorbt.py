@@ -82,7 +82,16 @@ def from_signals(bars: Any, si: np.ndarray, sf: np.ndarray, engine: str) -> list
 
 @njit(cache=True)
 def trade_by_trade(  # noqa: ANN201, PLR0913 - numba passes what vectorbt hands on
-    context, offered, sides, prices, opens, highs, lows, closes, last, levels  # noqa: ANN001
+    context,
+    offered,
+    sides,
+    prices,
+    opens,
+    highs,
+    lows,
+    closes,
+    last,
+    levels,  # noqa: ANN001
 ):
     """vectorbt asks this for orders until there are none, at every bar."""
     row, position = context.i, context.last_position[0]
@@ -148,9 +157,13 @@ def with_rules(trades: Any, *options: str) -> Make:
 
         def run() -> Found:
             setups = find(bars)
-            rows = zip(setups.si.tolist(), setups.sf.tolist(), strict=True)
-            made = [(*whole, *real) for whole, real in rows]
-            return Found(trades(bars, setups.si, setups.sf, *options), made)
+            si, sf = setups.si, setups.sf
+
+            def rows() -> list[tuple[Any, ...]]:
+                both = zip(si.tolist(), sf.tolist(), strict=True)
+                return [(*whole, *real) for whole, real in both]
+
+            return Found(trades(bars, si, sf, *options), rows)
 
         return run
 
@@ -160,6 +173,7 @@ def with_rules(trades: Any, *options: str) -> Make:
 VARIANTS = {
     "numba rules + from_signals, numba": with_rules(from_signals, "numba"),
     "numba rules + from_signals, Rust": with_rules(from_signals, "rust"),
+    "numba rules + order function": with_rules(from_orders),
     "portfolio only, from_signals, numba": given_setups(from_signals, "numba"),
     "portfolio only, from_signals, Rust": given_setups(from_signals, "rust"),
     "portfolio only, order function": given_setups(from_orders),

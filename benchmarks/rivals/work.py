@@ -15,10 +15,14 @@ Trade = tuple[int, int, float, float]  # entry bar, exit bar, entry price, exit 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a run came to: trades, and setups as the yardstick's rows where the rules ran inside."""
+    """What a run came to: its trades, and how to write its setups where the rules ran inside.
+
+    A setup is a row as the yardstick's: side, liq1, confirm, no-wick, liq2, trigger and entry bar; entry,
+    stop and target price (what follows is not looked at). Writing them is no part of the run.
+    """
 
     trades: list[Trade]
-    setups: list[tuple[Any, ...]] | None = None
+    setups: Callable[[], list[tuple[Any, ...]]] | None = None
 
 
 Run = Callable[[], Found | None]  # None: an empty strategy, which has nothing to compare

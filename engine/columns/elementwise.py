@@ -151,7 +151,9 @@ def _blank(result: Column, missing: Mask | None, kind: Kind) -> Column:
 
 
 def _quotient(left: Reals, right: Reals) -> Column:
-    return np.where(right == 0, np.nan, left / right)
+    quotient = left / right
+    np.copyto(quotient, np.nan, where=right == 0)
+    return quotient
 
 
 def _real_max(left: Reals, right: Reals) -> Column:

@@ -64,7 +64,7 @@ def frame_of(program: Program, side: Side, schedule: Schedule, row: int = 0) -> 
     values = program.side_params(side)
     params = dict(zip(names, values, strict=True))
     key = ("frame", side is program.written, values, row)
-    return schedule.kept(key, lambda: Frame(seen(), schedule, params, row))
+    return schedule.kept(key, lambda: Frame(seen(), schedule.alone(), params, row))
 
 
 _ARITHMETIC: Final[Mapping[str, Callable[[int, int], int]]] = {

@@ -37,6 +37,10 @@ class Memo:
         made: Made = self._made[key]
         return made
 
+    def keep(self, key: Hashable, made: object) -> None:
+        """Keeps under `key` what was made elsewhere."""
+        self._made[key] = made
+
     def forget(self, key: Hashable) -> None:
         """Frees what goes by `key`; it is made again when it is asked for."""
         self._made.pop(key, None)
@@ -64,7 +68,8 @@ class Schedule:
     """Dates, sessions, clocks and events of one market's bars.
 
     `given`: the trading dates where they are not to be had from the minutes (larger bars are
-    of the date their rows are of).
+    of the date their rows are of). What others keep with a schedule (`kept`) is apart from what it
+    works out itself, so that it can be had without (`alone`).
     """
 
     market: Market
@@ -74,6 +79,7 @@ class Schedule:
     events: Mapping[str, Events]
     given: Days | None = None
     _memo: Memo = field(default_factory=Memo, init=False)
+    _kept: Memo = field(default_factory=Memo, init=False)
 
     @property
     def days(self) -> Days:
@@ -84,11 +90,21 @@ class Schedule:
 
     def kept(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What goes by `key`, made at the first time of asking and kept as long as the schedule."""
-        return self._memo.get(key, make)
+        return self._kept.get(key, make)
 
     def keep(self, key: Hashable, made: object) -> None:
-        """Keeps what was made elsewhere."""
-        self._memo.get(key, lambda: made)
+        """Takes over what another schedule has worked out."""
+        self._memo.keep(key, made)
+
+    def alone(self) -> Schedule:
+        """The same dates and sessions, worked out once for both, without what is kept with it.
+
+        For those who are kept: columns that held the schedule that holds them would never be freed
+        by counting references, and there are hundreds of megabytes of them.
+        """
+        made = replace(self)
+        object.__setattr__(made, "_memo", self._memo)
+        return made
 
     @property
     def age(self) -> Ints:

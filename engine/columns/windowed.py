@@ -15,7 +15,7 @@ import numpy as np
 from dsl.ir.expression import BarsSince, Kind, Lag, Node, Over, Window
 from engine.columns.elementwise import never_na
 from engine.columns.frame import number
-from engine.columns.values import all_na, is_na
+from engine.columns.values import NA_OF, all_na, is_na
 from engine.domain.market import NA, TRUE
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ class Windows:
 
     def spread(self, table: Column, kind: Kind, rows: int) -> Column:
         """From one entry for each place a window may begin to a column."""
-        column = all_na(kind, rows)
         if self.first is not None:
-            held = self.first >= 0
-            column[held] = table[self.first[held]]
+            column = np.take(table, self.first, mode="clip")
+            np.copyto(column, NA_OF[kind], where=self.first < 0)
             return column
+        column = all_na(kind, rows)
         skipped = self.bars - 1 + self.before
         reached = max(0, rows - skipped)
         np.copyto(
@@ -70,12 +70,14 @@ def windows_of(operand: Node, over: Over, frame: Frame, evaluate: Evaluate) -> W
         filled = None if over.across else frame.schedule.age >= bars - 1 + over.before
         return Windows(values, bars, over.before, None, filled)
     counted = (evaluate(over.where, frame) == TRUE) & ~is_na(values, operand.kind)
-    until = np.cumsum(counted)
-    before = until - counted
-    first = (before if over.before else until) - bars
+    first = np.cumsum(counted)  # how many are counted up to each row; in place, for it is long
+    if over.before:
+        first -= counted
+    first -= bars
     if not over.across:
         start = frame.schedule.days.start[:-1]
-        first[first < frame.schedule.by_row(before[start])] = -1
+        earlier = first[start] + bars if over.before else first[start] + bars - counted[start]
+        first[first < frame.schedule.by_row(earlier)] = -1
     return Windows(values[counted], bars, over.before, first, None)
 
 

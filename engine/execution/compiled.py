@@ -13,16 +13,14 @@ from numba.extending import register_jitable
 from engine.execution import fills, kernel, records, sizing, state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from types import ModuleType
 
     from engine.execution.state import Desk, Tape
 
-_SOURCES: Final = (records, state, fills, sizing, kernel)
-
-
 # no function here makes or keeps an array: without numba's counting of references, which is atomic
 # and done at every call, a simulation takes a third of the time
-_OPTIONS: Final[dict[str, Any]] = {"_nrt": False, "error_model": "numpy"}
+OPTIONS: Final[dict[str, Any]] = {"_nrt": False, "error_model": "numpy"}
 
 
 def _entry(fingerprint: str) -> Callable[[Tape, Desk, int], int]:
@@ -32,7 +30,7 @@ def _entry(fingerprint: str) -> Callable[[Tape, Desk, int], int]:
     not see its callees in other files. What it also compares are the values a function closes
     over: hence the fingerprint of all the files, which is never empty.
     """
-    run = register_jitable(**_OPTIONS)(kernel.simulate)
+    run = register_jitable(**OPTIONS)(kernel.simulate)
 
     def simulate(tape: Tape, desk: Desk, stop: int) -> int:
         if fingerprint == "":
@@ -43,16 +41,26 @@ def _entry(fingerprint: str) -> Callable[[Tape, Desk, int], int]:
 
 
 @cache
+def known() -> str:
+    """Make the kernel's functions callable from compiled code; the fingerprint of what they are."""
+    return make_known((fills, sizing, kernel), (records, state))
+
+
+def make_known(modules: Sequence[ModuleType], constants: Sequence[ModuleType] = ()) -> str:
+    """The same for the functions of any modules; `constants` only count for the fingerprint."""
+    for module in modules:
+        for function in vars(module).values():
+            if isfunction(function) and function.__module__ == module.__name__:
+                register_jitable(**OPTIONS)(function)
+    texts = "".join(getsource(module) for module in (*modules, *constants))
+    return hashlib.sha256(texts.encode()).hexdigest()
+
+
+@cache
 def compiled_simulate() -> Callable[[Tape, Desk, int], int]:
     """`kernel.simulate` as machine code, with bit-equal results.
 
     The first call ever takes seconds to compile, the first of a process a fraction of one.
     """
-    for module in (fills, sizing, kernel):
-        for function in vars(module).values():
-            if isfunction(function) and function.__module__ == module.__name__:
-                register_jitable(**_OPTIONS)(function)
-    texts = "".join(getsource(module) for module in _SOURCES)
-    fingerprint = hashlib.sha256(texts.encode()).hexdigest()
-    compiled: Callable[[Tape, Desk, int], int] = njit(cache=True, **_OPTIONS)(_entry(fingerprint))
+    compiled: Callable[[Tape, Desk, int], int] = njit(cache=True, **OPTIONS)(_entry(known()))
     return compiled

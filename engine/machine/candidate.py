@@ -17,7 +17,6 @@ from dsl.ir.expression import Kind
 from engine.journal.decisions import Decision
 from engine.machine import layout as lay
 from engine.machine.write import LOCALS, NOW, Lines, Place, Value, Writer
-from engine.machine.written import HEAD, PLACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,11 +34,10 @@ Told = list[tuple[Kind, str]]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The generated text of a program, and what it reads."""
+    """The generated text of a function, and its name."""
 
+    name: str
     text: str
-    columns: tuple[Node, ...]
-    tables: tuple[object, ...]
 
 
 class CandidateWriter:
@@ -77,12 +75,8 @@ class CandidateWriter:
     def _event(self, kind: Decision, stage: str, cause: str, told: Told | None = None) -> None:
         """A decision: its head, and its values."""
         add = self.lines.add
-        add(f"e = n * {HEAD} & WHOLE")
-        who = (self.w.header(word) for word in (lay.DAY, lay.ORDINAL, lay.START_ROW))
-        for offset, word in enumerate(("i", str(int(kind)), *who, stage, cause)):
-            add(f"E[e + {offset}] = {word}" if offset else f"E[e] = {word}")
-        add(f"E[e + {PLACE}] = w")
-        add("n += 1")
+        who = ", ".join(map(self.w.header, (lay.DAY, lay.ORDINAL, lay.START_ROW)))
+        add(f"n = head(E, n, i, {int(kind)}, {who}, {stage}, {cause}, w)")
         for position, (what, code) in enumerate(told or ()):
             stream = "R" if what is Kind.REAL else "W"
             add(f"{stream}[w + {position}] = {code}")
@@ -198,7 +192,9 @@ class CandidateWriter:
 
     def _trackers(self, stage: str) -> None:
         """The trackers that count in a stage, on the bar at hand."""
-        counting = self._counting(stage)
+        self._count_all(self._counting(stage))
+
+    def _count_all(self, counting: list[prog.Tracker]) -> None:
         # one that does not count here cannot have been set on this bar
         watched = {t.after for t in counting if t.after is not None}
         for name in sorted(watched):

@@ -27,22 +27,22 @@ from engine.machine.candidate import (
     leading,
     used_only,
 )
-from engine.machine.inputs import Inputs
 from engine.machine.write import LOCALS, Place, joined
 
 if TYPE_CHECKING:
     from dsl.ir.program import Program
+    from engine.machine.inputs import Inputs
 
 AHEAD: Final = Place("ahead", bar=False)
 ARGUMENTS: Final = "i, stop, d, m, o, h, l, c, v, days, tables, columns, P, S, F, G, E, W, R, room"
 
 
-def generate(program: Program) -> Source:
-    """The machine of a program: both sides run it, each on the bars as it sees them."""
-    layout = lay.Layout(program)
-    inputs = Inputs()
-    text = _Machine(program, layout, inputs).write()
-    return Source(text, tuple(inputs.columns), tuple(inputs.tables))
+def generate(program: Program, inputs: Inputs) -> Source:
+    """The machine of a program, which asks for `inputs`.
+
+    Both sides run it, each on the bars as it sees them.
+    """
+    return Source("run", _Machine(program, lay.Layout(program), inputs).write())
 
 
 class _Machine(CandidateWriter):

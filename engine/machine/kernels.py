@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 NA: Final = -(1 << 63)
 NAN: Final = float("nan")
+MASK: Final = (1 << 62) - 1
 
 
 def highest_int(values: Sequence[int], low: int, high: int) -> int:
@@ -151,8 +152,34 @@ def first_at(minutes: Sequence[int], low: int, high: int, minute: int) -> int:
     return low
 
 
+def head(  # noqa: PLR0913, PLR0917 - a decision has so many words
+    heads: list[int],
+    n: int,
+    row: int,
+    kind: int,
+    day: int,
+    ordinal: int,
+    started: int,
+    stage: int,
+    cause: int,
+    place: int,
+) -> int:
+    """Writes the head of decision number `n`, as `engine.machine.written` reads it; gives n + 1."""
+    at = n * 8 & MASK
+    heads[at] = row
+    heads[at + 1] = kind
+    heads[at + 2] = day
+    heads[at + 3] = ordinal
+    heads[at + 4] = started
+    heads[at + 5] = stage
+    heads[at + 6] = cause
+    heads[at + 7] = place
+    return n + 1
+
+
 KERNELS: Final = (
     first_at,
+    head,
     highest_int,
     lowest_int,
     sum_int,

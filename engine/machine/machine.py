@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,11 +15,10 @@ from engine.columns.frame import frame_of
 from engine.columns.sessional import previous_table, session_table
 from engine.domain.market import NA
 from engine.journal.decisions import VALUES
-from engine.machine import kernels
-from engine.machine.candidate import Source
-from engine.machine.generate import generate
-from engine.machine.inputs import Table
+from engine.machine import generate, kernels, walk
+from engine.machine.inputs import Inputs, Table
 from engine.machine.layout import DAY, GLOBALS, LIVE, TODAY, Layout
+from engine.machine.write import sequential
 from engine.machine.written import HEAD, Decisions, Written, joined
 
 if TYPE_CHECKING:
@@ -29,9 +28,10 @@ if TYPE_CHECKING:
     from engine.columns.frame import Frame
     from engine.columns.schedule import Schedule
     from engine.domain.market import Ints, Reals
+    from engine.machine.candidate import Source
 
 REFLECTED: Final = {"open": "open", "high": "low", "low": "high", "close": "close"}
-FEW: Final = 16  # rows for which making lists of whole columns would cost more than it saves
+FEW: Final = 16  # rows for which a whole column would cost more than it saves
 ROOM: Final = 4096  # decision rows of a first buffer, at least; it doubles when a run needs more
 ROOM_MOST: Final = 1 << 17
 ROWS_A_DECISION: Final = 8  # how many rows a busy strategy needs for one decision, roughly
@@ -55,7 +55,7 @@ class Feed:
     """What a machine reads of one market.
 
     `bars` are minute, open, high, low, close and volume; `days` the first row of each trading
-    date; `tables` and `columns` what the source asked for, in its order. `listed`: they are lists.
+    date; `tables` and `columns` what the source asked for, in its order. `viewed`: as memoryviews.
     """
 
     bars: tuple[Ints, ...]
@@ -63,19 +63,26 @@ class Feed:
     tables: tuple[Ints, ...]
     columns: tuple[Any, ...]
     params: Ints
-    listed: bool = False
+    viewed: bool = False
 
     def day_of(self, row: int) -> int:
         """The index of the trading date of a row."""
         return int(np.searchsorted(self.days, row, side="right")) - 1
 
-    def as_lists(self) -> Feed:
-        """The same in Python's own numbers, which plain Python reads several times faster."""
-        bars = tuple(column.tolist() for column in self.bars)
-        tables = tuple(table.tolist() for table in self.tables)
-        columns = tuple(column.tolist() for column in self.columns)
-        days, params = self.days.tolist(), self.params.tolist()
-        return Feed(bars, days, tables, columns, params, listed=True)
+    def as_views(self) -> Feed:
+        """The same as plain Python reads it quickest: a view gives Python's own numbers.
+
+        Lists would be read a little quicker, and take longer to make than most runs take, and five
+        times the memory. Columns that wait to be asked for go on waiting.
+        """
+        bars, tables, columns = (
+            tuple(map(_view, each)) for each in (self.bars, self.tables, self.columns)
+        )
+        return Feed(bars, _view(self.days), tables, columns, _view(self.params), viewed=True)
+
+
+def _view(column: Any) -> Any:
+    return column if isinstance(column, Later) else column.data
 
 
 class Later:
@@ -89,49 +96,38 @@ class Later:
     def __getitem__(self, row: int) -> Any:
         """The value on a row."""
         if self._made is None:
-            self._made = self._make()
+            self._made = self._make().data
         return self._made[row]
-
-    def tolist(self) -> Any:
-        """All values, as Python's own."""
-        return self._make().tolist()
 
 
 @dataclass(frozen=True, eq=False)
 class Machine:
-    """One side of one program."""
+    """One side of one program.
+
+    `bars` is the source that goes bar by bar, `walk` the one that follows each candidate to its
+    end, None where that cannot be; both read the same `inputs`.
+    """
 
     program: Program
     side: Side
-    source: Source = field(init=False)
     layout: Layout = field(init=False)
+    inputs: Inputs = field(init=False, default_factory=Inputs)
+    bars: Source = field(init=False)
+    walk: Source | None = field(init=False)
     _spare: list[tuple[Ints, Ints, Reals]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        """Generates the source."""
-        object.__setattr__(self, "source", generate(self.program))
-        object.__setattr__(self, "layout", Layout(self.program))
+        """Generates the sources."""
+        program, inputs = self.program, self.inputs
+        follows = walk.unwalkable(program) is None
+        object.__setattr__(self, "layout", Layout(program))
+        object.__setattr__(self, "bars", generate.generate(program, inputs))
+        object.__setattr__(self, "walk", walk.generate(program, inputs) if follows else None)
 
     @property
     def mirrored(self) -> bool:
         """Whether this side sees reflected bars."""
         return self.side is not self.program.written
-
-    @cached_property
-    def plain(self) -> Callable[..., tuple[int, int, int]]:
-        """The function as plain Python."""
-        names: dict[str, Any] = dict(NAMES)
-        names.update({kernel.__name__: kernel for kernel in kernels.KERNELS})
-        exec(compile(self.source.text, f"<machine {self.side}>", "exec"), names)  # noqa: S102
-        found: Callable[..., tuple[int, int, int]] = names["run"]
-        return found
-
-    @cached_property
-    def compiled(self) -> Callable[..., tuple[int, int, int]]:
-        """The function compiled by numba: seconds the first time ever, then kept on disk."""
-        from engine.machine.compiled import compiled  # noqa: PLC0415 - brings numba
-
-        return compiled(self)
 
     def fresh(self) -> State:
         """The state before the first bar."""
@@ -148,7 +144,7 @@ class Machine:
         """The inputs of a market; `later`: columns only if they are asked for (plain Python)."""
         frame = frame_of(self.program, self.program.written, schedule)
         own = frame_of(self.program, self.side, schedule)
-        market, nodes = own.market, self.source.columns
+        market, nodes = own.market, tuple(self.inputs.columns)
         if later:
             made = tuple(Later(partial(evaluate, node, own)) for node in nodes)
         else:
@@ -159,7 +155,7 @@ class Machine:
         return Feed(
             tuple(map(frozen, bars)),
             frozen(schedule.days.start),
-            tuple(frozen(self._table(table, frame)) for table in self.source.tables),
+            tuple(frozen(self._table(table, frame)) for table in self.inputs.tables),
             made,
             frozen(params),
         )
@@ -186,13 +182,40 @@ class Machine:
 
     def write(self, feed: Feed, state: State, first: int, stop: int) -> Written:
         """The same as `run`, as the machine wrote it."""
-        guess = min((stop - first) // ROWS_A_DECISION, ROOM_MOST)
-        room = max(ROOM, guess, 2 * self.layout.events_a_bar(self.program.concurrent))
+        least = 2 * self.layout.events_a_bar(self.program.concurrent)
+        own = (state.ints, state.reals, state.own)
+        return self._compiled(self.bars, feed, own, (first, stop), least)
+
+    def follow(self, feed: Feed, stop: int, *, tell: bool = True) -> Written:
+        """What the compiled walk decides on the first `stop` rows; without `tell` entries only."""
+        assert self.walk is not None
+        least = self.layout.events_a_candidate
+        return self._compiled(self.walk, feed, self._walker(), (0, stop), least, int(tell))
+
+    def _walker(self) -> tuple[Ints, Ints]:
+        """What a walk writes to but for decisions, before the first bar."""
+        older = np.zeros(self.program.concurrent * walk.words_of_older(self.program), np.int64)
+        return older, np.array(walk.FRESH, np.int64)
+
+    def _compiled(
+        self,
+        source: Source,
+        feed: Feed,
+        own: tuple[Any, ...],
+        rows: tuple[int, int],
+        least: int,
+        *more: int,
+    ) -> Written:
+        """What a compiled function writes on some rows; it needs room for `least` decisions."""
+        from engine.machine.compiled import compiled  # noqa: PLC0415 - brings numba
+
+        function = compiled(source)
+        row, stop = rows
+        room = max(ROOM, min((stop - row) // ROWS_A_DECISION, ROOM_MOST), least)
         parts: list[Written] = []
-        row = first
         while row < stop or not parts:
             with self._buffers(room) as buffers:
-                row, count, values = self.compiled(
+                row, count, values = function(
                     row,
                     stop,
                     feed.day_of(row),
@@ -201,11 +224,10 @@ class Machine:
                     feed.tables,
                     feed.columns,
                     feed.params,
-                    state.ints,
-                    state.reals,
-                    state.own,
+                    *own,
                     *buffers,
                     len(buffers[0]) // HEAD,
+                    *more,
                 )
                 heads, whole, real = buffers
                 told = values if self.layout.tells_reals else 0
@@ -215,6 +237,7 @@ class Machine:
                         heads[: count * HEAD].reshape(count, HEAD).copy(),
                         whole[:values].copy(),
                         real[:told].copy(),
+                        in_order=source is self.bars,
                     )
                 )
             room *= 2
@@ -238,19 +261,45 @@ class Machine:
         self._spare.append(found)
 
     def write_plain(self, feed: Feed, state: State, first: int, stop: int) -> Written:
-        """The same by plain Python: on lists when there are many rows, else straight on arrays."""
-        given = feed.as_lists() if stop - first > FEW and not feed.listed else feed
-        ints, reals, own = state.ints.tolist(), state.reals.tolist(), state.own.tolist()
+        """The same by plain Python."""
+        own = (state.ints.tolist(), state.reals.tolist(), state.own.tolist())
+
+        def least(rows: int) -> int:
+            """Room that will do; no bar adds more than one candidate."""
+            a_bar = self.layout.events_a_bar(own[2][LIVE] + 1)
+            return min(rows * a_bar, max(ROOM, 2 * a_bar))
+
+        made = self._plain(self.bars, feed, own, (first, stop), least)
+        state.ints[:], state.reals[:], state.own[:] = own
+        return made
+
+    def follow_plain(self, feed: Feed, stop: int) -> Written:
+        """What the walk decides on the first `stop` rows, by plain Python."""
+        assert self.walk is not None
+        own = tuple(words.tolist() for words in self._walker())
+        enough = max(ROOM, self.layout.events_a_candidate)
+        return self._plain(self.walk, feed, own, (0, stop), lambda _: enough, 1)
+
+    def _plain(
+        self,
+        source: Source,
+        feed: Feed,
+        own: tuple[Any, ...],
+        rows: tuple[int, int],
+        least: Callable[[int], int],
+        *more: int,
+    ) -> Written:
+        """What a function of plain Python writes on some rows, in room for `least` decisions."""
+        function = plain(source)
+        row, stop = rows
+        given = feed if feed.viewed else feed.as_views()
         parts: list[Written] = []
-        row = first
         while row < stop or not parts:
-            # no bar adds more than one candidate
-            a_bar = self.layout.events_a_bar(own[LIVE] + 1)
-            room = min((stop - row) * a_bar, max(ROOM, 2 * a_bar))
+            room = least(stop - row)
             heads = [0] * (room * HEAD)
             whole = [0] * (room * (self.layout.width - VALUES))
             real = [0.0] * len(whole)
-            row, count, values = self.plain(
+            row, count, values = function(
                 row,
                 stop,
                 feed.day_of(row),
@@ -259,13 +308,12 @@ class Machine:
                 given.tables,
                 given.columns,
                 given.params,
-                ints,
-                reals,
-                own,
+                *own,
                 heads,
                 whole,
                 real,
                 room,
+                *more,
             )
             parts.append(
                 Written(
@@ -273,9 +321,9 @@ class Machine:
                     np.array(heads[: count * HEAD], np.int64).reshape(count, HEAD),
                     np.array(whole[:values], np.int64),
                     np.array(real[:values], np.float64),
+                    in_order=source is self.bars,
                 )
             )
-        state.ints[:], state.reals[:], state.own[:] = ints, reals, own
         return joined(parts)
 
     def joined(self, parts: list[Decisions]) -> Decisions:
@@ -315,6 +363,17 @@ NAMES: Final[dict[str, Any]] = {
     "floor": math.floor,
     "ceil": math.ceil,
 }
+
+
+@lru_cache(maxsize=64)
+def plain(source: Source) -> Callable[..., tuple[int, int, int]]:
+    """The function of a source as plain Python."""
+    names: dict[str, Any] = dict(NAMES)
+    names.update({kernel.__name__: kernel for kernel in kernels.KERNELS})
+    text = sequential(source.text)
+    exec(compile(text, f"<machine {source.name}>", "exec"), names)  # noqa: S102
+    found: Callable[..., tuple[int, int, int]] = names[source.name]
+    return found
 
 
 def frozen(column: Any) -> Any:

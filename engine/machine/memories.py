@@ -48,7 +48,7 @@ def memories(
     feed, state, row = machine.feed(schedule), machine.fresh(), 0
     used = chosen(machine, len(schedule.market), form)
     if used is Form.PLAIN:
-        feed = feed.as_lists()
+        feed = feed.as_views()
     found: dict[Who, Memory] = {}
     for moment in wanted:
         if moment.row > row:

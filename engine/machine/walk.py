@@ -39,7 +39,6 @@ from engine.machine.candidate import (
     leading,
     used_only,
 )
-from engine.machine.inputs import Inputs
 from engine.machine.write import LOCALS, Place, Truth, joined
 
 if TYPE_CHECKING:
@@ -47,12 +46,15 @@ if TYPE_CHECKING:
 
     from dsl.ir.expression import Node
     from dsl.ir.program import Program
+    from engine.machine.inputs import Inputs
 
 ARGUMENTS: Final = (
     "at, stop, d, m, o, h, l, c, v, days, tables, columns, P, B, G, E, W, R, room, tell"
 )
 AHEAD: Final = Place("ahead", bar=False)
 CLEAR: Final = Place("clear", bar=False)
+FIRST: Final = Place("i & WHOLE", bar=False)
+EACH: Final = Place("j", bar=False)
 TABLES: Final = "# tables of "
 KEPT: Final = ("today", "ordinal", "older", "clear", "why", "left", "begun", "begun_at", "was")
 """The words of `G`: local variables that outlive a call."""
@@ -86,17 +88,16 @@ def unwalkable(program: Program) -> str | None:
     return None
 
 
-def generate(program: Program) -> Source:
-    """The walk of a program: both sides run it, each on the bars as it sees them.
+def generate(program: Program, inputs: Inputs) -> Source:
+    """The walk of a program, which asks for `inputs`.
 
+    Both sides run it, each on the bars as it sees them.
     Raises ValueError where `unwalkable` gives a reason.
     """
     reason = unwalkable(program)
     if reason is not None:
         raise ValueError(f"{program.name} cannot be walked: {reason}")
-    inputs = Inputs()
-    text = _Walk(program, lay.Layout(program), inputs).write()
-    return Source(text, tuple(inputs.columns), tuple(inputs.tables))
+    return Source("walk", _Walk(program, lay.Layout(program), inputs).write())
 
 
 def words_of_older(program: Program) -> int:
@@ -344,6 +345,7 @@ class _Walk(CandidateWriter):
             add("older = living")
 
     def _life(self) -> None:
+        """From the row after the start to the end, trading date by trading date."""
         add = self.lines.add
         add("stage = 0")
         add(f"ended = {ALIVE}")
@@ -359,56 +361,13 @@ class _Walk(CandidateWriter):
         add("begun = i")
         add("begun_at = s3")
         add("i += 1")
-        for number, stage in enumerate(self.program.stages):
-            if number == 0:
-                self._stage(number, stage)
-                continue
-            with self.lines.block(f"if stage == {number} and ended == {ALIVE}:"):
-                self._stage(number, stage)
-        with self.lines.block("if ended >= 0:"):
-            self._event(Decision.DEAD, "stage", "ended")
-        add(f"gone = stop if ended == {ALIVE} else i")
-        add("left = min(left, gone)")
-        add(f"b = older * {self.older} & WHOLE")
-        add("B[b] = gone")
-        if self.program.merge is not None:
-            add("B[b + 1] = reached")
-            for place, name in enumerate(self.program.merge.same):
-                add(f"B[b + {2 + place}] = {self.w.word(name, 'row')}")
-        add("older += 1")
-        with self.lines.block("if dd != d:"):
-            self._of_date("d")
-
-    # --- a stage -------------------------------------------------------------------------------
-
-    def _stage(self, number: int, stage: prog.Stage) -> None:
-        add = self.lines.add
-        self.w.certain = self.layout.certain[stage.name]
-        self._due(stage)
-        guard = self._first_row_of_interest(stage)
         with self.lines.block("while True:"):
-            add("last = min(due + 1, day_end)" if stage.within else "last = day_end")
-            self._clear_of_fate()
-            if guard:
-                self._count_only(stage)
-            with self.lines.block("while i < last:"):
-                # a sign bit known to be clear spares numba the check for negative indices
-                add("i = i & WHOLE")
-                if isinstance(guard, Guard):
-                    # from here on it is true
-                    self.w.hoisted[guard.node] = Truth("True", "False")
-                with self._bar():
-                    self._rules(number, stage)
-                    self._trackers(stage.name)
-                self.w.hoisted.clear()
-                add("i += 1")
-            with self.lines.block(f"if ended != {ALIVE} or stage != {number}:"):
+            self._look_for_fate()
+            for number, stage in enumerate(self.program.stages):
+                with self.lines.block(f"if stage == {number} and ended == {ALIVE}:"):
+                    self._stage(number, stage)
+            with self.lines.block(f"if ended != {ALIVE}:"):
                 add("break")
-            if stage.within:
-                with self.lines.block("if i > due:"):
-                    add("i -= 1")
-                    self._die(stage.within.reason)
-                    add("break")
             if self.alike:
                 with self.lines.block("if why >= 0 and i == clear:"):
                     add("ended = why")
@@ -418,6 +377,51 @@ class _Walk(CandidateWriter):
             add("dd += 1")
             add("day_end = min(days[dd + 1], stop)")
             self._of_date("dd")
+        with self.lines.block("if ended >= 0:"):
+            self._event(Decision.DEAD, "stage", "ended")
+        self._remember()
+        with self.lines.block("if dd != d:"):
+            self._of_date("d")
+
+    def _remember(self) -> None:
+        """What younger candidates must know."""
+        add = self.lines.add
+        add(f"gone = stop if ended == {ALIVE} else i")
+        add("left = min(left, gone)")
+        add(f"b = older * {self.older} & WHOLE")
+        add("B[b] = gone")
+        if self.program.merge is not None:
+            add("B[b + 1] = reached")
+            for place, name in enumerate(self.program.merge.same):
+                add(f"B[b + {2 + place}] = {self.w.word(name, 'row')}")
+        add("older += 1")
+
+    # --- a stage -------------------------------------------------------------------------------
+
+    def _stage(self, number: int, stage: prog.Stage) -> None:
+        """The rows of one trading date on which the candidate is in the stage."""
+        add = self.lines.add
+        self.w.certain = self.layout.certain[stage.name]
+        self._due(stage)
+        add("last = min(due + 1, fate)" if stage.within else "last = fate")
+        guard = self._first_row_of_interest(stage)
+        if guard:
+            self._count_only(stage)
+        with self.lines.block("while i < last:"):
+            # a sign bit known to be clear spares numba the check for negative indices
+            add("i = i & WHOLE")
+            if isinstance(guard, Guard):
+                # from here on it is true
+                self.w.hoisted[guard.node] = Truth("True", "False")
+            with self._bar():
+                self._rules(number, stage)
+                self._trackers(stage.name)
+            self.w.hoisted.clear()
+            add("i += 1")
+        if stage.within:
+            with self.lines.block(f"if i > due and stage == {number} and ended == {ALIVE}:"):
+                add("i -= 1")
+                self._die(stage.within.reason)
         self.w.certain = frozenset()
 
     def _due(self, stage: prog.Stage) -> None:
@@ -439,47 +443,50 @@ class _Walk(CandidateWriter):
         """
         return f"first_at(m, i, min(stop, max(i, {row} + {limit})), {minute} + {limit})"
 
-    def _clear_of_fate(self) -> None:
-        """Looks where the rules that see but the bar strike next: no candidate lives beyond it."""
-        if not self.alike:
-            return
+    def _look_for_fate(self) -> None:
+        """Finds `fate`, the row to stop before: the date's end, or sooner.
+
+        Where a rule strikes that sees no more than the bar, no candidate lives on. Every row is
+        looked at once.
+        """
         add = self.lines.add
-        first, *others = self.alike
-        quiet = [self.w.truth(rule.node, CLEAR) for rule in others]
-        session = (
-            first.node.operand.session
-            if isinstance(first.node, ir.Not) and isinstance(first.node.operand, ir.InSession)
-            else None
-        )
+        if not self.alike:
+            add("fate = day_end")
+            return
         hard = any(self.w.needs_statements(rule.node, CLEAR) for rule in self.alike)
-        with self.lines.block(f"if why == {ALIVE}:"):
-            with self.lines.block("while clear < last:"):
-                add("clear = clear & WHOLE")
-                if session is not None and not hard:
-                    opens = f"T{self.inputs.table('first', session)}_d"
-                    closes = f"T{self.inputs.table('stop', session)}_d"
-                    struck = joined("or", [truth.true for truth in quiet]) if quiet else "False"
-                    with self.lines.block(f"if {opens} <= clear:"):
-                        add(f"calm = min(last, {closes})")
-                        if struck == "False":
-                            add("clear = max(clear, calm)")
-                        else:
-                            with self.lines.block("while clear < calm:"):
-                                with self.lines.block(f"if {struck}:"):
-                                    add("break")
-                                add("clear += 1")
-                        with self.lines.block("if clear >= last:"):
-                            add("break")
-                for rule in self.alike:
-                    with (
-                        self.lines.block(f"if why == {ALIVE}:"),
-                        self._all_true([rule.node], CLEAR),
-                    ):
-                        add(f"why = {self.reasons[rule.name]}")
-                with self.lines.block("if why >= 0:"):
-                    add("break")
+        with self.lines.block(f"while clear < day_end and why == {ALIVE}:"):
+            add("clear = clear & WHOLE")
+            if not hard:
+                self._while_in_session()
+            for rule in self.alike:
+                with self.lines.block(f"if why == {ALIVE}:"), self._all_true([rule.node], CLEAR):
+                    add(f"why = {self.reasons[rule.name]}")
+            with self.lines.block(f"if why == {ALIVE}:"):
                 add("clear += 1")
-        add("last = min(last, clear)")
+        add("fate = min(day_end, clear)")
+
+    def _while_in_session(self) -> None:
+        """Where the first rule is to be in a session, only the others are asked inside of it."""
+        first, *others = self.alike
+        match first.node:
+            case ir.Not(ir.InSession(session)):
+                opens = f"T{self.inputs.table('first', session)}_d"
+                closes = f"T{self.inputs.table('stop', session)}_d"
+            case _:
+                return
+        add = self.lines.add
+        strikes = joined("or", [self.w.truth(rule.node, CLEAR).true for rule in others])
+        with self.lines.block(f"if {opens} <= clear:"):
+            add(f"inside = min(day_end, {closes})")
+            if others:
+                with self.lines.block("while clear < inside:"):
+                    with self.lines.block(f"if {strikes}:"):
+                        add("break")
+                    add("clear += 1")
+            else:
+                add("clear = max(clear, inside)")
+            with self.lines.block("if clear >= day_end:"):
+                add("break")
 
     # --- rows on which nothing can happen ------------------------------------------------------
 
@@ -540,18 +547,72 @@ class _Walk(CandidateWriter):
                 return None
 
     def _count_only(self, stage: prog.Stage) -> None:
-        """The rows before `ripe`: nothing is asked, only counted."""
+        """The rows before `ripe`: nothing is asked, only counted, tracker by tracker."""
         add = self.lines.add
+        counting = self._counting(stage.name)
         add("soon = min(ripe, last)")
         with self.lines.block("if i < soon:"):
-            if not self._counting(stage.name):
+            if not counting:
                 add("i = soon")
                 return
-            with self.lines.block("while i < soon:"):
-                add("i = i & WHOLE")
-                with self._bar():
-                    self._trackers(stage.name)
-                add("i += 1")
+            after = {tracker.after for tracker in counting} - {None}
+            bound = [t for t in counting if t.after is not None or t.name in after]
+            alone = [t for t in counting if t not in bound]
+            runs = [t for t in alone if self._is_run(t)]
+            self._count_runs(runs)
+            others = [[t] for t in alone if t not in runs] + ([bound] if bound else [])
+            if others:
+                add("from_here = i")
+            for group in others:
+                self._count_rows(group)
+            add("i = soon")
+
+    def _is_run(self, tracker: prog.Tracker) -> bool:
+        """Whether every bar counts, and what comes of several is one short expression."""
+        if self.w.takes(tracker) != "True":
+            return False
+        ops = {prog.TrackerOp.BARS, prog.TrackerOp.COUNT}
+        return tracker.name in self.layout.extremes_only or tracker.op in ops
+
+    def _count_runs(self, runs: list[prog.Tracker]) -> None:
+        """Rows `i .. soon` for trackers of which no bar needs a question of its own."""
+        add, w = self.lines.add, self.w
+        steps: list[str] = []
+        for tracker in runs:
+            name = tracker.name
+            if tracker.op is prog.TrackerOp.COUNT:
+                add(f"{w.word(name, 'value')} += soon - i")
+                continue
+            row = w.word(name, "row")
+            if tracker.op is prog.TrackerOp.BARS:
+                with self.lines.block(f"if {row} < 0:"):
+                    add(f"{row} = i")
+                add(f"{w.word(name, 'last')} = soon - 1")
+                continue
+            assert tracker.value is not None
+            held = w.word(name, "value")
+            with self.lines.block(f"if {row} < 0:"):
+                add(f"{held} = {w.value(tracker.value, FIRST).code}")
+            add(f"{row} = soon - 1")
+            pick = "max" if tracker.op is prog.TrackerOp.HIGHEST else "min"
+            steps.append(f"{held} = {pick}({held}, {w.value(tracker.value, EACH).code})")
+        if steps:
+            with self.lines.block("for j in range(i & WHOLE, soon):"):
+                for step in steps:
+                    add(step)
+
+    def _count_rows(self, group: list[prog.Tracker]) -> None:
+        """Rows `from_here .. soon` for trackers that look at one another, or one alone."""
+        add = self.lines.add
+        add("i = from_here")
+        head = "while i < soon:"
+        if len(group) == 1 and group[0].op is prog.TrackerOp.EARLIEST:
+            head = f"while i < soon and {self.w.word(group[0].name, 'row')} < 0:"
+        with self.lines.block(head):
+            add("i = i & WHOLE")
+            with self._bar():
+                self._count_all(group)
+            add("i += 1")
 
     # --- rules ---------------------------------------------------------------------------------
 

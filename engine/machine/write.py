@@ -168,12 +168,12 @@ class Writer:
             case ir.AllOf(operands):
                 parts = [self.truth(operand, place) for operand in operands]
                 return Truth(
-                    joined("and", [p.true for p in parts]), joined("or", [p.false for p in parts])
+                    at_once("and", [p.true for p in parts]), joined("or", [p.false for p in parts])
                 )
             case ir.AnyOf(operands):
                 parts = [self.truth(operand, place) for operand in operands]
                 return Truth(
-                    joined("or", [p.true for p in parts]), joined("and", [p.false for p in parts])
+                    at_once("or", [p.true for p in parts]), joined("and", [p.false for p in parts])
                 )
             case ir.Not(operand):
                 inner = self.truth(operand, place)
@@ -536,7 +536,7 @@ class Writer:
             value = self.value(tracker.value).code
             parts.append(f"({row} < 0 or {value} {more} {self.word(tracker.name, 'value')})")
         elif tracker.op is TrackerOp.EARLIEST:
-            parts.append(f"({row} < 0)")
+            parts.insert(0, f"({row} < 0)")  # soon false for good
         return joined("and", [part for part in parts if part != "True"] or ["True"])
 
     # --- aggregates ----------------------------------------------------------------------------
@@ -603,3 +603,24 @@ def joined(word: str, parts: list[str]) -> str:
     if not kept:
         return neutral
     return kept[0] if len(kept) == 1 else "(" + f" {word} ".join(kept) + ")"
+
+
+BITWISE: Final = {"and": "&", "or": "|"}
+ASKS: Final = re.compile(r"\[|NA| if | and | or |\bnot\b|crossings|first_|last_")
+
+
+def at_once(word: str, parts: list[str]) -> str:
+    """As `joined`, but where all parts are plain comparisons of locals they are asked at once.
+
+    A processor guesses wrong every second time whether a bar closes above its open; without a
+    branch there is nothing to guess. Plain Python reads it as the word again (`sequential`).
+    """
+    code = joined(word, parts)
+    if any(ASKS.search(part) or not part.startswith("(") for part in parts):
+        return code
+    return code.replace(f") {word} (", f") {BITWISE[word]} (")
+
+
+def sequential(text: str) -> str:
+    """The text with every question asked only where it is needed: what suits plain Python."""
+    return text.replace(") & (", ") and (").replace(") | (", ") or (")

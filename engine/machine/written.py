@@ -15,7 +15,7 @@ import numpy as np
 
 from dsl.ir.expression import Kind
 from dsl.ir.program import Side
-from engine.journal.decisions import CAUSE, KIND, STAGE, VALUES, Decision
+from engine.journal.decisions import CAUSE, KIND, ROW, STAGE, VALUES, Decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,32 +48,39 @@ class Decisions:
 class Written:
     """Decisions as the machine of `layout` wrote them: `heads` int64[n, HEAD], and both streams.
 
-    `real` is empty where every REAL value is na.
+    `real` is empty where every REAL value is na. Not `in_order`: candidate by candidate, oldest
+    first, and not bar by bar; what is read comes bar by bar all the same.
     """
 
     layout: Layout
     heads: Ints
     whole: Ints
     real: Reals
+    in_order: bool = True
 
     def decisions(self) -> Decisions:
         """All of them, as rows of one width."""
-        kinds, stages, causes = (self.heads[:, word] for word in (KIND, STAGE, CAUSE))
-        made = self._unfolded(self.heads)
+        heads = self._by_bar(self.heads)
+        kinds, stages, causes = (heads[:, word] for word in (KIND, STAGE, CAUSE))
+        made = self._unfolded(heads)
         for kind, stage, cause, values in self.layout.told if len(kinds) else ():
             found = kinds == kind
             if stage is not None:
                 found &= (stages == stage) & (causes == cause)
-            self._put(made, self.heads, np.flatnonzero(found), values)
+            self._put(made, heads, np.flatnonzero(found), values)
         return made
 
     def entries(self) -> Decisions:
         """The completed setups among them, as rows of one width."""
-        heads = self.heads[self.heads[:, KIND] == Decision.ENTRY]
+        heads = self._by_bar(self.heads[self.heads[:, KIND] == Decision.ENTRY])
         made = self._unfolded(heads)
         kinds = tuple(kind for _, kind in self.layout.entry_values)
         self._put(made, heads, np.arange(len(heads)), kinds)
         return made
+
+    def _by_bar(self, heads: Ints) -> Ints:
+        """Heads in the order of bars; on a bar older candidates come first, as they do already."""
+        return heads if self.in_order else heads[np.argsort(heads[:, ROW], kind="stable")]
 
     def _unfolded(self, heads: Ints) -> Decisions:
         rows = np.zeros((len(heads), self.layout.width), np.int64)
@@ -100,7 +107,8 @@ def joined(parts: Sequence[Written]) -> Written:
     before = np.cumsum([0, *lengths[:-1]])
     heads[:, PLACE] += np.repeat(before, [len(part.heads) for part in parts])
     whole = np.concatenate([part.whole for part in parts])
-    return Written(parts[0].layout, heads, whole, np.concatenate([part.real for part in parts]))
+    real = np.concatenate([part.real for part in parts])
+    return Written(parts[0].layout, heads, whole, real, parts[0].in_order)
 
 
 class Unread(Mapping[Side, Decisions]):

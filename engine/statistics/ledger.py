@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from engine.domain.clocks import wall_of
-from engine.execution import records as out
-from engine.execution.intents import LONG
-from engine.execution.records import Kind
 from engine.execution.terms import Money, decimal_of
 from engine.execution.trades import trades_of
+from engine.statistics.curve import Curve, curve_of
 
 if TYPE_CHECKING:
     from engine.domain.calendar import Days
@@ -45,27 +43,19 @@ class Ledger:
     start: int
 
     @cached_property
-    def equity(self) -> Ints:
-        """Equity at each bar's close in money units: what is open is valued at that close.
+    def curve(self) -> Curve:
+        """Equity at bar closes in money units: what is open is valued at that close."""
+        return curve_of(self.records, self.market.close, self.tick_value, self.start)
 
-        start + cash flows of all fills up to the bar + contracts held x close x tick value,
-        less the commissions paid; a whole number, exactly.
-        """
-        held, paid, costs = np.zeros((3, len(self.market)), np.int64)
-        for kind, sign in ((Kind.FILL, 1), (Kind.EXIT, -1)):
-            rows = self.records[self.records[:, out.KIND] == kind]
-            bought = sign * np.where(rows[:, out.SIDE] == LONG, 1, -1) * rows[:, out.CONTRACTS]
-            np.add.at(held, rows[:, out.ROW], bought)
-            np.add.at(paid, rows[:, out.ROW], bought * rows[:, out.PRICE])
-            np.add.at(costs, rows[:, out.ROW], rows[:, out.COMMISSION])
-        gained = np.cumsum(held) * self.market.close - np.cumsum(paid)
-        equity: Ints = self.start + gained * self.tick_value - np.cumsum(costs)
-        return equity
+    @property
+    def equity(self) -> Ints:
+        """Equity at each bar's close in money units, as a column."""
+        return self.curve.every_bar()
 
     @cached_property
     def daily(self) -> Ints:
         """Equity at the last bar's close of every trading date, in money units."""
-        return self.equity[self.days.start[1:] - 1]
+        return self.curve.at(self.days.start[1:] - 1)
 
     @cached_property
     def returns(self) -> Reals:

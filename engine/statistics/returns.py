@@ -22,7 +22,7 @@ DATES_A_YEAR: Final = 252
 class Drawdown:
     """How far equity fell from its highest value so far, at bar closes.
 
-    The equity is marked to market (`Ledger.equity`), and its first peak is the starting equity.
+    The equity is marked to market (`Ledger.curve`), and its first peak is the starting equity.
 
     money           max over bars of (peak so far - equity)
     share           max over bars of (peak so far - equity) / peak so far
@@ -103,7 +103,7 @@ def _cagr(growth: float, dates: int) -> float | None:
 
 def drawdown_of(ledger: Ledger) -> Drawdown:
     """The drawdown of a ledger."""
-    equity = np.concatenate([[ledger.start], ledger.equity])
+    equity = np.concatenate([[ledger.start], ledger.curve.equity])
     date = _dates(ledger)
     peak = np.maximum.accumulate(equity)
     share = (peak - equity) / peak
@@ -128,8 +128,9 @@ def drawdown_of(ledger: Ledger) -> Drawdown:
 
 
 def _dates(ledger: Ledger) -> Ints:
-    """The trading date of every bar, with the first one's once more before it for the start."""
-    dates = np.repeat(ledger.days.date, np.diff(ledger.days.start))
+    """The trading date of every row of the curve, with the first once more before for the start."""
+    day = np.searchsorted(ledger.days.start, ledger.curve.rows, side="right") - 1
+    dates = ledger.days.date[day]
     return np.concatenate([dates[:1], dates]) if len(dates) else np.zeros(1, np.int64)
 
 

@@ -104,7 +104,7 @@ def statistics_from(ledger: Ledger) -> Statistics:
     """The statistics of a ledger."""
     trades, drawdown = ledger.trades, drawdown_of(ledger)
     weekday = weekday_of(ledger.days.date[ledger.entry_day]) - 1
-    equity = int(ledger.equity[-1]) if len(ledger.equity) else ledger.start
+    equity = int(ledger.curve.equity[-1]) if len(ledger.market) else ledger.start
     hours = tuple(f"{hour:02d}:00" for hour in range(24))
     return Statistics(
         currency=ledger.market.instrument.currency,
@@ -144,11 +144,13 @@ def activity_of(ledger: Ledger) -> Activity:
 
 def _bars_in_position(ledger: Ledger) -> int:
     """Bars from the entry's to the exit's, both included, of all positions together."""
-    edges = np.zeros(len(ledger.market) + 1, np.int64)
-    np.add.at(edges, ledger.trades.entry_row, 1)
-    np.subtract.at(edges, ledger.trades.exit_row + 1, 1)
-    np.add.at(edges, _open_fills(ledger)[:, out.ROW], 1)
-    return int((np.cumsum(edges[:-1]) > 0).sum())
+    entered, still = ledger.trades.entry_row, _open_fills(ledger)[:, out.ROW]
+    first = np.concatenate([entered, still])
+    last = np.concatenate([ledger.trades.exit_row, np.full(len(still), len(ledger.market) - 1)])
+    order = np.argsort(first)
+    reached = np.maximum.accumulate(last[order])
+    before = np.concatenate([[-1], reached[:-1]])[: len(reached)]
+    return int((reached - np.maximum(before, first[order] - 1)).sum())
 
 
 def _open_fills(ledger: Ledger) -> Ints:

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import cache
-from inspect import getsource, isfunction
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from numba import njit
-from numba.extending import register_jitable
 
-from engine.execution import fills, kernel, records, sizing, state
+from engine.execution.compiled import OPTIONS, known, make_known
 from engine.sweep import driver, merging
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.domain.market import Ints
     from engine.execution.state import Cells, Desk, Tape
     from engine.sweep.driver import Sheet
-
-_SOURCES: Final = (records, state, fills, sizing, kernel, driver, merging)
-# as in engine.execution.compiled; and without the lock of Python, so that threads run side by side
-_OPTIONS: Final[dict[str, Any]] = {"_nrt": False, "error_model": "numpy"}
-
+    from engine.sweep.merging import Stream
 
 @cache
-def _registered() -> str:
+def _known() -> str:
     """Make every function known to numba; the fingerprint of what they are."""
-    for module in (fills, sizing, kernel, driver, merging):
-        for function in vars(module).values():
-            if isfunction(function) and function.__module__ == module.__name__:
-                register_jitable(**_OPTIONS)(function)
-    texts = "".join(getsource(module) for module in _SOURCES)
-    return hashlib.sha256(texts.encode()).hexdigest()
+    return known() + make_known((driver, merging))
 
 
 def _account(fingerprint: str) -> Callable[..., int]:
@@ -48,13 +35,14 @@ def _account(fingerprint: str) -> Callable[..., int]:
     return account_for
 
 
+
 def _merge(fingerprint: str) -> Callable[..., int]:
     run = merging.merge
 
-    def merge(first: Any, second: Any, shape: Cells, offers: Cells) -> int:
+    def merge(short: Stream, long: Stream, targets: int, order: Cells, offers: Cells) -> int:
         if fingerprint == "":
             return -1
-        return run(first, second, shape, offers)
+        return run(short, long, targets, order, offers)
 
     return merge
 
@@ -65,12 +53,12 @@ def compiled_account_for() -> Callable[..., int]:
 
     The first call ever takes seconds to compile, the first of a process a fraction of one.
     """
-    made: Callable[..., int] = njit(cache=True, nogil=True, **_OPTIONS)(_account(_registered()))
+    made: Callable[..., int] = njit(cache=True, nogil=True, **OPTIONS)(_account(_known()))
     return made
 
 
 @cache
 def compiled_merge() -> Callable[..., int]:
     """`merging.merge` as machine code."""
-    made: Callable[..., int] = njit(cache=True, nogil=True, **_OPTIONS)(_merge(_registered()))
+    made: Callable[..., int] = njit(cache=True, nogil=True, **OPTIONS)(_merge(_known()))
     return made

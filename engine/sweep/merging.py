@@ -12,94 +12,89 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from engine.execution import state as at
 from engine.execution.simulation import ATR_MOST
 from engine.execution.sizing import ATR_PARTS
-from engine.journal import decisions as told
+from engine.journal.decisions import KIND, ROW, STARTED, Decision
 from engine.machine.written import HEAD, PLACE
 
 if TYPE_CHECKING:
     from engine.execution.state import Cells
     from engine.sweep.driver import Numbers
 
-_ENTRY: Final = int(told.Decision.ENTRY)
-_NONE: Final = 1 << 62
-DISORDER: Final = -1
+_ENTRY: Final = int(Decision.ENTRY)
 
 
 class Stream(NamedTuple):
     """What the machine of a side wrote (`engine.machine.written.Written`), heads laid flat.
 
-    `sign` is -1 where its prices are reflected, `side` 0 for SHORT and 1 for LONG.
+    `sign` is -1 where its prices are reflected, `side` 0 for SHORT and 1 for LONG; `atr` is the
+    place of the ATR among the values of an entry, -1 where no entry has one.
     """
 
     heads: Cells
     whole: Cells
     real: Numbers
-    reals: int
     sign: int
     side: int
+    atr: int
 
 
-def merge(first: Stream, second: Stream, targets: int, atr: int, offers: Cells) -> int:
-    """Write the setups of SHORT (`first`) and LONG in the order of intents; how many there are.
+def merge(short: Stream, long: Stream, targets: int, order: Cells, offers: Cells) -> int:
+    """Write the setups of both sides as offers, in the order of intents; how many there are.
 
-    `atr` is the position of the ATR among the values of an entry. Where `offers` has no room for
-    all, the rest are only counted. `DISORDER` where a side's are not in order to begin with.
+    `order` has a cell, and `offers` room, for every head of the two.
     """
-    stride = at.OFFER_TARGETS + targets
-    count = 0
-    one, other = next_entry(first.heads, -HEAD), next_entry(second.heads, -HEAD)
-    row = started = 0
-    while one < len(first.heads) or other < len(second.heads):
-        fits = (count + 1) * stride <= len(offers)
-        if comes_first(first.heads, one, second.heads, other):
-            late = first.heads[one + told.ROW], first.heads[one + told.STARTED]
-            if fits:
-                offer(first, one, targets, atr, offers, count * stride)
-            one = next_entry(first.heads, one)
+    middle = in_order(short.heads, order, 0)
+    stop = in_order(long.heads, order, middle)
+    one, other, cell = 0, middle, 0
+    while one < middle or other < stop:
+        if other == stop or (
+            one < middle and comes_first(short.heads, order[one], long.heads, order[other])
+        ):
+            offer(short, order[one], targets, offers, cell)
+            one += 1
         else:
-            late = second.heads[other + told.ROW], second.heads[other + told.STARTED]
-            if fits:
-                offer(second, other, targets, atr, offers, count * stride)
-            other = next_entry(second.heads, other)
-        if late[0] < row or (late[0] == row and late[1] < started):
-            return DISORDER
-        row, started = late
-        count += 1
-    return count
+            offer(long, order[other], targets, offers, cell)
+            other += 1
+        cell += at.OFFER_TARGETS + targets
+    return stop
 
 
-def next_entry(heads: Cells, cell: int) -> int:
-    """Where the next entry after this head begins; the end where there is none."""
-    cell += HEAD
-    while cell < len(heads) and heads[cell + told.KIND] != _ENTRY:
-        cell += HEAD
-    return cell
+def in_order(heads: Cells, order: Cells, first: int) -> int:
+    """Where each entry's head begins, by bar, from cell `first` of `order` on; the cell after.
+
+    On a bar older candidates come first, as they do in `heads`: so those of a bar keep their order.
+    A walk ends its candidates nearly in order, and few have to be passed.
+    """
+    stop = first
+    for head in range(0, len(heads), HEAD):
+        if heads[head + KIND] == _ENTRY:
+            place = stop
+            while place > first and heads[order[place - 1] + ROW] > heads[head + ROW]:
+                order[place] = order[place - 1]
+                place -= 1
+            order[place] = head
+            stop += 1
+    return stop
 
 
-def comes_first(first: Cells, one: int, second: Cells, other: int) -> bool:
-    """Whether the entry of the first side is the earlier one: by row, start, SHORT before LONG."""
-    if one >= len(first) or other >= len(second):
-        return one < len(first)
-    row, other_row = first[one + told.ROW], second[other + told.ROW]
-    if row != other_row:
-        return row < other_row
-    return first[one + told.STARTED] <= second[other + told.STARTED]
+def comes_first(short: Cells, one: int, long: Cells, other: int) -> bool:
+    """Whether SHORT's entry is the earlier one: by bar, by start, SHORT before LONG."""
+    if short[one + ROW] != long[other + ROW]:
+        return short[one + ROW] < long[other + ROW]
+    return short[one + STARTED] <= long[other + STARTED]
 
 
-def offer(stream: Stream, head: int, targets: int, atr: int, offers: Cells, cell: int) -> None:
+def offer(stream: Stream, head: int, targets: int, offers: Cells, cell: int) -> None:
     """Lay one entry out as the kernel reads it, in real prices."""
     place, sign = stream.heads[head + PLACE], stream.sign
-    offers[cell + at.OFFER_ROW] = stream.heads[head + told.ROW]
+    offers[cell + at.OFFER_ROW] = stream.heads[head + ROW]
     offers[cell + at.OFFER_SIDE] = stream.side
     offers[cell + at.OFFER_CLOSE] = sign * stream.whole[place]
     offers[cell + at.OFFER_PRICE] = sign * stream.whole[place + 1]
     offers[cell + at.OFFER_STOP] = sign * stream.whole[place + 2]
+    offers[cell + at.OFFER_ATR] = -1
     offers[cell + at.OFFER_PLANNED] = 0
     offers[cell + at.OFFER_PLACED] = 0
     for target in range(targets):
         offers[cell + at.OFFER_TARGETS + target] = sign * stream.whole[place + 3 + target]
-    parts = -1
-    if stream.reals > 0:
-        value = stream.real[place + atr]
-        if 0.0 < value < ATR_MOST:
-            parts = int(ceil(value * ATR_PARTS))
-    offers[cell + at.OFFER_ATR] = parts
+    if stream.atr >= 0 and 0.0 < stream.real[place + stream.atr] < ATR_MOST:
+        offers[cell + at.OFFER_ATR] = int(ceil(stream.real[place + stream.atr] * ATR_PARTS))

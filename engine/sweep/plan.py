@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dsl.ir.program import History, ParamSpec, Program
+    from engine.domain.market import Ints
 
 
 class PlanError(ValueError):
@@ -147,6 +148,14 @@ def with_params(program: Program, names: Sequence[str], values: Sequence[int]) -
         changes = {side.value: value for side in sides}
         specs[parameter] = replace(spec, **changes)
     return replace(program, params=tuple(specs.values()))
+
+
+def check_values(program: Program, names: Sequence[str], sets: Ints) -> None:
+    """Refuse what `with_values` would refuse of any of these sets, (n, len(names))."""
+    specs = {spec.name: spec for spec in program.params}
+    for name, values in zip(names, sets.T, strict=True):
+        for value in sorted(set(values.tolist())):
+            _check(_known(specs, named(name)[0]), value)
 
 
 def _known(specs: dict[str, ParamSpec], name: str) -> ParamSpec:

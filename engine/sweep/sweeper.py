@@ -1,108 +1,230 @@
-"""Runs many parameter sets of one strategy over one market."""
+"""Runs many sets of parameters of one strategy over one market.
+
+The machines are compiled once, and what sets share is worked out once (`engine.sweep.ground`). A
+set is then decided, its setups are merged into offers, and one call takes them through every
+window (`engine.sweep.driver`); figures are made for a block of sets together. Blocks run on threads
+beside each other: compiled code does not hold Python's lock.
+"""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from engine.execution import records as out
-from engine.execution.rules import rules_of
-from engine.execution.simulation import Simulator
+from engine.execution import state as at
+from engine.execution.simulation import MoneyOverflowError
 from engine.execution.terms import Money
-from engine.execution.trades import trades_of
-from engine.domain.calendar import Days
-from engine.machine.forms import Form
-from engine.run import Prepared, Strategy, dates_for, paths_for
-from engine.statistics.ledger import Ledger
-from engine.statistics.statistics import statistics_from
+from engine.machine.forms import Form, chosen
+from engine.sweep import driver
+from engine.sweep.deciding import Compiled, Plain
+from engine.sweep.figures import Account, Tally, figures_of
 from engine.sweep.folds import whole
-from engine.sweep.outcomes import METRICS, Outcomes, joined, none_yet
-from engine.sweep.plan import with_values
+from engine.sweep.ground import Grounds, Swept
+from engine.sweep.outcomes import METRICS, Outcomes, none_yet
+from engine.sweep.plan import check_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from engine.domain.market import Ints, Reals
+    from engine.execution.state import Tape
     from engine.execution.terms import Terms
+    from engine.run import Prepared
+    from engine.sweep.deciding import Decider
     from engine.sweep.folds import Span
+
+BLOCK: Final = 32
+"""Sets whose figures are made together: enough that numpy pays, few enough to share out well."""
+_RECORDS: Final = 1024
 
 
 class Sweeper:
-    """A strategy on a market, ready to be run with one set of parameters after another."""
+    """A strategy on a market, ready for one set of parameters after another."""
 
     def __init__(
         self,
         prepared: Prepared,
         names: Sequence[str],
         terms: Terms,
-        spans: Sequence[Span] | None = None,
+        spans: Sequence[Span] = (),
         form: Form = Form.AUTO,
     ) -> None:
-        self.prepared = prepared
-        self.names = tuple(names)
-        self.terms = terms
-        self.spans = tuple(spans) if spans else (whole(prepared.schedule.days),)
-        self.form = form
+        """`names` are axes (`engine.sweep.plan`); `spans`: the windows, or all the data as one.
 
-    def run(self, sets: Sequence[tuple[int, ...]], threads: int = 1) -> Outcomes:
-        """The figures of each set in each span, in the order given."""
-        none = none_yet(self.names, [span.name for span in self.spans])
-        with ThreadPoolExecutor(threads) as pool:
-            return joined([none, *pool.map(self._one, sets)])
+        Raises `UnknownParameter` for a name that the strategy does not have.
+        """
+        days = prepared.schedule.days
+        self.prepared, self.names, self.terms = prepared, tuple(names), terms
+        self.spans = tuple(spans) or (whole(days),)
+        self.windows = Windows.of(self.spans, days.start)
+        self._form = form
+        self._swept = Swept.of(prepared, names)
+        tick_value = prepared.strategy.program.instrument.tick_value
+        money = Money.for_amounts(tick_value, terms.equity, terms.commission)
+        self.account = Account(money.units(terms.equity), money.scale)
 
-    def _one(self, values: tuple[int, ...]) -> Outcomes:
-        program = with_values(self.prepared.strategy.program, self.names, values)
-        schedule, market = self.prepared.schedule, self.prepared.market
-        run = replace(self.prepared, strategy=Strategy(program)).run(self.terms, self.form)
-        dates, paths = dates_for(program, schedule), paths_for(program, schedule)
-        table = {name: np.full((1, len(self.spans)), np.nan) for name in METRICS}
-        for number, span in enumerate(self.spans):
-            mine = (run.intents.row >= span.first_row) & (run.intents.row < span.stop_row)
-            intents = run.intents._pick(np.flatnonzero(mine))
-            simulator = Simulator(rules_of(program, self.terms), compiled=False)
-            records = simulator.run(market, dates, intents, paths, span.stop_row).copy()
-            records[:, [out.ROW, out.ENTERED]] -= span.first_row
-            days = schedule.days
-            first, stop = np.searchsorted(days.start, [span.first_row, span.stop_row])
-            tick_value = program.instrument.tick_value
-            money = Money.for_amounts(tick_value, self.terms.equity, self.terms.commission)
-            ledger = Ledger(
-                market.rows(span.first_row, span.stop_row),
-                Days(days.date[first:stop], days.start[first : stop + 1] - span.first_row),
-                program.day.zone,
-                records,
-                trades_of(records),
-                money,
-                money.units(tick_value),
-                money.units(self.terms.equity),
-            )
-            made = statistics_from(ledger)
-            returns = ledger.returns
-            found = {
-                "setups": len(intents),
-                "trades": made.all.trades,
-                "net": made.all.net,
-                "gross": made.all.gross,
-                "return": made.returns.total,
-                "cagr": made.returns.cagr,
-                "profit_factor": made.all.profit_factor,
-                "win_rate": made.all.win_rate,
-                "expectancy_r": made.all.expectancy_r,
-                "best": made.all.best,
-                "worst": made.all.worst,
-                "sharpe": made.returns.sharpe,
-                "sortino": made.returns.sortino,
-                "max_drawdown": made.drawdown.share,
-                "max_drawdown_money": made.drawdown.money,
-                "calmar": made.returns.calmar,
-                "exposure": made.activity.exposure,
-                "mean": returns.mean(),
-                "deviation": returns.std(ddof=1),
-                "observations": len(returns),
-            }
-            for name, value in found.items():
-                table[name][0, number] = np.nan if value is None else float(value)
-        sets = np.array([values], np.int64).reshape(1, len(self.names))
-        return Outcomes(self.names, sets, tuple(span.name for span in self.spans), table)
+    def run(self, sets: Sequence[Sequence[int]], threads: int = 1) -> Outcomes:
+        """The figures of each set in each span, in the order given.
+
+        Raises `OutOfRange` and `TermsError` before anything is run, `MoneyOverflowError` where the
+        account of a set can no longer be counted.
+        """
+        spans = tuple(span.name for span in self.spans)
+        if not len(sets):
+            return none_yet(self.names, spans)
+        values = np.array(sets, np.int64).reshape(len(sets), len(self.names))
+        check_values(self._swept.program, self.names, values)
+        compiled = self._is_compiled(len(sets))
+        grounds = Grounds(self.prepared, self._swept, most=threads + 1)
+        for one in _distinct(values, self._swept.in_rules):
+            grounds.book(values[one].tolist(), self.terms)
+        blocks = list(_blocks(values, self._swept.in_columns))
+        work = _Work(self, self._swept, grounds, values, compiled=compiled)
+        with ThreadPoolExecutor(max(1, threads)) as pool:
+            parts = list(pool.map(work.of, blocks))
+        order = np.argsort(np.concatenate(blocks), kind="stable")
+        figures = {
+            name: np.concatenate([figures[name] for figures in parts])[order] for name in METRICS
+        }
+        return Outcomes(self.names, values, spans, figures)
+
+    def _is_compiled(self, sets: int) -> bool:
+        """Whether so many sets together pay for compiled code."""
+        rows = sets * len(self.prepared.market)
+        machines = self.prepared.strategy.machines.values()
+        forms = {chosen(machine, rows, self._form, whole=True) for machine in machines}
+        return forms == {Form.COMPILED}
+
+
+def _distinct(values: Ints, places: Sequence[int]) -> Ints:
+    """The number of the first of all sets that agree on these places."""
+    if not places:
+        return np.zeros(1, np.int64)
+    first: Ints = np.unique(values[:, list(places)], axis=0, return_index=True)[1]
+    return first
+
+
+def _blocks(values: Ints, places: Sequence[int]) -> Iterator[Ints]:
+    """Numbers of sets that agree on these places, a block at a time."""
+    if not places:
+        groups = [np.arange(len(values))]
+    else:
+        key = values[:, list(places)]
+        order = np.lexsort(key.T[::-1])
+        turns = np.flatnonzero((key[order[1:]] != key[order[:-1]]).any(axis=1)) + 1
+        groups = np.split(order, turns)
+    for group in groups:
+        yield from np.split(group, range(BLOCK, len(group), BLOCK))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """The spans as the driver reads them, and how many dates and bars each has."""
+
+    cells: Ints
+    first: Ints
+    stop: Ints
+    dates: Ints
+
+    @classmethod
+    def of(cls, spans: Sequence[Span], start: Ints) -> Windows:
+        """Of spans of whole trading dates, which begin at the rows `start`."""
+        first = np.array([span.first_row for span in spans], np.int64)
+        stop = np.array([span.stop_row for span in spans], np.int64)
+        date, after = np.searchsorted(start, first), np.searchsorted(start, stop)
+        return cls(np.stack([first, stop, date], axis=1).reshape(-1), first, stop, after - date)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.first)
+
+    def setups(self, offers: Ints, stride: int) -> int:
+        """How many of the offers lie in the windows, of each window anew."""
+        rows = offers[at.OFFER_ROW :: stride]
+        inside = np.searchsorted(rows, self.stop) - np.searchsorted(rows, self.first)
+        return int(inside.sum())
+
+
+class _Work:
+    """The figures of blocks of sets; threads share it."""
+
+    def __init__(
+        self, sweeper: Sweeper, swept: Swept, grounds: Grounds, values: Ints, *, compiled: bool
+    ) -> None:
+        self._sweeper, self._swept, self._grounds = sweeper, swept, grounds
+        self._values, self._compiled = values, compiled
+
+    def of(self, block: Ints) -> dict[str, Reals]:
+        """The figures of the sets with these numbers, (len(block), spans) each."""
+        sweeper, values = self._sweeper, self._values[block]
+        windows = sweeper.windows
+        ground = self._grounds.at(values[0].tolist())
+        machines = sweeper.prepared.strategy.machines
+        params = {side: self._swept.params(values, side) for side in machines}
+        desk = _Desk(windows, len(block), compiled=self._compiled)
+        for number, offers in enumerate(self._decider().offers(ground, params)):
+            book = self._grounds.book(values[number].tolist(), sweeper.terms)
+            desk.take(number, ground.tape, book, offers)
+        bars = windows.stop - windows.first
+        return figures_of(desk.tally, sweeper.account, windows.dates.tolist(), bars.tolist())
+
+    def _decider(self) -> Decider:
+        prepared = self._sweeper.prepared
+        return Compiled(prepared) if self._compiled else Plain(prepared)
+
+
+class _Desk:
+    """Takes the offers of set after set through the windows, and keeps what they came to."""
+
+    def __init__(self, windows: Windows, sets: int, *, compiled: bool) -> None:
+        """For so many sets."""
+        shape = (sets, len(windows))
+        self.tally = Tally(
+            np.zeros((*shape, driver.TOTAL_CELLS), np.int64),
+            np.zeros(shape),
+            np.zeros((sets, int(windows.dates.sum())), np.int64),
+            np.zeros(shape),
+        )
+        self._windows = windows
+        self._run, self._wrap = _engine(compiled=compiled)
+        self._hand = np.zeros(driver.HAND_CELLS, np.int64)
+        self._records = np.zeros(_RECORDS * out.WIDTH, np.int64)
+
+    def take(self, number: int, tape: Tape, fresh: Ints, offers: Ints) -> None:
+        """The offers of one set, as set `number`; raises `MoneyOverflowError`."""
+        wrap, tally = self._wrap, self.tally
+        stride = at.OFFER_TARGETS + int(fresh[at.TARGETS])
+        multiples = np.empty(self._windows.setups(offers, stride))
+        sheet = driver.Sheet(
+            wrap(self._hand),
+            wrap(tally.totals[number].reshape(-1)),
+            wrap(tally.falls[number]),
+            wrap(tally.daily[number]),
+            wrap(multiples),
+            wrap(np.empty(len(offers) // stride, np.int64)),
+        )
+        book, tape = wrap(fresh.copy()), at.Tape(*map(wrap, tape))
+        answer = driver.NO_ROOM
+        while answer == driver.NO_ROOM:
+            desk = at.Desk(book, wrap(offers), wrap(self._records))
+            answer = self._run(tape, desk, wrap(fresh), wrap(self._windows.cells), sheet)
+            if answer == driver.NO_ROOM:
+                self._records = np.zeros(2 * len(self._records), np.int64)
+        if answer == driver.FAULT:
+            raise MoneyOverflowError(int(self._hand[driver.FAULT_ROW]))
+        ends = np.cumsum(tally.totals[number, :, driver.KNOWN]).tolist()
+        for window, (first, stop) in enumerate(zip([0, *ends], ends, strict=False)):
+            tally.multiples[number, window] = np.add.reduce(multiples[first:stop])
+
+
+def _engine(*, compiled: bool) -> tuple[Callable[..., int], Callable[[Any], Any]]:
+    """The driver, and what it takes for an array; a memoryview gives Python's own numbers."""
+    if not compiled:
+        return driver.account_for, lambda array: array.data
+    from engine.sweep.compiled import compiled_account_for  # noqa: PLC0415 - brings numba
+
+    return compiled_account_for(), lambda array: array

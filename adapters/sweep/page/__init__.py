@@ -1,5 +1,6 @@
 """A sweep as one HTML file: opens offline, keeps, shows."""
 
+from adapters.sweep.page.of_study import sweep_input
 from adapters.sweep.page.source import (
     Axis,
     Fold,
@@ -9,7 +10,7 @@ from adapters.sweep.page.source import (
     SweepInput,
     WalkForward,
 )
-from adapters.sweep.page.write import sweep_html, write_sweep
+from adapters.sweep.page.write import sweep_html, write_page
 
 __all__ = [
     "Axis",
@@ -20,5 +21,6 @@ __all__ = [
     "SweepInput",
     "WalkForward",
     "sweep_html",
-    "write_sweep",
+    "sweep_input",
+    "write_page",
 ]

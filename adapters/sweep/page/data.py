@@ -1,6 +1,6 @@
 """The sets and their figures as the page's script reads them: whole numbers, packed.
 
-A figure is kept with two digits more than are shown, as a whole number; one below the smallest of
+A figure is kept with some digits more than are shown, as a whole number; one below the smallest of
 its column stands for a figure that is not there.
 """
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from adapters.sweep.page.source import Axis, Measure, SweepInput
     from engine.domain.market import Ints, Reals
 
-SPARE: Final = 2
-"""Digits that are kept beyond those shown, so that sorting does not meet ties that are none."""
+SPARE: Final = 4
+"""Digits that are kept beyond those shown: for sorting, and so that what is rounded here and there is
+rounded alike."""
 
 LARGEST: Final = 2.0**52
 """Whole numbers are exact in a float64 up to here; a figure beyond is kept as if it were here."""

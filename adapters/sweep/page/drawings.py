@@ -144,30 +144,36 @@ def pairs(sweep: SweepInput, folds: tuple[Fold, ...]) -> Pairs:
     def at(value: float | None) -> float | None:
         return None if value is None else round(100 * (value - low) / (high - low), 2)
 
-    rows = []
-    before: tuple[int, ...] | None = None
-    for place, fold in enumerate(folds):
-        values = [axis.levels[level] for axis, level in zip(sweep.axes, fold.levels, strict=True)]
-        moved = [before is not None and before[i] != level for i, level in enumerate(fold.levels)]
-        rows.append(
-            Pair(
-                number=place + 1,
-                train=fold.train,
-                test=fold.test,
-                inside=at(fold.inside),
-                outside=at(fold.outside),
-                inside_text=bare(measure, fold.inside),
-                outside_text=bare(measure, fold.outside),
-                tone=_tone(measure, fold.outside),
-                trades=f"{fold.trades:,}",
-                settings=tuple(zip(values, moved, strict=True)),
-            )
+    rows = tuple(
+        Pair(
+            number=place + 1,
+            train=fold.train,
+            test=fold.test,
+            inside=at(fold.inside),
+            outside=at(fold.outside),
+            inside_text=bare(measure, fold.inside),
+            outside_text=bare(measure, fold.outside),
+            tone=_tone(measure, fold.outside),
+            trades=f"{fold.trades:,}",
+            settings=_settings(sweep, fold, folds[place - 1] if place else None),
         )
-        before = fold.levels
+        for place, fold in enumerate(folds)
+    )
     middle = at(centre)
     assert middle is not None
     return Pairs(
         tuple(rows), middle, *(bare(measure, v) for v in (low + room, high - room, centre))
+    )
+
+
+def _settings(sweep: SweepInput, fold: Fold, before: Fold | None) -> tuple[tuple[str, bool], ...]:
+    """The value chosen on each axis, and whether the fold before had another one."""
+    if fold.levels is None:
+        return tuple((NA, False) for _ in sweep.axes)
+    earlier = fold.levels if before is None or before.levels is None else before.levels
+    return tuple(
+        (axis.levels[level], level != last)
+        for axis, level, last in zip(sweep.axes, fold.levels, earlier, strict=True)
     )
 
 

@@ -20,11 +20,17 @@ async function unpackSets(text, axes) {
   return { count: head.n, levels: columns.slice(0, axes), figures };
 }
 
+/* One writer for each number of digits: making one takes longer than a thousand uses. */
+const writers = [];
+function writer(places) {
+  const digits = { minimumFractionDigits: places, maximumFractionDigits: places };
+  return (writers[places] ??= new Intl.NumberFormat("en-US", digits));
+}
+
 /* A figure as people read it; the same as `Measure.text`. */
 function written(measure, value, withUnit = true) {
   if (!Number.isFinite(value)) return "na";
-  const digits = { minimumFractionDigits: measure.places, maximumFractionDigits: measure.places };
-  const text = (Number(value.toFixed(measure.places)) + 0).toLocaleString("en-US", digits);
+  const text = writer(measure.places).format(Number(value.toFixed(measure.places)) + 0);
   return withUnit && measure.unit ? `${text} ${measure.unit}` : text;
 }
 

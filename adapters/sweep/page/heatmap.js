@@ -17,10 +17,12 @@ class HeatMap {
       if (event.target.dataset.cell !== undefined) this.keep(Number(event.target.dataset.cell));
     });
     svg.addEventListener("keydown", (event) => this.press(event));
-    svg.addEventListener("focusin", (event) => {
+    /* not on the drawing itself: Chromium lets Tab stop at a drawing that listens for the focus */
+    const field = svg.parentElement;
+    field.addEventListener("focusin", (event) => {
       if (event.target.dataset.cell !== undefined) this.reach(Number(event.target.dataset.cell));
     });
-    svg.addEventListener("focusout", () => this.marker && this.marker.setAttribute("visibility", "hidden"));
+    field.addEventListener("focusout", () => this.marker && this.marker.setAttribute("visibility", "hidden"));
   }
 
   show(cells) {
@@ -160,9 +162,10 @@ class HeatMap {
   values() {
     const group = drawn("g", { class: "within", "aria-hidden": "true", "text-anchor": "middle" });
     const { across, value, measure } = this.cells;
+    if (this.wide < 22 || this.high < 17) return group;
     const texts = value.map((one) => (Number.isFinite(one) ? written(measure, one, false) : ""));
     const widest = texts.reduce((most, text) => Math.max(most, this.width(text)), 0);
-    if (widest + 8 > this.wide || this.high < 17) return group;
+    if (widest + 8 > this.wide) return group;
     texts.forEach((text, cell) => {
       if (!text) return;
       const [column, row] = [cell % across.count, Math.floor(cell / across.count)];

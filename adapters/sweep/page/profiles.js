@@ -94,7 +94,7 @@ class Profile {
   short(value) {
     const size = Math.max(Math.abs(this.least), Math.abs(this.most));
     if (size >= 10000) return `${(value / 1000).toLocaleString("en-US", { maximumFractionDigits: 1 })}k`;
-    return (Number(value.toPrecision(10)) + 0).toLocaleString("en-US", { maximumFractionDigits: 3 });
+    return (Math.round(value * 1e6) / 1e6 + 0).toLocaleString("en-US", { maximumFractionDigits: 3 });
   }
 
   names() {

@@ -93,13 +93,13 @@ class Surroundings:
 class Fold:
     """A step of a walk-forward: chosen on `train`, then traded on `test` (dates as text).
 
-    `levels` are the chosen level numbers, one an axis; `inside` and `outside` the metric in and out
-    of sample.
+    `levels` are the chosen level numbers, one an axis, None where no set was worth choosing;
+    `inside` and `outside` the metric in and out of sample; `trades` those out of sample.
     """
 
     train: str
     test: str
-    levels: tuple[int, ...]
+    levels: tuple[int, ...] | None
     inside: float | None
     outside: float | None
     trades: int

@@ -81,7 +81,11 @@ def luck_sentences(luck: Luck) -> tuple[str, ...]:
         "probability that it is better than such luck, given how skewed and how fat-tailed its "
         f"daily returns are; {percent(SURE, 0)} is what is usually asked for."
     )
-    return tried, chance
+    careful = (
+        "Neighbouring sets are not trials of their own, so the ratio errs to the careful side; it "
+        "knows nothing of sets that were tried elsewhere."
+    )
+    return tried, chance, careful
 
 
 def probability(share: float | None) -> str:
@@ -125,8 +129,11 @@ def stability(sweep: SweepInput, folds: tuple[Fold, ...]) -> tuple[tuple[str, st
     """Of each axis: its name, and how much the folds agreed on its value."""
     found = []
     for place, axis in enumerate(sweep.axes):
-        chosen = [axis.levels[fold.levels[place]] for fold in folds]
+        chosen = [axis.levels[fold.levels[place]] for fold in folds if fold.levels is not None]
         counts = {value: chosen.count(value) for value in chosen}
+        if not counts:
+            found.append((axis.name, "no fold chose any"))
+            continue
         most = max(counts, key=lambda value: counts[value])
         if len(counts) == 1:
             said = f"{most} in every fold"

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final
 from adapters.onefile import rendered, with_data, write_whole
 from adapters.sweep.page.context import context
 from adapters.sweep.page.data import data_text
+from adapters.sweep.page.of_study import sweep_input
 
 if TYPE_CHECKING:
     from adapters.sweep.page.source import SweepInput
+    from adapters.sweep.study import Study
 
 HERE: Final = Path(__file__).parent
 TOKENS: Final = HERE.parents[1] / "report" / "report.css"
@@ -33,9 +35,9 @@ def sweep_html(sweep: SweepInput) -> str:
     return with_data(page, data_text(sweep))
 
 
-def write_sweep(path: Path, sweep: SweepInput) -> Path:
-    """Write the page to `path` (its folder is made), all of it or nothing; returns the path.
+def write_page(path: Path, study: Study, *, version: str = "") -> Path:
+    """Write the page of a study to `path`, all of it or nothing; returns the path.
 
-    Raises `OSError` where the folder or the file cannot be written.
+    The folder is made. Raises `OSError` where the folder or the file cannot be written.
     """
-    return write_whole(path, sweep_html(sweep))
+    return write_whole(path, sweep_html(sweep_input(study, version=version)))

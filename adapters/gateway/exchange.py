@@ -1,0 +1,382 @@
+"""The orders: taken, held, armed, matched, grouped, withdrawn. Knows no client and no wire.
+
+How a price is reached is decided by `engine.execution.fills`, as in the simulator: of a range of
+prices (a bar, or one step of 5 seconds) entries are met first, then what its first price decides,
+then stops, then limits (or limits first, if so told). An order whose parent is filled inside
+the range meets only what can have come after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from fractions import Fraction
+from math import ceil
+from typing import TYPE_CHECKING, Final, Protocol
+
+from adapters.gateway.contracts import COIN, FUTURE, PAIR
+from adapters.gateway.orders import (
+    CANCEL_ALL,
+    LIMIT,
+    MARKET,
+    STOP,
+    STOP_LIMIT,
+    STOPS,
+    TRAIL,
+    Execution,
+    Held,
+    Order,
+    Status,
+)
+from engine.execution import fills
+from engine.execution.fills import NEVER, fill, rest_of_bar
+
+if TYPE_CHECKING:
+    from adapters.gateway.account import Account
+    from adapters.gateway.contracts import Contract
+    from adapters.gateway.tape import Range, Tape
+
+_FILLS: Final = {MARKET: fills.MARKET, LIMIT: fills.LIMIT, STOP: fills.STOP}
+_AT_FIRST: Final = ((True, True), (True, False))
+_AROUND_THE_CLOCK: Final = frozenset({PAIR, COIN})
+
+
+class Children(StrEnum):
+    """When the children of a parent that is filled in parts wake up."""
+
+    FULL = "full"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How orders are filled: slippage in ticks, stop or limit first, fees a contract and fill."""
+
+    slippage: int = 0
+    stop_first: bool = True
+    commission: Fraction = Fraction(9, 4)
+    children: Children = Children.FULL
+
+
+class Audience(Protocol):
+    """Who is told what becomes of orders, and who may meddle."""
+
+    def changed(self, order: Order) -> None:
+        """An order has another status, price or quantity."""
+
+    def withdrawn(self, order: Order, reason: str) -> None:
+        """An order was cancelled."""
+
+    def executed(self, execution: Execution) -> None:
+        """Contracts changed hands; the order has its new state already."""
+
+    def share(self, order: Order) -> int:
+        """How much of an order that can be filled now is filled now."""
+
+
+class Exchange:
+    """Every order of every client, working and done."""
+
+    def __init__(self, rules: Rules, audience: Audience) -> None:
+        """No orders yet."""
+        self.rules = rules
+        self.now = 0.0
+        self.orders: dict[int, Order] = {}
+        self.working: dict[int, Order] = {}
+        self.executions: list[Execution] = []
+        self.accounts: dict[str, Account] = {}
+        self._audience = audience
+        self._ids: dict[tuple[int, int], int] = {}
+        self._perm = 1_500_000_000
+        self._count = 0
+
+    def known(self, client: int, number: int) -> Order | None:
+        """The order a client means by a number: its latest one of that number."""
+        perm = self._ids.get((client, number))
+        return None if perm is None else self.orders[perm]
+
+    def forget_ids(self) -> None:
+        """Let numbers of orders that are done be used again, as after a restart."""
+        self._ids = {key: perm for key, perm in self._ids.items() if perm in self.working}
+
+    def add(self, order: Order) -> Order:
+        """Take an order; it does nothing until `release`."""
+        self._perm += 1
+        order.perm = self._perm
+        self.orders[order.perm] = self.working[order.perm] = order
+        self._ids[order.client, order.id] = order.perm
+        return order
+
+    def release(self, order: Order, tape: Tape | None) -> None:
+        """An order that transmits takes its family with it: parent, siblings and children."""
+        family = {order.id, order.ticket.parent} - {0}
+        for one in sorted(self.working.values(), key=_number):
+            kin = one is order or one.id in family or one.ticket.parent in family
+            if one.client == order.client and one.held is Held.TRANSMIT and kin and not one.done:
+                self._wake(one)
+        self.meet_now(order.contract, tape)
+
+    def _wake(self, one: Order) -> None:
+        parent = self.known(one.client, one.ticket.parent) if one.ticket.parent else None
+        if parent is not None and not self._wakes_children(parent):
+            one.held, one.status = Held.CHILD, Status.PRESUBMITTED
+            self._audience.changed(one)
+        else:
+            self.arm(one)
+
+    def _wakes_children(self, parent: Order) -> bool:
+        partial = self.rules.children is Children.PARTIAL
+        return parent.status is Status.FILLED or (partial and parent.filled > 0)
+
+    def arm(self, one: Order) -> None:
+        """Let an order work."""
+        if one.level is None:
+            one.level = one.ticket.trail_from
+        if one.ticket.type in STOPS:
+            one.held, one.status = Held.TRIGGER, Status.PRESUBMITTED
+        else:
+            at_once = one.ticket.type == MARKET
+            one.held, one.status = Held.NOT, Status.PRESUBMITTED if at_once else Status.SUBMITTED
+        self._audience.changed(one)
+
+    def change(self, order: Order, tape: Tape | None) -> None:
+        """The ticket of an order was replaced."""
+        order.level = None
+        if order.held is Held.TRANSMIT and order.ticket.transmit:
+            self.release(order, tape)
+        else:
+            self._audience.changed(order)
+            self.meet_now(order.contract, tape)
+
+    def cancel(self, order: Order, reason: str = "") -> None:
+        """Withdraw an order and the children that wait for it."""
+        if order.done:
+            return
+        self._finish(order, Status.CANCELLED, reason or "Cancelled by Trader")
+        self._audience.withdrawn(order, reason)
+        if order.filled == 0:
+            for child in self.children(order):
+                self.cancel(child, reason)
+
+    def _finish(self, order: Order, status: Status, outcome: str) -> None:
+        order.status, order.held = status, Held.NOT
+        order.ended, order.outcome = self.now, outcome
+        self.working.pop(order.perm, None)
+
+    def children(self, order: Order) -> list[Order]:
+        """The living orders that name this one as their parent."""
+        return [
+            one
+            for one in self.working.values()
+            if one.ticket.parent == order.id and one.client == order.client and order.id
+        ]
+
+    def siblings(self, order: Order) -> list[Order]:
+        """Who is cancelled or reduced with an order: its OCA group, or else its parent's others."""
+        group, parent = order.ticket.oca, order.ticket.parent
+        return [
+            one
+            for one in self.working.values()
+            if one is not order
+            and one.ticket.account == order.ticket.account
+            and (
+                one.ticket.oca == group
+                if group
+                else bool(parent)
+                and one.client == order.client
+                and one.ticket.parent == parent
+                and not one.ticket.oca
+            )
+        ]
+
+    # --- matching ---------------------------------------------------------------------------
+
+    def meet_now(self, contract: Contract, tape: Tape | None) -> None:
+        """Fill what the last price fills, where somebody trades."""
+        if tape is not None and tape.trades and tape.price is not None and self.working:
+            self.meet_price(tape, tape.price, {contract.con_id})
+
+    def meet_price(self, tape: Tape, price: int, only: set[int] | None = None) -> None:
+        """Fill what one price fills."""
+        if self.working:
+            assert tape.seen is not None
+            flat = replace(tape.seen, open=price, high=price, low=price, close=price)
+            self._meet(tape, flat, only)
+
+    def meet(self, tape: Tape, seen: Range) -> None:
+        """Fill what a range of prices fills, then let trailing stops follow it."""
+        if self.working:
+            self._meet(tape, seen, None)
+
+    def _meet(self, tape: Tape, seen: Range, only: set[int] | None) -> None:
+        mine = [
+            one
+            for one in self.working.values()
+            if one.contract.instrument == tape.name
+            and (only is None or one.contract.con_id in only)
+        ]
+        if not mine:
+            return
+        for one in mine:
+            one.seen = None
+        exits = [one for one in mine if self._is_exit(one)]
+        for one in mine:
+            if one not in exits:
+                self._try(one, seen, tape)
+        stop_first = self.rules.stop_first
+        for at_first, stops in (*_AT_FIRST, (False, stop_first), (False, not stop_first)):
+            for one in exits:
+                if one.is_stop == stops:
+                    self._try_exit(one, seen, tape, at_first=at_first)
+        for one in mine:
+            if one.ticket.type == TRAIL and one.works and one.is_stop:
+                self._trail(one, one.seen or seen)
+
+    def _is_exit(self, order: Order) -> bool:
+        """Whether it takes a position back, or would: children, and what goes against one held."""
+        account = self.accounts.get(order.ticket.account)
+        held = account.held(order.contract) if account else 0
+        return bool(order.ticket.parent) or held * order.ticket.sign < 0
+
+    def _try_exit(self, order: Order, seen: Range, tape: Tape, *, at_first: bool) -> None:
+        reach = order.seen or seen
+        if at_first:
+            reach = replace(reach, high=reach.open, low=reach.open, close=reach.open)
+        self._try(order, reach, tape)
+
+    def _try(self, order: Order, reach: Range, tape: Tape) -> None:
+        """Fill an order where the prices reach it, and show its children what is left of them."""
+        if not order.works or order.wait_until > self.now:
+            return
+        if not order.ticket.outside and self._sleeps(order, tape):
+            return
+        price = self._price(order, reach)
+        if price == NEVER:
+            return
+        kids = self.children(order)
+        self._fill(order, price)
+        raw = price
+        if order.type in (MARKET, STOP, TRAIL):
+            raw -= order.ticket.sign * self.rules.slippage
+        after = replace(reach, open=raw)
+        if order.type == LIMIT and raw != reach.open and self.rules.stop_first:
+            high, low = rest_of_bar(order.ticket.sign, raw, reach.high, reach.low, reach.close)
+            after = replace(after, high=high, low=low)
+        for kid in kids:
+            if kid.works:
+                kid.seen = after
+
+    def _sleeps(self, order: Order, tape: Tape) -> bool:
+        """Whether an order waits for regular hours: simulated stops of futures, all of stocks."""
+        kind = order.contract.kind
+        if kind in _AROUND_THE_CLOCK or (kind == FUTURE and order.ticket.type not in STOPS):
+            return False
+        return not tape.hours.is_regular(self.now / 60)
+
+    def _price(self, order: Order, reach: Range) -> int:
+        ticket = order.ticket
+        kind = order.type
+        slip = self.rules.slippage
+        if kind == STOP_LIMIT:
+            return self._stop_limit(order, reach)
+        level = ticket.limit if kind == LIMIT else ticket.stop
+        if kind == TRAIL:
+            level = self._trail(order, replace(reach, high=reach.open, low=reach.open))
+            kind = STOP
+        return fill(
+            _FILLS[kind], ticket.sign, level or 0, reach.open, reach.high, reach.low, slip
+        )
+
+    def _stop_limit(self, order: Order, reach: Range) -> int:
+        """The price at the trigger where the limit allows it; else it is a limit from now on."""
+        ticket = order.ticket
+        assert ticket.stop is not None
+        assert ticket.limit is not None
+        at = fill(fills.STOP, ticket.sign, ticket.stop, reach.open, reach.high, reach.low, 0)
+        if at == NEVER:
+            return NEVER
+        order.triggered, order.held, order.status = True, Held.NOT, Status.SUBMITTED
+        order.seen = replace(reach, open=at, high=at, low=at, close=at)
+        self._audience.changed(order)
+        return at if ticket.sign * (ticket.limit - at) >= 0 else NEVER
+
+    def _trail(self, order: Order, seen: Range) -> int:
+        """The level of a trailing stop after these prices; it only ever comes closer."""
+        ticket = order.ticket
+        best = seen.low if ticket.sign > 0 else seen.high
+        distance = ticket.stop or 1
+        if ticket.trail_percent:
+            distance = max(1, ceil(abs(best) * ticket.trail_percent / 100))
+        level = best + ticket.sign * distance
+        if order.level is not None:
+            level = min(level, order.level) if ticket.sign > 0 else max(level, order.level)
+        order.level = level
+        return level
+
+    def _fill(self, order: Order, price: int) -> None:
+        quantity = min(order.left, max(0, self._audience.share(order)))
+        if quantity == 0:
+            return
+        order.filled += quantity
+        order.paid += quantity * price
+        order.last = price
+        if order.is_stop:
+            order.triggered = True
+        fees = self.rules.commission * quantity
+        order.fees += fees
+        order.held = Held.NOT
+        order.status = Status.FILLED if order.left <= 0 else Status.SUBMITTED
+        account = self.accounts[order.ticket.account]
+        gain = account.take(order.contract, order.ticket.sign * quantity, price, fees)
+        self._count += 1
+        execution = Execution(
+            f"00025b46.{order.perm:08x}.{self._count:02d}.01",
+            order,
+            self.now,
+            quantity,
+            price,
+            order.filled,
+            order.average,
+            fees,
+            gain,
+        )
+        self.executions.append(execution)
+        if order.left <= 0:
+            self._finish(order, Status.FILLED, f"Filled Size: {order.filled}")
+        self._audience.executed(execution)
+        self._after_fill(order, quantity)
+
+    def _after_fill(self, order: Order, quantity: int) -> None:
+        if self._wakes_children(order):
+            for child in self.children(order):
+                if child.held is Held.CHILD:
+                    self.arm(child)
+        for other in self.siblings(order):
+            self._reduce(other, quantity, all_of_it=other.ticket.oca_type == CANCEL_ALL)
+
+    def _reduce(self, order: Order, quantity: int, *, all_of_it: bool) -> None:
+        if all_of_it or order.left <= quantity:
+            self.cancel(order)
+            return
+        order.quantity -= quantity
+        self._audience.changed(order)
+
+    def correct(self, execution: Execution, price: int) -> Execution:
+        """Put another price in the place of an execution's: its id ends in the next number."""
+        prefix, _, revision = execution.id.rpartition(".")
+        account = self.accounts[execution.order.ticket.account]
+        position = account.positions[execution.order.contract.con_id]
+        signed = execution.order.ticket.sign * execution.quantity
+        shift = signed * (price - execution.price)
+        if position.quantity and execution.realized is None:
+            position.cost += shift
+        else:
+            position.realized -= shift * execution.order.contract.tick_value
+        corrected = replace(execution, id=f"{prefix}.{int(revision) + 1:02d}", price=price)
+        self.executions[self.executions.index(execution)] = corrected
+        return corrected
+
+
+def _number(order: Order) -> int:
+    return order.id
+
