@@ -94,7 +94,7 @@ BUGS: Final = (
     ),
     Bug(
         "the mirror keeps highs",
-        "engine/machine/write.py",
+        "engine/machine/machine.py",
         '{"open": "open", "high": "low", "low": "high", "close": "close"}',
         '{"open": "open", "high": "high", "low": "low", "close": "close"}',
         law("mirror"),

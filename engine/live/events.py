@@ -1,0 +1,197 @@
+"""What the live journal remembers: every wish of ours and every word of the broker, in order.
+
+Each event carries the instant it was written down (`at`: milliseconds since the epoch, UTC, handed
+in). Everything else that is known (`engine.live.books`) is a fold over them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from engine.live.family import Asked, Family, Phase
+    from engine.live.holdings import Execution, HeldOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A setup became a family of orders. It is on disk before anything is sent."""
+
+    at: int
+    family: Family
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One more order of a family: a stop that protects or moves, a way out."""
+
+    at: int
+    family: str
+    asked: Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """From here on the order may be at the broker. `number` is the one it is sent under."""
+
+    at: int
+    ref: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawing:
+    """The broker is asked to cancel one incarnation of an order."""
+
+    at: int
+    ref: str
+    permanent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the broker said of an order."""
+
+    at: int
+    order: HeldOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """Contracts changed hands, or an execution was corrected."""
+
+    at: int
+    execution: Execution
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """What an execution cost, which brokers tell apart from it."""
+
+    at: int
+    key: str
+    revision: int
+    commission: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The broker would not take an order."""
+
+    at: int
+    ref: str
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A family entered a phase; `ending` names how one ended, `why` what showed it."""
+
+    at: int
+    family: str
+    phase: Phase
+    ending: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """A notice of the broker that concerns no order."""
+
+    at: int
+    code: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """The account as it was told: equity, and the trading date it belongs to."""
+
+    at: int
+    date: str
+    equity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Latched:
+    """No entries from here on, until a person has looked."""
+
+    at: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlatched:
+    """A person cleared the latch, and said why. The drawdown is counted anew from here."""
+
+    at: int
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halted:
+    """A person stopped the entries."""
+
+    at: int
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A person let entries happen again."""
+
+    at: int
+    who: str
+    why: str
+
+
+Event = (
+    Planned
+    | Wanted
+    | Sending
+    | Withdrawing
+    | Told
+    | Executed
+    | Charged
+    | Refused
+    | Moved
+    | Noticed
+    | Marked
+    | Latched
+    | Unlatched
+    | Halted
+    | Resumed
+)
+
+KINDS: Final[dict[str, type[Event]]] = {
+    kind.__name__.lower(): kind
+    for kind in (
+        Planned,
+        Wanted,
+        Sending,
+        Withdrawing,
+        Told,
+        Executed,
+        Charged,
+        Refused,
+        Moved,
+        Noticed,
+        Marked,
+        Latched,
+        Unlatched,
+        Halted,
+        Resumed,
+    )
+}
+"""Every kind of event by the name it is stored under. A name is never given to another kind."""
+
+
+def kind_of(event: Event) -> str:
+    """The name an event is stored under."""
+    return type(event).__name__.lower()

@@ -1,0 +1,220 @@
+"""Following each candidate to its end says what going bar by bar says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from dsl.ir import program as prog
+from engine.columns.frame import schedule_of
+from engine.journal.decisions import CAUSE, DAY, KIND, ROW, STARTED, Decision
+from engine.laws.violation import bits
+from engine.machine import machine as module
+from engine.machine.forms import Form, whole
+from engine.machine.inputs import Inputs
+from engine.machine.machine import Machine
+from engine.machine.walk import generate, unwalkable
+from tests.support.calendars import FixedHours
+from tests.support.shipped import CALENDARS, SHIPPED, bars_for, events_for, program_of
+from tests.support.specs import trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dsl.ir.program import Program
+    from engine.machine.machine import Feed
+
+SEEDS = range(120)
+SLOB = program_of(Path("strategies/slob_5_1.yaml").resolve())
+YARDSTICK = program_of(Path("docs/examples/benchmark_rules.yaml").resolve())
+WALKED = [file for file in SHIPPED if unwalkable(program_of(file)) is None]
+
+
+def walked(seed: int) -> Iterator[tuple[Machine, Feed, int]]:
+    """Each side's machine of a made-up strategy that can be walked, its feed and how many rows."""
+    made = trial(Random(seed))
+    program = made.strategy.program
+    if unwalkable(program) is None:
+        schedule = schedule_of(program, made.market, FixedHours(), made.events)
+        for machine in made.strategy.machines.values():
+            yield machine, machine.feed(schedule), len(made.market)
+
+
+def on_bars(program: Program) -> Iterator[tuple[Machine, Feed, int]]:
+    """The same of a program of the repository, on synthetic bars of three weeks."""
+    file = next((file for file in SHIPPED if program_of(file) is program), SHIPPED[0])
+    market = bars_for(file)
+    schedule = schedule_of(program, market, CALENDARS, events_for(file))
+    for side in program.sides:
+        machine = Machine(program, side)
+        yield machine, machine.feed(schedule), len(market)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_walk_decides_what_is_decided_bar_by_bar(seed: int) -> None:
+    for machine, feed, rows in walked(seed):
+        bar_by_bar = machine.run_plain(feed, machine.fresh(), 0, rows)
+        one_by_one = machine.follow_plain(feed, rows).decisions()
+
+        assert np.array_equal(bits(one_by_one), bits(bar_by_bar))
+
+
+@pytest.mark.parametrize("program", [SLOB, YARDSTICK], ids=lambda program: program.name)
+@pytest.mark.parametrize("concurrent", [1, 2, 40])
+def test_a_walk_decides_the_same_however_many_may_live(program: Program, concurrent: int) -> None:
+    crowded = 0
+    for machine, feed, rows in on_bars(replace(program, concurrent=concurrent)):
+        bar_by_bar = machine.run_plain(feed, machine.fresh(), 0, rows)
+        one_by_one = machine.follow_plain(feed, rows).decisions()
+
+        assert np.array_equal(bits(one_by_one), bits(bar_by_bar))
+        reasons = prog.reasons(machine.program)
+        dead = one_by_one.rows[one_by_one.rows[:, KIND] == Decision.DEAD, CAUSE]
+        crowded += int((dead == reasons.index(machine.program.overflow)).sum())
+    assert (crowded > 0) == (concurrent < 40)
+
+
+def test_what_the_walks_are_tried_on_is_worth_it() -> None:
+    """Every way of a candidate to end is met, and candidates that outlive their date."""
+    ends: set[str] = set()
+    across = strategies = 0
+    for seed in SEEDS:
+        for machine, feed, rows in walked(seed):
+            program = machine.program
+            strategies += 1
+            made = machine.follow_plain(feed, rows).decisions().rows
+            dates = np.searchsorted(feed.days, made[:, ROW], side="right") - 1
+            across += int((dates != made[:, DAY]).sum())
+            ends |= {Decision(kind).name for kind in made[:, KIND].tolist()}
+            names = prog.reasons(program)
+            dead = {names[cause] for cause in made[made[:, KIND] == Decision.DEAD, CAUSE].tolist()}
+            ends |= {
+                what
+                for what, reasons in kinds_of_end(program).items()
+                if not dead.isdisjoint(reasons)
+            }
+
+    assert strategies > 40
+    assert across > 100
+    assert ends >= {"START", "ADVANCE", "DEAD", "ENTRY"}
+    assert ends >= {"always", "invalidate", "deadline", "overflow", "merge", "filter", "require"}
+
+
+def kinds_of_end(program: Program) -> dict[str, set[str]]:
+    """The reasons of each kind."""
+    stages = program.stages
+    return {
+        "always": {rule.name for rule in program.always},
+        "invalidate": {rule.name for stage in stages for rule in stage.invalidate},
+        "deadline": {stage.within.reason for stage in stages if stage.within},
+        "overflow": {program.overflow},
+        "merge": {program.merge.reason} if program.merge else set(),
+        "filter": {rule.name for rule in program.filters},
+        "require": {rule.name for rule in program.require},
+    }
+
+
+@pytest.mark.parametrize("seed", range(0, 120, 4))
+def test_a_walk_that_fills_its_room_goes_on_in_the_next(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for machine, feed, rows in walked(seed):
+        at_once = machine.follow_plain(feed, rows).decisions()
+        with monkeypatch.context() as cramped:
+            cramped.setattr(module, "ROOM", 1)
+            again = machine.follow_plain(feed, rows).decisions()
+
+        assert np.array_equal(bits(again), bits(at_once))
+
+
+@pytest.mark.parametrize("program", [SLOB, YARDSTICK], ids=lambda program: program.name)
+def test_a_compiled_walk_does_what_plain_python_does(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for machine, feed, rows in on_bars(program):
+        plain = machine.follow_plain(feed, rows).decisions()
+        compiled = machine.follow(feed, rows)
+        entries = machine.follow(feed, rows, tell=False)
+        with monkeypatch.context() as cramped:
+            cramped.setattr(module, "ROOM", 1)
+            cramped.setattr(module, "ROWS_A_DECISION", rows)
+            narrow = Machine(program, machine.side).follow(feed, rows)
+
+        assert len(plain) > 100
+        assert np.array_equal(bits(compiled.decisions()), bits(plain))
+        assert np.array_equal(bits(narrow.decisions()), bits(plain))
+        assert np.array_equal(bits(entries.entries()), bits(plain.entries()))
+        assert len(entries.heads) == len(plain.entries())
+
+
+def test_decisions_come_bar_by_bar_and_oldest_first() -> None:
+    for machine, feed, rows in on_bars(SLOB):
+        made = machine.follow_plain(feed, rows).decisions().rows
+        order = np.lexsort((made[:, STARTED], made[:, ROW]))
+
+        assert np.array_equal(made[:, ROW], made[order, ROW])
+        assert np.array_equal(made[:, STARTED], made[order, STARTED])
+
+
+def test_a_whole_run_tells_its_entries_and_all_decisions_in_any_form() -> None:
+    for machine, feed, rows in on_bars(YARDSTICK):
+        plain, compiled = (whole(machine, feed, rows, form) for form in (Form.PLAIN, Form.COMPILED))
+
+        assert np.array_equal(bits(plain.decisions()), bits(compiled.decisions()))
+        assert np.array_equal(bits(plain.entries()), bits(compiled.entries()))
+
+
+# --- what cannot be walked -------------------------------------------------------------------
+
+
+def back_to_the_first(program: Program) -> Program:
+    first, second, *rest = program.stages
+    way = replace(second.advance[0], to=first.name)
+    return replace(program, stages=(first, replace(second, advance=(way,)), *rest))
+
+
+def still_counting(program: Program) -> Program:
+    trackers = tuple(replace(one, stages=(*one.stages, "armed")) for one in program.trackers)
+    return replace(program, trackers=trackers)
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        (lambda program: replace(program, stages=()), "it has no stages"),
+        (
+            lambda program: replace(program, entry=replace(program.entry, others="outdone")),
+            "an entry ends the other candidates",
+        ),
+        (back_to_the_first, "armed leads back to an earlier stage"),
+        (still_counting, "top, by which candidates merge, still counts in armed"),
+    ],
+    ids=["no stages", "others", "back", "merge"],
+)
+def test_a_program_that_cannot_be_walked_says_why(changed: object, reason: str) -> None:
+    assert callable(changed)
+    program = changed(SLOB)
+
+    assert unwalkable(program) == reason
+    with pytest.raises(ValueError, match=reason):
+        generate(program, Inputs())
+
+
+def test_a_program_that_cannot_be_walked_goes_bar_by_bar() -> None:
+    for machine, feed, rows in on_bars(still_counting(SLOB)):
+        assert machine.walk is None
+        bar_by_bar = machine.run_plain(feed, machine.fresh(), 0, rows)
+
+        assert np.array_equal(
+            bits(whole(machine, feed, rows, Form.PLAIN).decisions()), bits(bar_by_bar)
+        )
+
+
+def test_both_slobs_rules_are_among_the_walked() -> None:
+    assert [file.stem for file in WALKED] == ["slob_5_1"]
+    assert unwalkable(YARDSTICK) is None
