@@ -9,6 +9,7 @@ import platform
 import sys
 
 from benchmarks import load, rules, start, sweep, yardstick
+from benchmarks.rivals import __main__ as rivals
 
 TABLES = {
     "rules": ("The yardstick's rules, beside its C kernels", rules.yardstick_table),

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.calendars import ExchangeCalendars
+from adapters.compilations import compiled_once
 from adapters.instruments import INSTRUMENTS
 from benchmarks.timing import interleaved, peak_megabytes, table
 from benchmarks.yardstick import SIZES, Yardstick
 from dsl.compilation import Surroundings
-from dsl.compiler import compile_strategy
 from engine.machine.forms import Form
 from engine.run import Prepared, Strategy, prepare
 
@@ -31,7 +31,7 @@ ROUNDS = {"20d": 200, "250d": 40, "2500d": 9}
 def program_of(path: Path) -> Program:
     """A strategy file compiled; it must have no errors."""
     around = Surroundings(instruments=INSTRUMENTS)
-    compiled = compile_strategy(path.name, path.read_bytes(), around)
+    compiled = compiled_once(path.name, path.read_bytes(), around)
     assert compiled.program is not None, compiled.findings
     return compiled.program
 

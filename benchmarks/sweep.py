@@ -117,7 +117,7 @@ def sweep_table(count: int = SETS, rounds: int = 3) -> str:
         rounds,
     )
     cells = len(market) * count
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             name,
             f"{times[name].best:.2f} s",

@@ -68,7 +68,7 @@ class Yardstick:
 
     def write_reference(self, size: str) -> None:
         """Keeps the result of the plain Python reference beside the data, for other processes."""
-        importlib.import_module("common").reference(size)
+        self._common.reference(size)
 
     def result(self, name: str) -> Any:
         """What a kernel finds: setups (`si`, `sf`) and trades (`ti`, `tf`)."""
@@ -90,7 +90,6 @@ class Yardstick:
             "numba, hoisted": lambda: compiled.sweep_hoisted(self.bars, rows),
             "C, candidate-major": lambda: self._kernels.sweep(self.bars, packed, threads),
         }
-
 
 
 def market_of(bars: Any, instrument: Instrument) -> Market:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dsl.ir import expression as ir
@@ -81,11 +81,11 @@ COMPARISONS: dict[str, Callable[[int, int], bool]] = {
 def rebuilt(node: ir.Node, change: Callable[[ir.Node], ir.Node]) -> ir.Node:
     """The node with `change` applied to the nodes directly inside; itself where none changed."""
     changes: dict[str, object] = {}
-    for field in fields(node):  # type: ignore[arg-type]
-        value = getattr(node, field.name)
+    for name in node.__match_args__:
+        value = getattr(node, name)
         made = _rebuilt_value(value, change)
         if made is not value:
-            changes[field.name] = made
+            changes[name] = made
     return replace(node, **changes) if changes else node  # type: ignore[type-var]
 
 

@@ -58,12 +58,12 @@ def _parse(text: Text, start: str) -> syn.Syntax:
             text, 0, 1, "an expression is missing here", "write one, or leave the key out"
         )
     try:
-        tree = _grammar().parse(text, start=start)
+        syntax = _syntax(str(text), start)
     except UnexpectedToken as problem:
         raise _unexpected(text, problem) from None
     except UnexpectedCharacters as problem:
         raise _strange(text, problem) from None
-    if _too_deep(tree):
+    if syntax is None:
         raise _rejected(
             text,
             0,
@@ -71,7 +71,17 @@ def _parse(text: Text, start: str) -> syn.Syntax:
             "expression nested too deeply",
             "give its parts names of their own under `series:` or `measure:`",
         )
-    return _Build().transform(tree)
+    return syntax
+
+
+@lru_cache(maxsize=512)
+def _syntax(text: str, start: str) -> syn.Syntax | None:
+    """The syntax of a text, None where it is too deep: parsed once for all passes that ask.
+
+    The places in it are within the text, so equal texts share it wherever they stand.
+    """
+    tree = _grammar().parse(text, start=start)
+    return None if _too_deep(tree) else _Build().transform(tree)
 
 
 @lru_cache(maxsize=1)

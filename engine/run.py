@@ -16,9 +16,10 @@ from engine.execution.rules import rules_of
 from engine.execution.simulation import Dates, Paths, Simulator, dates_of, paths_of
 from engine.execution.terms import Terms
 from engine.journal.decisions import CAUSE, DAY, ORDINAL, ROW, STARTED, VALUES
-from engine.machine.forms import Form, chosen, whole
+from engine.machine.forms import Form, Whole, chosen, whole
 from engine.machine.machine import Machine
-from engine.machine.written import Decisions, Unread, Written
+from engine.machine.written import Decisions, Unread
+from engine.stopwatch import part, remark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from engine.columns.schedule import Schedule
     from engine.domain.calendar import Calendars, Days
     from engine.domain.market import Ints, Market
+    from engine.machine.machine import Feed
 
 
 @dataclass(frozen=True)
@@ -79,18 +81,29 @@ class Prepared:
         terms = terms or Terms()
         machines = self.strategy.machines
         # all columns first: what making them takes is free again before compiled code is loaded
-        feeds = {side: machine.feed(schedule) for side, machine in machines.items()}
+        with part("columns"):
+            feeds = {side: machine.feed(schedule) for side, machine in machines.items()}
+            paths = paths_for(program, schedule)
         written = {
-            side: whole(machine, feeds[side], len(market), form)
-            for side, machine in machines.items()
+            side: self._decided(machine, feeds[side], form) for side, machine in machines.items()
         }
-        intents = intents_of(program, written)
+        with part("intents"):
+            intents = intents_of(program, written)
         # the same form for the simulator: its code, like the machines', is loaded by then
         compiled = form_used(self.strategy, market, form)
-        simulator = Simulator(rules_of(program, terms), compiled=compiled)
-        dates, paths = dates_for(program, schedule), paths_for(program, schedule)
-        records = simulator.run(market, dates, intents, paths)
-        return Run(program, terms, market, schedule.alone(), Unread(written), intents, records)
+        with part("simulator"):
+            remark("simulator", lambda: str(Form.COMPILED if compiled else Form.PLAIN))
+            simulator = Simulator(rules_of(program, terms), compiled=compiled)
+            records = simulator.run(market, dates_for(program, schedule), intents, paths)
+        unread = Unread({side: made.decisions for side, made in written.items()})
+        return Run(program, terms, market, schedule.alone(), unread, intents, records)
+
+    def _decided(self, machine: Machine, feed: Feed, form: Form) -> Whole:
+        """What the machine of one side decides."""
+        rows, name = len(self.market), f"machine {machine.side}"
+        with part(name):
+            remark(name, lambda: _form_words(machine, rows, form))
+            return whole(machine, feed, rows, form)
 
 
 def prepare(
@@ -129,6 +142,12 @@ def form_used(strategy: Strategy, market: Market, form: Form) -> bool:
     )
 
 
+def _form_words(machine: Machine, rows: int, form: Form) -> str:
+    """How a machine is run, for the timings."""
+    used = chosen(machine, rows, form, whole=True)
+    return f"{used}, bar by bar" if machine.walk is None else f"{used}, candidate by candidate"
+
+
 def dates_for(program: Program, schedule: Schedule) -> Dates:
     """When positions must be out, as the simulator reads it."""
     flat_by = program.exits.flat_by
@@ -160,12 +179,12 @@ def paths_on(program: Program, frames: Mapping[Side, Frame]) -> Paths:
     return paths_of(trail, (leaves[Side.SHORT], leaves[Side.LONG]))
 
 
-def intents_of(program: Program, decisions: Mapping[Side, Decisions | Written]) -> Intents:
+def intents_of(program: Program, decisions: Mapping[Side, Decisions | Whole]) -> Intents:
     """The entries of both sides as orders, in real prices, in the order they are offered."""
     return together([side_intents(program, side, made) for side, made in decisions.items()])
 
 
-def side_intents(program: Program, side: Side, decisions: Decisions | Written) -> Intents:
+def side_intents(program: Program, side: Side, decisions: Decisions | Whole) -> Intents:
     """The entries of one side, in real prices."""
     entries = decisions.entries()
     rows = entries.rows

@@ -353,7 +353,7 @@ class EngineStrategy(bt.Strategy):  # type: ignore[misc]
         if data.replaying:
             raise VenueError("the feed replays bars that are not closed: use resampledata instead")
         if (data._timeframe, data._compression) != (bt.TimeFrame.Minutes, minutes):  # noqa: SLF001
-            is_of = f"{data._compression} {bt.TimeFrame.getname(data._timeframe)}"  # noqa: SLF001
+            is_of = f"{data._compression} {bt.TimeFrame.getname(data._timeframe, 1)}"  # noqa: SLF001
             raise VenueError(
                 f"the feed says its bars last {is_of}, the strategy's {minutes} min: give it "
                 f"timeframe=bt.TimeFrame.Minutes, compression={minutes}, or resample it"

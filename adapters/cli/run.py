@@ -6,7 +6,6 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,8 +13,10 @@ import click
 from adapters.cli.files import refusals
 from adapters.cli.options import JSON, data_options, terms_options
 from adapters.cli.screen import Table, heading, print_json, progress, verb
+from adapters.cli.timings import timing, timings_of
 from adapters.cli.venues import VECTOR, VENUES
 from adapters.cli.workbench import bench
+from engine.stopwatch import part
 
 if TYPE_CHECKING:
     from adapters.cli.options import Choice
@@ -25,21 +26,6 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 """Trades that are listed unless all are asked for."""
-
-
-class Timings:
-    """How long each part took."""
-
-    def __init__(self) -> None:
-        """The clock runs from here."""
-        self._last = perf_counter()
-        self.parts: dict[str, float] = {}
-
-    def done(self, part: str) -> None:
-        """A part has ended."""
-        now = perf_counter()
-        self.parts[part] = now - self._last
-        self._last = now
 
 
 @click.command(
@@ -71,7 +57,7 @@ class Timings:
     help="Write a page with charts there, one self-contained HTML file.",
 )
 @click.option("--all-trades", is_flag=True, help=f"List every trade, not only the last {SHOWN}.")
-@click.option("--timings", "timed", is_flag=True, help="Say how long each part took.")
+@click.option("--timings", "timed", is_flag=True, help="Say where the time went.")
 @JSON
 @verb
 def command(
@@ -90,47 +76,48 @@ def command(
     Without --data it runs on the bundled sample, which is synthetic. Files are written whole or
     not at all, and before anything is printed.
     """
-    timings = Timings()
-    with progress() as told:
-        told("compiling and reading", 0, 3)
-        made = bench(choice)
-        timings.done("compile and read")
-        told("running", 1, 3)
-        outcome = _run(made, terms, timings, adapter)
-        told("writing", 2, 3)
-        written = _write(made, outcome, journal, folder)
-        timings.done("statistics and files")
-    if as_json:
-        document = _document(made, outcome, terms, written, timings if timed else None)
-        print_json({**document, "adapter": adapter})
-        return
-    if adapter != VECTOR:
-        click.echo(f"run inside {adapter}")
-    show(made, outcome, None if all_trades else SHOWN)
-    for file in written.values():
-        click.echo(f"Written: {file}")
-    if timed:
-        timings.done("printing")
-        rows = [(part, f"{1000 * took:,.0f} ms") for part, took in timings.parts.items()]
-        Table(("part", "took"), rows, frozenset({1})).show()
+    with timing(on=timed) as watch:
+        with progress() as told:
+            told("compiling and reading", 0, 3)
+            made = bench(choice)
+            told("running", 1, 3)
+            outcome = _run(made, terms, adapter)
+            told("writing", 2, 3)
+            written = _write(made, outcome, journal, folder)
+        if as_json:
+            with part("output"):
+                document = {**_document(made, outcome, terms, written), "adapter": adapter}
+            if watch is not None:
+                document["timings"] = timings_of(watch, len(made.market)).record()
+            print_json(document)
+            return
+        with part("output"):
+            if adapter != VECTOR:
+                click.echo(f"run inside {adapter}")
+            show(made, outcome, None if all_trades else SHOWN)
+            for file in written.values():
+                click.echo(f"Written: {file}")
+        if watch is not None:
+            timings_of(watch, len(made.market)).show()
 
 
-def _run(made: Bench, terms: Terms, timings: Timings, adapter: str) -> Outcome:
+def _run(made: Bench, terms: Terms, adapter: str) -> Outcome:
     from adapters.cli.outcome import Outcome  # noqa: PLC0415 - the engine comes with it
     from engine.run import Strategy, prepare  # noqa: PLC0415 - as above
 
     if adapter != VECTOR:
         from adapters.cli.venues import run_at  # noqa: PLC0415 - as above
 
-        outcome = Outcome(run_at(adapter, made, terms))
-        timings.done(f"run in {adapter}")
-        return outcome
-    strategy = Strategy(made.program)
+        with part(f"run in {adapter}"):
+            return Outcome(run_at(adapter, made, terms))
+    with part("compile"):
+        strategy = Strategy(made.program)
     ready = prepare(strategy, made.market, made.calendars, made.events)
-    timings.done("prepare")
     outcome = Outcome(ready.run(terms))
-    timings.done("decide and trade")
-    _ = outcome.statistics
+    with part("journal"):
+        _ = outcome.funnel
+    with part("statistics"):
+        _ = outcome.statistics
     return outcome
 
 
@@ -145,11 +132,12 @@ def _write(
     if journal is not None:
         from engine.journal.codec import write_journal  # noqa: PLC0415 - only where asked
 
-        with refusals(journal):
+        with part("journal"), refusals(journal):
             write_journal(journal, outcome.book.events())
         written["events"] = str(journal)
     if folder is not None:
-        written["report"] = str(_report(made, outcome, folder))
+        with part("report"):
+            written["report"] = str(_report(made, outcome, folder))
     return written
 
 
@@ -180,12 +168,11 @@ def _document(
     outcome: Outcome,
     terms: Terms,
     written: dict[str, str],
-    timings: Timings | None,
 ) -> dict[str, Any]:
     from adapters.cli.outcome import parameter_record  # noqa: PLC0415 - the engine comes with it
     from adapters.cli.validate import program_record  # noqa: PLC0415 - as above
 
-    document = {
+    return {
         "program": program_record(made.program),
         "data": {**made.data, "notes": list(made.notes)},
         "parameters": [parameter_record(param) for param in made.program.params],
@@ -204,9 +191,6 @@ def _document(
         "why_nothing": list(outcome.why_nothing()),
         "written": written,
     }
-    if timings is not None:
-        document["timings"] = timings.parts
-    return document
 
 
 # --- for people -----------------------------------------------------------------------------

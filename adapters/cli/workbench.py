@@ -18,6 +18,7 @@ from dsl.compilation import Compiled, Surroundings
 from dsl.diagnostics import Severity
 from dsl.nearest import nearest
 from dsl.render import as_data, as_text, summary
+from engine.stopwatch import part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -183,10 +184,12 @@ def bench(choice: Choice) -> Bench:
     from adapters.calendars import ExchangeCalendars  # noqa: PLC0415 - brings numpy
     from adapters.events import event_lists  # noqa: PLC0415 - as above
 
-    made, notes = compiled_for_data(choice)
-    program = program_of(shown(choice.spec), made)
-    market, described = bars_for(choice, program.instrument)
-    market = between(market, program, choice)
+    with part("compile"):
+        made, notes = compiled_for_data(choice)
+        program = program_of(shown(choice.spec), made)
+    with part("bars"):
+        market, described = bars_for(choice, program.instrument)
+        market = between(market, program, choice)
     data = {**described, **extent(market)}
     return Bench(
         name=shown(choice.spec),

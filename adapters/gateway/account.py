@@ -122,9 +122,7 @@ class Account:
     @property
     def unrealized(self) -> Fraction:
         """What open positions would bring."""
-        return sum(
-            (one.unrealized(self.now(one)) for one in self.positions.values()), Fraction(0)
-        )
+        return sum((one.unrealized(self.now(one)) for one in self.positions.values()), Fraction(0))
 
     @property
     def net(self) -> Fraction:
@@ -148,9 +146,7 @@ class Account:
         """Key, value and currency of everything the account tells of itself."""
         margin = self.margin()
         spare = self.net - margin.initial
-        gross = sum(
-            (abs(one.value(self.now(one))) for one in self.positions.values()), Fraction(0)
-        )
+        gross = sum((abs(one.value(self.now(one))) for one in self.positions.values()), Fraction(0))
         yield "AccountReady", "true", ""
         yield "AccountType", "INDIVIDUAL", ""
         amounts = (

@@ -174,8 +174,17 @@ def order_status(order: Order) -> Fields:
     )
 
 
-def open_order(version: int, order: Order, margin: tuple[Margin, Margin] | None = None) -> Fields:
-    """An order as it stands: 131 fields at version 164. With `margin`: what it would need."""
+def open_order(
+    version: int,
+    order: Order,
+    margin: tuple[Margin, Margin] | None = None,
+    *,
+    fees: bool = True,
+) -> Fields:
+    """An order as it stands: 131 fields at version 164.
+
+    `margin`: what is required before it and after it. `fees`: whether its commission is known yet.
+    """
     ticket, one = order.ticket, order.contract
     profile: Fields = ("",) if version < _PROFILE_BEFORE else ()
     return (
@@ -188,7 +197,7 @@ def open_order(version: int, order: Order, margin: tuple[Margin, Margin] | None 
         *("", 0, "None", "", 0, "", "", "", "?", 0, 0, ""),
         *(0, 0, _trail(order), ticket.trail_percent, "", "", "", 0, 0, 0),
         *(UNSET_WHOLE, UNSET_WHOLE, "", "", 0, "", "IB", 0, 0, "", 0, ticket.what_if),
-        *(order.status.value, *_state(order, margin), 0, 0, 0),
+        *(order.status.value, *_state(order, margin, fees=fees), 0, 0, 0),
         *("None", *(UNSET,) * 6, 0, "", "", "", 0, 1, 0, 0, 0),
         *(("",) if version >= 159 else ()),
         *(("",) if version >= 160 else ()),
@@ -197,13 +206,12 @@ def open_order(version: int, order: Order, margin: tuple[Margin, Margin] | None 
     )
 
 
-def _state(order: Order, margin: tuple[Margin, Margin] | None) -> Fields:
+def _state(order: Order, margin: tuple[Margin, Margin] | None, *, fees: bool) -> Fields:
     """Nine margins, three commissions, currency, warning."""
     if margin is None:
-        fees: Fields = ("", "", "", "", "")
-        if order.filled:
-            fees = (float(order.fees), "", "", order.contract.currency, "")
-        return (*(UNSET,) * 9, *fees)
+        if fees and order.filled:
+            return (*(UNSET,) * 9, float(order.fees), "", "", order.contract.currency, "")
+        return (*(UNSET,) * 9, "", "", "", "", "")
     before, after = margin
     figures = [
         (float(one.initial), float(one.maintenance), float(one.equity)) for one in (before, after)

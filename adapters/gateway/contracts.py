@@ -30,7 +30,9 @@ KINDS: Final = frozenset({FUTURE, CONTINUOUS, STOCK, PAIR, COIN, "IND", "OPT", "
 _FUTURES_EXCHANGES: Final = frozenset({"CME", "CBOT", "NYMEX", "COMEX", "EUREX"})
 _MONTHS: Final = "FGHJKMNQUVXZ"
 _QUARTERS: Final = (3, 6, 9, 12)
-_INDEX: Final = frozenset("NQ MNQ ES MES RTY M2K YM MYM FDAX FDXM FDXS FESX".split())
+_INDEX: Final = frozenset(
+    ["NQ", "MNQ", "ES", "MES", "RTY", "M2K", "YM", "MYM", "FDAX", "FDXM", "FDXS", "FESX"]
+)
 _NAMES: Final[Mapping[str, str]] = {
     "NQ": "E-mini NASDAQ 100",
     "MNQ": "Micro E-Mini Nasdaq-100 Index",

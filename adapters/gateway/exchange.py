@@ -73,6 +73,9 @@ class Audience(Protocol):
     def share(self, order: Order) -> int:
         """How much of an order that can be filled now is filled now."""
 
+    def wakes(self, order: Order) -> bool:
+        """Whether the children of a filled order are armed at once."""
+
 
 class Exchange:
     """Every order of every client, working and done."""
@@ -254,7 +257,7 @@ class Exchange:
         if price == NEVER:
             return
         kids = self.children(order)
-        self._fill(order, price)
+        self.fill(order, price)
         raw = price
         if order.type in (MARKET, STOP, TRAIL):
             raw -= order.ticket.sign * self.rules.slippage
@@ -283,9 +286,7 @@ class Exchange:
         if kind == TRAIL:
             level = self._trail(order, replace(reach, high=reach.open, low=reach.open))
             kind = STOP
-        return fill(
-            _FILLS[kind], ticket.sign, level or 0, reach.open, reach.high, reach.low, slip
-        )
+        return fill(_FILLS[kind], ticket.sign, level or 0, reach.open, reach.high, reach.low, slip)
 
     def _stop_limit(self, order: Order, reach: Range) -> int:
         """The price at the trigger where the limit allows it; else it is a limit from now on."""
@@ -313,7 +314,8 @@ class Exchange:
         order.level = level
         return level
 
-    def _fill(self, order: Order, price: int) -> None:
+    def fill(self, order: Order, price: int) -> None:
+        """Fill an order, or as much of it as the audience lets pass, at a price."""
         quantity = min(order.left, max(0, self._audience.share(order)))
         if quantity == 0:
             return
@@ -347,12 +349,16 @@ class Exchange:
         self._after_fill(order, quantity)
 
     def _after_fill(self, order: Order, quantity: int) -> None:
-        if self._wakes_children(order):
-            for child in self.children(order):
-                if child.held is Held.CHILD:
-                    self.arm(child)
+        if self._wakes_children(order) and self._audience.wakes(order):
+            self.wake_children(order)
         for other in self.siblings(order):
             self._reduce(other, quantity, all_of_it=other.ticket.oca_type == CANCEL_ALL)
+
+    def wake_children(self, order: Order) -> None:
+        """Arm the children that waited for an order."""
+        for child in self.children(order):
+            if child.held is Held.CHILD:
+                self.arm(child)
 
     def _reduce(self, order: Order, quantity: int, *, all_of_it: bool) -> None:
         if all_of_it or order.left <= quantity:
@@ -379,4 +385,3 @@ class Exchange:
 
 def _number(order: Order) -> int:
     return order.id
-

@@ -199,7 +199,7 @@ class Faults:
 
     def __init__(self, planned: Sequence[Plan], seed: int, begins: float) -> None:
         """`begins`: the instant the replay starts, from which clock times count."""
-        self._active = {name: [] for name in FAULTS} if planned else {}
+        self._active: dict[str, list[_Active]] = {name: [] for name in FAULTS} if planned else {}
         self.struck: dict[str, int] = {}
         for number, plan in enumerate(planned):
             one = _Active(plan, Random(f"{seed}/{number}/{plan.name}"), begins)

@@ -106,9 +106,7 @@ class Hours:
         """
         spans = self.regular if regular else self.sessions
         first = _local(minute, self.zone).date()
-        told: dict[date, list[str]] = {
-            first + timedelta(days=offset): [] for offset in range(days)
-        }
+        told: dict[date, list[str]] = {first + timedelta(days=offset): [] for offset in range(days)}
         at = max(0, bisect_right(spans, minute - 2 * _DAY, key=_end))
         for begins, ends in spans[at:]:
             start, stop = _local(begins, self.zone), _local(ends, self.zone)

@@ -24,11 +24,29 @@ LARGEST: Final = 1_000_000_000
 """Contracts in the largest order."""
 
 SIZES: Final[Mapping[str, int]] = {
-    **{"1 sec": 5, "1 secs": 5, "5 secs": 5, "10 secs": 10, "15 secs": 15, "30 secs": 30},
-    **{"1 min": 60, "2 mins": 120, "3 mins": 180, "5 mins": 300, "10 mins": 600},
-    **{"15 mins": 900, "20 mins": 1200, "30 mins": 1800},
-    **{"1 hour": 3600, "2 hours": 7200, "3 hours": 10_800, "4 hours": 14_400, "8 hours": 28_800},
-    **{"1 day": 86_400, "1D": 86_400, "1 week": 604_800, "1W": 604_800},
+    "1 sec": 5,
+    "1 secs": 5,
+    "5 secs": 5,
+    "10 secs": 10,
+    "15 secs": 15,
+    "30 secs": 30,
+    "1 min": 60,
+    "2 mins": 120,
+    "3 mins": 180,
+    "5 mins": 300,
+    "10 mins": 600,
+    "15 mins": 900,
+    "20 mins": 1200,
+    "30 mins": 1800,
+    "1 hour": 3600,
+    "2 hours": 7200,
+    "3 hours": 10_800,
+    "4 hours": 14_400,
+    "8 hours": 28_800,
+    "1 day": 86_400,
+    "1D": 86_400,
+    "1 week": 604_800,
+    "1W": 604_800,
 }
 """Bar sizes in seconds; seconds are told in fives, there is nothing shorter."""
 

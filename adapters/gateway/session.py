@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from adapters.gateway.tape import Range, Tape
     from adapters.gateway.wire import Fields
 
+    _Handler = Callable[["Session", Reader], None]
+
 _LOG: Final = logging.getLogger(__name__)
 
 OLDEST: Final = 100
@@ -81,18 +83,22 @@ class Session:
         """Take bytes from the client, in any pieces, and answer."""
         if not self.open:
             return
+        self.gateway.refresh()
         self._frames.feed(data)
         try:
             if not self._greeted and not self._greet():
                 return
             for body in self._frames:
                 self._take(body)
-                if not self.open:
+                if not self._is_open():
                     return
         except Noise as noise:
             _LOG.debug("client %d sends noise: %s", self.client, noise)
             self.close()
         self.flush()
+
+    def _is_open(self) -> bool:
+        return self.open
 
     def _greet(self) -> bool:
         hello = self._frames.prefix(len(HELLO))
@@ -454,7 +460,7 @@ class Session:
         kind = read.whole()
         if kind not in (1, 2, 3, 4):
             raise invalid("Market data type must be 1, 2, 3 or 4")
-        self._data_type = _DELAYED if kind >= _DELAYED else kind
+        self._data_type = min(_DELAYED, kind)
 
     def ticks(self, read: Reader) -> None:
         """Tick by tick from now on."""
@@ -585,11 +591,11 @@ class Session:
         order = one.order
         frames = [
             answers.execution(self.version, -1, one),
-            answers.open_order(self.version, order),
+            answers.open_order(self.version, order, fees=False),
             answers.order_status(order),
         ]
         if commission:
-            frames.append(answers.commission(one))
+            frames += (answers.open_order(self.version, order), answers.commission(one))
         return frames
 
     # --- account ----------------------------------------------------------------------------
@@ -734,8 +740,7 @@ class Session:
         self.send((107, read.whole(), ""))
 
 
-_Handler = "Callable[[Session, Reader], None]"
-_HANDLERS: Final[Mapping[int, Callable[[Session, Reader], None]]] = {
+_HANDLERS: Final[Mapping[int, _Handler]] = {
     1: Session.market_data,
     2: Session.cancel_data,
     3: Session.place,
@@ -821,10 +826,13 @@ def _history_error(text: str) -> Refused:
 
 
 def _since(tape: Tape, until: float, reach: str) -> float:
-    """Where a history request begins: so many seconds or trading dates before its end."""
+    """Where a history request begins: so many seconds or trading dates before its end.
+
+    Seconds are counted back from the last bar, so a request in a pause reaches into the session before.
+    """
     span = requests.span(reach)
     if span.seconds:
-        return until - span.seconds
+        return min(until, tape.known_until()) - span.seconds
     sessions = tape.hours.sessions
     begun = [begins for begins, _ in sessions if begins * 60 < until]
     if not begun:

@@ -52,9 +52,7 @@ class LiveBars:
         if self.bar is not None and self.bar.begins == begins:
             self.bar = joined([self.bar, part], begins)
         else:
-            self.bar = Range(
-                begins, part.open, part.high, part.low, part.close, part.volume
-            )
+            self.bar = Range(begins, part.open, part.high, part.low, part.close, part.volume)
         yield self._frame(self.bar)
 
     def whole(self, seen: Range) -> Range:

@@ -148,6 +148,12 @@ class Tape:
             self._volumes[row],
         )
 
+    def known_until(self) -> float:
+        """The end of the last bar that has traded, or will have when the one at hand is over."""
+        if self.seen is not None:
+            return self.seen.begins + self.seconds
+        return self._minutes[self.row - 1] * 60 + self.seconds if self.row else 0.0
+
     def begin(self) -> Range:
         """The next bar opens."""
         self.bar = bar = self.at(self.row)

@@ -28,7 +28,9 @@ LONGEST: Final = 1 << 20
 
 _LENGTH: Final = struct.Struct(">I")
 _WHOLE: Final = re.compile(r"[+-]?[0-9]{1,18}")
-_DECIMAL: Final = re.compile(r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?")
+_DECIMAL: Final = re.compile(
+    r"[+-]?([0-9]{1,40}\.?[0-9]{0,40}|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?"
+)
 _FURTHEST: Final = 18
 """Powers of ten beyond which a number is not one of this trade."""
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 from queue import Empty, SimpleQueue
@@ -110,7 +111,8 @@ class Cluster:
                 future = self._next(done)
                 future, part = running.pop(future.key)
                 if future.status == "finished":
-                    figures, took = future.result()
+                    with _cluster_words():
+                        figures, took = future.result()
                     self._resize(len(part), took)
                     yield part, figures
                 else:
@@ -217,8 +219,9 @@ def _cluster_words() -> Iterator[None]:
     """What a broken connection raises, in words."""
     try:
         yield
-    except (OSError, TimeoutError, RuntimeError) as error:
-        raise ClusterError(f"the scheduler is gone: {error}", "start it again") from None
+    except (OSError, TimeoutError, RuntimeError, CancelledError) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ClusterError(f"the scheduler does not answer ({why})", "start it again") from None
 
 
 @contextmanager
@@ -231,9 +234,23 @@ def cluster(address: str, task: Task, key: str) -> Iterator[Cluster]:
         import distributed  # noqa: PLC0415 - an extra, and a second to load
     except ImportError:
         raise NoDask from None
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    with _local(distributed, address) as place, _client(distributed, place, address) as client:
+    with (
+        _silence(),
+        _local(distributed, address) as place,
+        _client(distributed, place, address) as client,
+    ):
         yield Cluster(client, task, key)
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """No log lines of Dask's: each of its loggers has a handler and a level of its own."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 @contextmanager

@@ -197,12 +197,10 @@ class Store:
         if kept == wanted:
             return
         try:
-            differ = sorted(_differences(kept, self.identity))
+            differ = sorted(set(_differences(kept, self.identity)))
         except (KeyError, TypeError, ValueError, AttributeError):
             raise self._broken("what it says about itself is damaged") from None
-        message = f"it holds another sweep: {' and '.join(differ)} differ"
-        if len(differ) == 1:
-            message = f"it holds another sweep: {differ[0]} differs"
+        message = f"it holds another sweep (not the same: {', '.join(differ)})"
         raise OtherStudy(self.file, message, "name another file: --store")
 
     def _number(self, pragma: str) -> int:
@@ -255,10 +253,10 @@ def _differences(kept: Mapping[str, str], identity: Identity) -> Iterator[str]:
     old: dict[str, Any] = json.loads(kept["parts"])
     for name in {**old, **identity.parts}:
         if old.get(name) != identity.parts.get(name):
-            yield f"the {name}"
+            yield name
     wanted = identity.record
-    for name, words in (("swept", "the swept parameters"), ("spans", "the folds")):
+    for name, words in (("swept", "swept parameters"), ("spans", "windows")):
         if kept[name] != wanted[name]:
             yield words
     if kept["figures"] != wanted["figures"]:
-        yield "the figures"
+        yield "figures"

@@ -1,4 +1,4 @@
-"""`python -m benchmarks rivals [--long] [NAME ...]`: the tables of the rivals whose names are given."""
+"""`python -m benchmarks rivals [--long] [NAME ...]`: both tables, of all or of some."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """backtrader: the rules in a Strategy, entries by cheat-on-open, exits as orders of its broker.
 
-The rules judge a setup at the open of the next bar, which `next_open` sees; the market order it sends
-is filled at that open. The position left at the end of a day is closed at the close of its last bar
-(cheat-on-close, which the broker books on the bar after; so one flat bar follows the last).
+The rules judge a setup at the open of the next bar, which `next_open` sees; the market order it
+sends is filled at that open. The position left at the end of a day is closed at the close of its
+last bar (cheat-on-close, which the broker books on the bar after; so a flat bar follows the last).
 Tuned as its documentation advises: preloaded, `runonce`, no default observers, no margin check.
 """
 
@@ -57,7 +57,7 @@ class Empty(bt.Strategy):
 
 
 class Rules(bt.Strategy):
-    """The benchmark's rules bar by bar, its stop and target as two orders that cancel each other."""
+    """The benchmark's rules bar by bar; stop and target are two orders that cancel each other."""
 
     params = (("bars", None),)
 
@@ -70,7 +70,7 @@ class Rules(bt.Strategy):
         self.fills: list[tuple[float, float]] = []  # when, price; entries and exits in turn
 
     def next_open(self) -> None:
-        """Before the bar trades: setups that completed on the bar before are judged at this open."""
+        """Before the bar trades: what completed on the bar before is judged at this open."""
         row = len(self.data) - 1
         if row == len(self.days) or self.days[row] != self.detector.day:
             return
@@ -132,7 +132,7 @@ class Brackets(Rules):
 
 
 def columns_of(bars: Any) -> list[Any]:
-    """What the feed reads: backtrader's own numbers of days, prices, and one flat bar at the end."""
+    """What the feed reads: days as its numbers, prices, and one flat bar at the end."""
     days = bars.ts / 86_400e9 + bt.date2num(np.datetime64(0, "s").item())
     columns = [days, bars.o, bars.h, bars.l, bars.c, bars.v]
     ends = [days[-1] + 1, *[bars.c[-1]] * 4, 0.0]

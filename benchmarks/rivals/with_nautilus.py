@@ -134,10 +134,10 @@ class Rules(Empty):
 
 def events_of(bars: Any, *, opens: bool) -> list[Any]:
     """The bars, dated by their close; before each a trade at its open where asked for."""
-    columns = zip(*(column.tolist() for column in (bars.ts, bars.o, bars.h, bars.l, bars.c, bars.v)),
-                  strict=True)  # fmt: skip
+    columns = (bars.ts, bars.o, bars.h, bars.l, bars.c, bars.v)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
     events: list[Any] = []
-    for number, (when, first, high, low, close, volume) in enumerate(columns):
+    for number, (when, first, high, low, close, volume) in enumerate(rows):
         if opens:  # a nanosecond after the close of the bar before
             at = when + 1
             trade = TradeId(str(number))

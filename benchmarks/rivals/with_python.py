@@ -1,4 +1,4 @@
-"""No engine: the yardstick's own loop in plain Python, which the event engines here call bar by bar."""
+"""No engine: the yardstick's own loop in plain Python, whose rules the event engines call too."""
 
 from __future__ import annotations
 

@@ -81,19 +81,9 @@ def from_signals(bars: Any, si: np.ndarray, sf: np.ndarray, engine: str) -> list
 
 
 @njit(cache=True)
-def trade_by_trade(  # noqa: ANN201, PLR0913 - numba passes what vectorbt hands on
-    context,
-    offered,
-    sides,
-    prices,
-    opens,
-    highs,
-    lows,
-    closes,
-    last,
-    levels,  # noqa: ANN001
-):
-    """vectorbt asks this for orders until there are none, at every bar."""
+def trade_by_trade(context, offered, sides, prices, bars, last, levels):  # noqa: ANN001, ANN201
+    """What vectorbt asks for orders at every bar until there are none: compiled, so untyped."""
+    opens, highs, lows, closes = bars
     row, position = context.i, context.last_position[0]
     if position == 0:
         number = offered[row]
@@ -127,10 +117,7 @@ def from_orders(bars: Any, si: np.ndarray, sf: np.ndarray) -> list[Trade]:
         offered,
         np.ascontiguousarray(si[:, 0]),
         sf,
-        bars.o,
-        bars.h,
-        bars.l,
-        bars.c,
+        (bars.o, bars.h, bars.l, bars.c),
         last_bars(bars),
         np.zeros(2),
         flexible=True,

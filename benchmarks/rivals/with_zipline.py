@@ -16,10 +16,10 @@ import pandas as pd
 from zipline import run_algorithm
 from zipline.data import bundles
 
-from benchmarks.rivals.work import Make, Run
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from benchmarks.rivals.work import Make, Run
 
 MINUTES = 840  # of a day
 

@@ -17,8 +17,8 @@ Trade = tuple[int, int, float, float]  # entry bar, exit bar, entry price, exit 
 class Found:
     """What a run came to: its trades, and how to write its setups where the rules ran inside.
 
-    A setup is a row as the yardstick's: side, liq1, confirm, no-wick, liq2, trigger and entry bar; entry,
-    stop and target price (what follows is not looked at). Writing them is no part of the run.
+    A setup is a row as in the yardstick: side, liq1, confirm, no-wick, liq2, trigger and entry bar;
+    entry, stop and target price; what follows is not looked at. Writing them is not part of it.
     """
 
     trades: list[Trade]

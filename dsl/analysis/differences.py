@@ -90,13 +90,14 @@ class _Bounds:
         return True
 
     def _close(self) -> None:
-        most = self.most
-        for k, through in enumerate(most):
-            for row in most:
+        for k, through in enumerate(self.most):
+            for row in self.most:
                 first = row[k]
-                if first != inf:
-                    for j, second in enumerate(through):
-                        row[j] = min(row[j], first + second)
+                if first != inf:  # no call in the innermost loop
+                    row[:] = [
+                        direct if direct <= (around := first + second) else around
+                        for direct, second in zip(row, through, strict=True)
+                    ]
 
     def _absurd(self) -> bool:
         return any(self.most[i][i] < 0 for i in range(self.size))

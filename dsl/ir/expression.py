@@ -20,7 +20,7 @@ node means the same in both frames.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,8 @@ class Node:
     """Base of every expression node."""
 
     __slots__ = ()
+    __match_args__: tuple[str, ...] = ()
+    """The names of its parts in written order, as `dataclass` states them for patterns."""
 
     @property
     def kind(self) -> Kind:
@@ -635,8 +637,8 @@ CANDIDATE_NODES = (TrackerField, CaptureField, CandidateClock, Aggregate, Bracke
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly inside, in written order, those of a window included."""
     found: list[Node] = []
-    for each in fields(node):  # type: ignore[arg-type]
-        value = getattr(node, each.name)
+    for name in node.__match_args__:
+        value = getattr(node, name)
         if isinstance(value, Node):
             found.append(value)
         elif isinstance(value, Over):
@@ -648,9 +650,11 @@ def children(node: Node) -> tuple[Node, ...]:
 
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything inside it, parents first."""
-    yield node
-    for child in children(node):
-        yield from walk(child)
+    waiting = [node]
+    while waiting:
+        inner = waiting.pop()
+        yield inner
+        waiting.extend(reversed(children(inner)))
 
 
 def is_row(node: Node) -> bool:

@@ -6,12 +6,13 @@ A schedule knows nothing of prices, so both sides of a program share one.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
 from engine.domain.clocks import wall_of
 from engine.domain.dates import date_begins, days_of, lengthened, occurrences_of, trades_on
+from engine.stopwatch import part
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from engine.domain.market import Ints, Market
 
 Made = TypeVar("Made")
+
+DATES: Final = "dates and sessions"
+"""What a stopwatch calls this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +90,7 @@ class Schedule:
         """The trading dates that have bars."""
         if self.given is not None:
             return self.given
-        return self._memo.get("days", lambda: days_of(self.market, self.rule))
+        return self._memo.get("days", self._find_days)
 
     def kept(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What goes by `key`, made at the first time of asking and kept as long as the schedule."""
@@ -113,16 +117,11 @@ class Schedule:
 
     def occurrences(self, session: str) -> Occurrences:
         """A session on every trading date."""
-        return self._memo.get(
-            ("occurrences", session),
-            lambda: occurrences_of(self.market, self.days, self.sessions[session], self.calendars),
-        )
+        return self._memo.get(("occurrences", session), lambda: self._find_session(session))
 
     def trades(self, calendar: str) -> Mask:
         """Whether an exchange trades, a truth a trading date."""
-        return self._memo.get(
-            ("trades", calendar), lambda: trades_on(self.days, calendar, self.calendars)
-        )
+        return self._memo.get(("trades", calendar), lambda: self._find_trading(calendar))
 
     def wall(self, zone: str) -> Ints:
         """What a clock on the wall shows at each row's open, in wall minutes."""
@@ -153,6 +152,20 @@ class Schedule:
         """The instant at which the trading date after the last one begins."""
         after = self.days.date[-1:] + 1
         return self._memo.get("until", lambda: int(date_begins(self.rule, after)[0]))
+
+    # --- what is worked out once --------------------------------------------------------------
+
+    def _find_days(self) -> Days:
+        with part(DATES):
+            return days_of(self.market, self.rule)
+
+    def _find_session(self, name: str) -> Occurrences:
+        with part(DATES):
+            return occurrences_of(self.market, self.days, self.sessions[name], self.calendars)
+
+    def _find_trading(self, calendar: str) -> Mask:
+        with part(DATES):
+            return trades_on(self.days, calendar, self.calendars)
 
     def _count_age(self) -> Ints:
         return np.arange(len(self.market)) - self.by_row(self.days.start[:-1])

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, overload
 
 
 class Cells(Protocol):
     """A column of whole numbers: an int64 array under numba, a memoryview of one in Python."""
 
-    def __getitem__(self, index: int, /) -> int:
-        """The number at `index`."""
-        ...
+    # the number at an index; the numbers of a stretch, of which no copy is made
+    @overload
+    def __getitem__(self, index: int, /) -> int: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Cells: ...
 
     def __setitem__(self, index: int, value: int, /) -> None:
         """Put a number at `index`."""

@@ -18,13 +18,13 @@ from engine.domain.order import Action, Order, OrderKind
 from engine.live.events import KINDS, Event
 from engine.live.family import Asked, Family, Phase
 from engine.live.holdings import Execution, HeldOrder, OrderState
-from engine.live.identity import Leg, Role
+from engine.live.identity import Leg, Role, Signal
 
 _NAMES: Final = {
     one.__name__: one
     for one in (
         *(Action, Asked, Decimal, Execution, Family, HeldOrder, Leg),
-        *(Order, OrderKind, OrderState, Phase, Role),
+        *(Order, OrderKind, OrderState, Phase, Role, Signal),
     )
 }
 """Types that the modules of the records import for their type checker only."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from engine.domain.order import Action, Order
     from engine.live.holdings import Execution
-    from engine.live.identity import Leg
+    from engine.live.identity import Leg, Signal
 
 
 class Phase(StrEnum):
@@ -35,15 +35,23 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The orders of one setup. `minute` is the open of the deciding bar."""
+    """The orders of one setup; `action` is the entry's."""
 
-    name: str
-    contract: int
+    signal: Signal
     action: Action
-    minute: int
     phase: Phase
     asked: tuple[Asked, ...]
     executions: tuple[Execution, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name its orders share."""
+        return self.signal.family
+
+    @property
+    def contract(self) -> int:
+        """The broker's number of the contract."""
+        return self.signal.contract
 
     @property
     def entered(self) -> int:

@@ -32,12 +32,16 @@ Told = list[tuple[Kind, str]]
 """The values of an event: of which kind each is, and its code."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """The generated text of a function, and its name."""
 
     name: str
     text: str
+
+    def __hash__(self) -> int:
+        """Of the text, which Python works out once: sources are looked up with every run."""
+        return hash(self.text)
 
 
 class CandidateWriter:

@@ -58,13 +58,14 @@ def kernels_hash() -> str:
 
 def file_of(source: Source) -> Path:
     """The file of a function: named by what it says and by the Python that runs it."""
-    return cache_folder() / "machines" / f"machine_{_digest(source)}.py"
+    return _file_in(os.environ.get("ENGINE_CACHE"), source)
 
 
 @lru_cache(maxsize=64)
-def _digest(source: Source) -> str:
+def _file_in(folder: str | None, source: Source) -> Path:  # noqa: ARG001 - where the cache lies
     digest = hashlib.sha256(module_text(source).encode()).hexdigest()[:20]
-    return f"{digest}_{sys.version_info[0]}{sys.version_info[1]}"
+    version = f"{sys.version_info[0]}{sys.version_info[1]}"
+    return cache_folder() / "machines" / f"machine_{digest}_{version}.py"
 
 
 def is_ready(source: Source) -> bool:
@@ -76,14 +77,13 @@ def is_ready(source: Source) -> bool:
 
 def compiled(source: Source) -> Callable[..., Any]:
     """The compiled function; compiles and keeps it when it is not there yet."""
-    return _load(str(file_of(source)), module_text(source), source.name)
+    return _load(file_of(source), source)
 
 
 @lru_cache(maxsize=64)
-def _load(path: str, text: str, name: str) -> Callable[..., Any]:
-    file = Path(path)
+def _load(file: Path, source: Source) -> Callable[..., Any]:
     if not file.exists():
-        _write(file, text)
+        _write(file, module_text(source))
     spec = importlib.util.spec_from_file_location(file.stem, file)
     assert spec is not None
     assert spec.loader is not None
@@ -91,7 +91,7 @@ def _load(path: str, text: str, name: str) -> Callable[..., Any]:
     # numba finds a function's globals again through the module's name when it loads the cache
     sys.modules[file.stem] = module
     spec.loader.exec_module(module)
-    found: Callable[..., Any] = getattr(module, name)
+    found: Callable[..., Any] = getattr(module, source.name)
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from engine.machine.compiled import is_ready
 
@@ -43,16 +43,50 @@ def chosen(machine: Machine, rows: int, form: Form, *, whole: bool = False) -> F
     return Form.PLAIN
 
 
-def whole(machine: Machine, feed: Feed, rows: int, form: Form = Form.AUTO) -> Written:
+class Whole(Protocol):
+    """The decisions of a machine on a market from its first bar on."""
+
+    def entries(self) -> Decisions:
+        """The completed setups."""
+        ...
+
+    def decisions(self) -> Decisions:
+        """All of them."""
+        ...
+
+
+class Followed:
+    """What the compiled walk decides: the entries at once, the rest when somebody asks.
+
+    To walk again costs less than to write down and keep what most runs never look at.
+    """
+
+    def __init__(self, machine: Machine, feed: Feed, rows: int) -> None:
+        """Of the first `rows` of a market."""
+        self._machine, self._feed, self._rows = machine, feed, rows
+        self._brief = machine.follow(feed, rows, tell=False)
+
+    def entries(self) -> Decisions:
+        """The completed setups."""
+        return self._brief.entries()
+
+    def decisions(self) -> Decisions:
+        """All decisions, bar by bar."""
+        return self._machine.follow(self._feed, self._rows).decisions()
+
+
+def whole(machine: Machine, feed: Feed, rows: int, form: Form = Form.AUTO) -> Whole:
     """The decisions of a machine on the first `rows` of a market, from no state.
 
     Candidates are followed one after another where that can be, which is several times faster
     than to go bar by bar and gives the same.
     """
-    compiled = chosen(machine, rows, form, whole=True) is Form.COMPILED
+    used = chosen(machine, rows, form, whole=True)
     if machine.walk is None:
-        return write(machine, feed, machine.fresh(), 0, rows, Form.COMPILED if compiled else form)
-    return machine.follow(feed, rows) if compiled else machine.follow_plain(feed, rows)
+        return write(machine, feed, machine.fresh(), 0, rows, used)
+    if used is Form.COMPILED:
+        return Followed(machine, feed, rows)
+    return machine.follow_plain(feed, rows)
 
 
 def decide(

@@ -18,6 +18,7 @@ from engine.journal.decisions import VALUES
 from engine.machine import generate, kernels, walk
 from engine.machine.inputs import Inputs, Table
 from engine.machine.layout import DAY, GLOBALS, LIVE, TODAY, Layout
+from engine.machine.stages import words_of_older
 from engine.machine.write import sequential
 from engine.machine.written import HEAD, Decisions, Written, joined
 
@@ -194,7 +195,7 @@ class Machine:
 
     def _walker(self) -> tuple[Ints, Ints]:
         """What a walk writes to but for decisions, before the first bar."""
-        older = np.zeros(self.program.concurrent * walk.words_of_older(self.program), np.int64)
+        older = np.zeros(self.program.concurrent * words_of_older(self.program), np.int64)
         return older, np.array(walk.FRESH, np.int64)
 
     def _compiled(

@@ -18,7 +18,7 @@ from dsl.ir.program import Side
 from engine.journal.decisions import CAUSE, KIND, ROW, STAGE, VALUES, Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from engine.domain.market import Ints, Reals
     from engine.machine.layout import Layout
@@ -112,23 +112,25 @@ def joined(parts: Sequence[Written]) -> Written:
 
 
 class Unread(Mapping[Side, Decisions]):
-    """The decisions of each side, unfolded when somebody asks for them."""
+    """The decisions of each side, made when somebody asks for them."""
 
-    def __init__(self, written: Mapping[Side, Written]) -> None:
-        """Of what each side's machine wrote."""
-        self._written = written
+    def __init__(self, makers: Mapping[Side, Callable[[], Decisions]]) -> None:
+        """By what makes those of each side."""
+        self._sides = tuple(makers)
+        self._makers = dict(makers)
         self._read: dict[Side, Decisions] = {}
 
     def __getitem__(self, side: Side) -> Decisions:
         """The decisions of a side."""
         if side not in self._read:
-            self._read[side] = self._written[side].decisions()
+            # a maker holds the columns it reads: it goes when it has done its work
+            self._read[side] = self._makers.pop(side)()
         return self._read[side]
 
     def __iter__(self) -> Iterator[Side]:
         """The sides."""
-        return iter(self._written)
+        return iter(self._sides)
 
     def __len__(self) -> int:
         """How many sides there are."""
-        return len(self._written)
+        return len(self._sides)

@@ -46,8 +46,9 @@ class Sample:
 
 def sample_of(returns: Reals) -> Sample:
     """The moments of some returns."""
-    columns = moments(np.asarray(returns, np.float64)[None, :])
-    return Sample(*(float(column[0]) for column in columns), observations=len(returns))
+    found = moments(np.asarray(returns, np.float64)[None, :])
+    mean, deviation, skewness, kurtosis = (float(column[0]) for column in found)
+    return Sample(mean, deviation, skewness, kurtosis, len(returns))
 
 
 def moments(returns: Reals) -> tuple[Reals, Reals, Reals, Reals]:

@@ -1,1 +1,1 @@
-"""Many parameter sets of one strategy over one market: plans, folds, runs, and what they came to."""
+"""Many sets of parameters over one market: plans, folds, runs, and what they came to."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from engine.sweep.driver import Sheet
     from engine.sweep.merging import Stream
 
+
 @cache
 def _known() -> str:
     """Make every function known to numba; the fingerprint of what they are."""
@@ -33,7 +34,6 @@ def _account(fingerprint: str) -> Callable[..., int]:
         return run(tape, desk, fresh, windows, sheet)
 
     return account_for
-
 
 
 def _merge(fingerprint: str) -> Callable[..., int]:

@@ -118,7 +118,7 @@ def account_for(tape: Tape, desk: Desk, fresh: Cells, windows: Cells, sheet: She
                 return NO_ROOM
             before = desk.book[at.NEXT_ROW]
             fold(tape, desk, sheet, total, written)
-        mark(tape, desk.book, sheet, stop)
+        mark(tape.start, tape.close, sheet, desk.book[at.RULES + at.TICK_VALUE], stop)
         fall(sheet)
         if hand[OPEN] > 0:
             sheet.totals[total + BARS] += stop - hand[SINCE]
@@ -171,40 +171,41 @@ def offer_from(offers: Cells, stride: int, row: int) -> int:
 
 def fold(tape: Tape, desk: Desk, sheet: Sheet, total: int, written: int) -> None:
     """Take in so many records, and make them zeros again."""
-    records, hand = desk.records, sheet.hand
+    records, hand, totals = desk.records, sheet.hand, sheet.totals
+    tick_value = desk.book[at.RULES + at.TICK_VALUE]
     for start in range(0, written * out.WIDTH, out.WIDTH):
         kind, row = records[start + out.KIND], records[start + out.ROW]
+        if kind in (_FILL, _EXIT):
+            mark(tape.start, tape.close, sheet, tick_value, row)
+            bought = (2 * records[start + out.SIDE] - 1) * records[start + out.CONTRACTS]
+            if kind == _EXIT:
+                bought = -bought
+            hand[HELD] += bought
+            hand[PAID] += bought * records[start + out.PRICE]
+            hand[COSTS] += records[start + out.COMMISSION]
         if kind == _FILL:
             sheet.paid[records[start + out.INTENT]] = records[start + out.PRICE]
-            move(tape, desk, sheet, start, 1)
             if hand[OPEN] == 0:
                 hand[SINCE] = max(hand[SINCE], row)
             hand[OPEN] += 1
-        elif kind == _EXIT:
-            move(tape, desk, sheet, start, -1)
         elif kind == _CLOSED:
-            close(desk, sheet, start, total)
+            distance = abs(sheet.paid[records[start + out.INTENT]] - records[start + out.STOP])
+            close(records, start, totals, total)
+            risk = distance * records[start + out.CONTRACTS] * tick_value
+            if risk > 0:
+                sheet.multiples[hand[MULTIPLES]] = float(records[start + out.NET]) / float(risk)
+                hand[MULTIPLES] += 1
+                totals[total + KNOWN] += 1
             hand[OPEN] -= 1
             if hand[OPEN] == 0:
-                sheet.totals[total + BARS] += row + 1 - hand[SINCE]
+                totals[total + BARS] += row + 1 - hand[SINCE]
                 hand[SINCE] = row + 1
     for cell in range(written * out.WIDTH):
         records[cell] = 0
 
 
-def move(tape: Tape, desk: Desk, sheet: Sheet, start: int, way: int) -> None:
-    """Contracts and money of a fill (`way` 1) or an exit (-1), from its bar on."""
-    records, hand = desk.records, sheet.hand
-    mark(tape, desk.book, sheet, records[start + out.ROW])
-    bought = way * (2 * records[start + out.SIDE] - 1) * records[start + out.CONTRACTS]
-    hand[HELD] += bought
-    hand[PAID] += bought * records[start + out.PRICE]
-    hand[COSTS] += records[start + out.COMMISSION]
-
-
-def close(desk: Desk, sheet: Sheet, start: int, total: int) -> None:
+def close(records: Cells, start: int, totals: Cells, total: int) -> None:
     """Count a round trip."""
-    records, totals = desk.records, sheet.totals
     net = records[start + out.NET]
     first = totals[total + TRADES] == 0
     totals[total + BEST] = net if first else max(totals[total + BEST], net)
@@ -217,31 +218,23 @@ def close(desk: Desk, sheet: Sheet, start: int, total: int) -> None:
         totals[total + GAINS] += net
     else:
         totals[total + PAINS] -= net
-    distance = abs(sheet.paid[records[start + out.INTENT]] - records[start + out.STOP])
-    tick_value = desk.book[at.RULES + at.TICK_VALUE]
-    risk = distance * records[start + out.CONTRACTS] * tick_value
-    if risk > 0:
-        sheet.multiples[sheet.hand[MULTIPLES]] = float(net) / float(risk)
-        sheet.hand[MULTIPLES] += 1
-        totals[total + KNOWN] += 1
 
 
-def mark(tape: Tape, book: Cells, sheet: Sheet, stop: int) -> None:
+def mark(starts: Cells, closes: Cells, sheet: Sheet, tick_value: int, stop: int) -> None:
     """Value what is held at the close of every bar before `stop` that is not valued yet."""
     hand, row = sheet.hand, sheet.hand[ROW]
-    tick_value = book[at.RULES + at.TICK_VALUE]
     slope = hand[HELD] * tick_value
     base = hand[BEGAN] - hand[PAID] * tick_value - hand[COSTS]
     while row < stop:
-        last = tape.start[hand[DATE] + 1]
+        last = starts[hand[DATE] + 1]
         end = min(stop, last)
         if slope == 0:
             look(sheet, base)
         else:
-            look_along(tape.close, sheet, row, end, slope, base)
+            look_along(closes[row:end], sheet, slope, base)
         row = end
         if row == last:
-            sheet.daily[hand[DATES]] = base + slope * tape.close[row - 1]
+            sheet.daily[hand[DATES]] = base + slope * closes[row - 1]
             hand[DATES] += 1
             hand[DATE] += 1
     hand[ROW] = row
@@ -258,18 +251,22 @@ def look(sheet: Sheet, equity: int) -> None:
         hand[LOWEST] = equity
 
 
-def look_along(closes: Cells, sheet: Sheet, first: int, stop: int, slope: int, base: int) -> None:
-    """The same at the close of some bars, whose equity is base + slope x close."""
-    lowest, peak = sheet.hand[LOWEST], sheet.hand[PEAK]
-    for row in range(first, stop):
-        equity = base + slope * closes[row]
-        if equity > peak:
-            sheet.hand[LOWEST] = lowest
-            look(sheet, equity)
-            lowest, peak = equity, equity
-        elif equity < lowest:
-            lowest = equity
-    sheet.hand[LOWEST] = lowest
+def look_along(closes: Cells, sheet: Sheet, slope: int, base: int) -> None:
+    """The same at the close of some bars, whose equity is base + slope x close.
+
+    Most stretches bring no new peak: then their lowest equity is all that counts.
+    """
+    highest = lowest = closes[0]
+    for place in range(len(closes)):
+        highest = max(highest, closes[place])
+        lowest = min(lowest, closes[place])
+    if slope < 0:
+        highest, lowest = lowest, highest
+    if base + slope * highest <= sheet.hand[PEAK]:
+        look(sheet, base + slope * lowest)
+        return
+    for place in range(len(closes)):
+        look(sheet, base + slope * closes[place])
 
 
 def fall(sheet: Sheet) -> None:

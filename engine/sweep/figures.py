@@ -7,6 +7,7 @@ there; sums of REAL numbers are numpy's, over the same numbers in the same order
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 from typing import TYPE_CHECKING, Final
 
@@ -81,7 +82,7 @@ def figures_of(
     ends = np.cumsum([0, *dates])
     each = [
         _of_returns(tally.daily[:, first:stop], account, tally.falls[:, window])
-        for window, (first, stop) in enumerate(zip(ends[:-1], ends[1:], strict=True))
+        for window, (first, stop) in enumerate(pairwise(ends))
     ]
     return found | {name: np.stack([one[name] for one in each], axis=1) for name in each[0]}
 

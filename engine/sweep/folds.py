@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LEAST_DATES: Final = 2
 """A window of fewer trading dates has no spread of returns, and is refused."""
 QUIET_DAYS: Final = 4
-"""The most days without trading at the end of the data that may still belong to a window: Easter."""
+"""So many days without trading at the end of the data may still belong to a window: Easter."""
 NO_HISTORY: Final = History(0, 0, unbounded=False)
 
 

@@ -97,4 +97,4 @@ def offer(stream: Stream, head: int, targets: int, offers: Cells, cell: int) -> 
     for target in range(targets):
         offers[cell + at.OFFER_TARGETS + target] = sign * stream.whole[place + 3 + target]
     if stream.atr >= 0 and 0.0 < stream.real[place + stream.atr] < ATR_MOST:
-        offers[cell + at.OFFER_ATR] = int(ceil(stream.real[place + stream.atr] * ATR_PARTS))
+        offers[cell + at.OFFER_ATR] = ceil(stream.real[place + stream.atr] * ATR_PARTS)

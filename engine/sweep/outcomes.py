@@ -101,8 +101,5 @@ def joined(parts: Sequence[Outcomes]) -> Outcomes:
         first.names,
         np.concatenate([part.sets for part in parts]),
         first.spans,
-        {
-            name: np.concatenate([part.figures[name] for part in parts])
-            for name in first.figures
-        },
+        {name: np.concatenate([part.figures[name] for part in parts]) for name in first.figures},
     )

@@ -145,8 +145,9 @@ def with_params(program: Program, names: Sequence[str], values: Sequence[int]) -
         parameter, sides = named(name)
         spec = _known(specs, parameter)
         _check(spec, value)
-        changes = {side.value: value for side in sides}
-        specs[parameter] = replace(spec, **changes)
+        short = value if Side.SHORT in sides else spec.short
+        long = value if Side.LONG in sides else spec.long
+        specs[parameter] = replace(spec, short=short, long=long)
     return replace(program, params=tuple(specs.values()))
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 BLOCK: Final = 32
 """Sets whose figures are made together: enough that numpy pays, few enough to share out well."""
-_RECORDS: Final = 1024
+RECORDS: Final = 1024
 
 
 class Sweeper:
@@ -165,7 +165,7 @@ class _Work:
         ground = self._grounds.at(values[0].tolist())
         machines = sweeper.prepared.strategy.machines
         params = {side: self._swept.params(values, side) for side in machines}
-        desk = _Desk(windows, len(block), compiled=self._compiled)
+        desk = Desk(windows, len(block), compiled=self._compiled)
         for number, offers in enumerate(self._decider().offers(ground, params)):
             book = self._grounds.book(values[number].tolist(), sweeper.terms)
             desk.take(number, ground.tape, book, offers)
@@ -177,7 +177,7 @@ class _Work:
         return Compiled(prepared) if self._compiled else Plain(prepared)
 
 
-class _Desk:
+class Desk:
     """Takes the offers of set after set through the windows, and keeps what they came to."""
 
     def __init__(self, windows: Windows, sets: int, *, compiled: bool) -> None:
@@ -192,7 +192,7 @@ class _Desk:
         self._windows = windows
         self._run, self._wrap = _engine(compiled=compiled)
         self._hand = np.zeros(driver.HAND_CELLS, np.int64)
-        self._records = np.zeros(_RECORDS * out.WIDTH, np.int64)
+        self._records = np.zeros(RECORDS * out.WIDTH, np.int64)
 
     def take(self, number: int, tape: Tape, fresh: Ints, offers: Ints) -> None:
         """The offers of one set, as set `number`; raises `MoneyOverflowError`."""

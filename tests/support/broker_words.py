@@ -34,7 +34,7 @@ def asked(leg: Leg, contracts: int = 2) -> Asked:
 def family(phase: Phase, *executions: Execution, contracts: int = 2) -> Family:
     """A short setup with entry, stop and target."""
     legs = tuple(asked(leg, contracts) for leg in (ENTRY, STOP, TARGET))
-    return Family(FAMILY, NQ, Action.SELL, SIGNAL.minute, phase, legs, executions)
+    return Family(SIGNAL, Action.SELL, phase, legs, executions)
 
 
 def held(  # the words of a broker, one a field

@@ -40,7 +40,7 @@ def context(sweep: SweepInput) -> dict[str, Any]:
         "sentences": words.luck_sentences(luck) if luck else (),
         "source": words.SOURCE,
         "spread": spread(sharpe, luck) if luck and sharpe is not None else None,
-        "degradation": words.degradation(sweep, folds) if folds else "",
+        "degradation": words.degradation(sweep, forward) if forward else "",
         "stability": words.stability(sweep, folds) if folds else (),
         "pairs": pairs(sweep, folds) if folds else None,
         "axes": words.axis_rows(sweep),

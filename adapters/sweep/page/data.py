@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from engine.domain.market import Ints, Reals
 
 SPARE: Final = 4
-"""Digits that are kept beyond those shown: for sorting, and so that what is rounded here and there is
-rounded alike."""
+"""Digits that are kept beyond those shown: for sorting, and for rounding as Python would."""
 
 LARGEST: Final = 2.0**52
 """Whole numbers are exact in a float64 up to here; a figure beyond is kept as if it were here."""

@@ -88,7 +88,7 @@ class HeatMap {
     const rowNames = up.axis ? Array.from({ length: up.count }, (_, row) => up.text(row, up.axis.bare)) : [];
     const left = up.axis ? Math.min(whole * 0.3, rowNames.reduce((most, name) => Math.max(most, this.width(name)), 0) + 12) : 0;
     const top = up.axis ? 24 : 4;
-    const wide = Math.min((whole - left) / across.count, 104);
+    const wide = Math.min((whole - left) / across.count, 150);
     const high = up.axis ? Math.max(Math.min(wide * 0.66, 46, 560 / up.count), Math.min(wide, 3)) : 54;
     const foot = top + high * up.count;
     Object.assign(this, { left, top, wide, high, foot });

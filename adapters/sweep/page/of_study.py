@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from adapters.report.words import instrument_line, terms_rows
-from adapters.sweep.page.source import Axis, Fold, Luck, Measure, SweepInput, WalkForward
+from adapters.sweep.page.source import (
+    Axis,
+    Fold,
+    Luck,
+    Measure,
+    SweepInput,
+    WalkForward,
+)
+from adapters.sweep.page.standing import around_of
 from adapters.sweep.study import Method, stitched
 from dsl.ir.text import program_hash
-from engine.statistics.deflated import Sample, deflated_sharpe, expected_maximum, variance_of
 from engine.statistics.returns import DATES_A_YEAR
 from engine.statistics.table import number, percent
 from engine.sweep.outcomes import METRICS
@@ -20,7 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from adapters.sweep.page.source import Rows
-    from adapters.sweep.study import Step, Study
+    from adapters.sweep.study import Step, Stitched, Study
+    from engine.sweep.folds import Fold as Window
     from engine.sweep.folds import Span
     from engine.sweep.outcomes import Metric
 
@@ -77,6 +85,7 @@ def sweep_input(study: Study, *, version: str = "") -> SweepInput:
         terms=_terms(study),
         notes=tuple(study.notes),
         luck=luck_of(study),
+        around=around_of(study),
         forward=_forward(study),
         program=program_hash(program),
         version=version,
@@ -107,29 +116,12 @@ def _measure(metric: Metric, currency: str) -> Measure:
 
 
 def luck_of(study: Study) -> Luck | None:
-    """The best set's Sharpe ratio beside what so many tries give by chance; None without a best.
-
-    Ratios are worked out of daily returns and told a year.
-    """
-    row = study.best
-    if row is None:
+    """The best set's Sharpe ratio beside chance, a year; None without a best set."""
+    luck = study.luck
+    if luck is None:
         return None
-    mean, deviation = study.figures("mean"), study.figures("deviation")
-    daily = np.divide(mean, deviation, out=np.full(study.done, np.nan), where=deviation > 0)
-    variance = variance_of(daily)
-    found = study.outcomes.row(row)
-    sample = Sample(
-        found["mean"],
-        found["deviation"],
-        found["skewness"],
-        found["kurtosis"],
-        int(found["observations"]),
-    )
-    by_luck = deflated = None
-    if isfinite(variance):
-        by_luck = sqrt(DATES_A_YEAR) * expected_maximum(study.trials, variance)
-        deflated = _known(deflated_sharpe(sample, study.trials, variance))
-    return Luck(_known(found["sharpe"]), by_luck, deflated, study.trials, sample.observations)
+    sharpe = _known(luck.sample.sharpe * sqrt(DATES_A_YEAR))
+    return Luck(sharpe, luck.by_luck, luck.deflated, luck.trials, luck.sample.observations)
 
 
 def _known(value: float) -> float | None:
@@ -181,13 +173,23 @@ def _dates(span: Span) -> str:
 def _forward(study: Study) -> WalkForward | None:
     if not study.folds:
         return None
-    folds = tuple(_fold(study, step) for step in study.forward)
-    return WalkForward(study.windows, folds, _total(study))
+    chosen = {step.fold: step for step in study.forward}
+    folds = tuple(_fold(study, fold, chosen.get(fold)) for fold in study.folds)
+    whole = stitched(study)
+    together = study.metric == "sharpe"
+    return WalkForward(
+        windows=f"Windows: {study.windows}.",
+        folds=folds,
+        total=_total(study, whole),
+        inside=whole.train_sharpe if together else None,
+        outside=whole.sharpe if together else None,
+    )
 
 
-def _fold(study: Study, step: Step) -> Fold:
-    train, test = _dates(step.fold.train), _dates(step.fold.test)
-    if step.row is None:
+def _fold(study: Study, fold: Window, step: Step | None) -> Fold:
+    """A fold as it came out; `step` None: no set had a value to be chosen for."""
+    train, test = _dates(fold.train), _dates(fold.test)
+    if step is None:
         return Fold(train, test, None, None, None, 0)
     return Fold(
         train,
@@ -199,8 +201,8 @@ def _fold(study: Study, step: Step) -> Fold:
     )
 
 
-def _total(study: Study) -> Rows:
-    whole, currency = stitched(study), study.program.instrument.currency
+def _total(study: Study, whole: Stitched) -> Rows:
+    currency = study.program.instrument.currency
     return (
         ("net of closed trades", f"{whole.net:,.2f} {currency}"),
         ("return", percent(whole.growth, 2)),

@@ -107,11 +107,17 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class WalkForward:
-    """The folds in their order; `total` are figures of the stitched out-of-sample trades."""
+    """The folds in their order; `total` are figures of the test windows put together.
+
+    `inside` and `outside` are the metric of all training and of all test windows together, None
+    where it cannot be put together.
+    """
 
     windows: str
     folds: tuple[Fold, ...]
     total: Rows = ()
+    inside: float | None = None
+    outside: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

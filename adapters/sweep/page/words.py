@@ -10,7 +10,7 @@ import numpy as np
 from engine.statistics.table import NA, number, percent
 
 if TYPE_CHECKING:
-    from adapters.sweep.page.source import Fold, Luck, SweepInput
+    from adapters.sweep.page.source import Fold, Luck, SweepInput, WalkForward
 
 SOURCE: Final = (
     "Bailey and López de Prado, The Deflated Sharpe Ratio, "
@@ -100,25 +100,30 @@ def probability(share: float | None) -> str:
 # --- walk-forward -----------------------------------------------------------------------------
 
 
-def kept(folds: tuple[Fold, ...]) -> float | None:
-    """The mean metric out of sample over the mean in sample, of folds that have both.
+def kept(forward: WalkForward) -> float | None:
+    """How much of the metric is left out of sample, as a share of what it was in sample.
 
-    None where there is none, or where there was nothing to lose: a mean in sample not above 0.
+    Of all windows together where that is known, else of the means of the folds that have both
+    figures. None where there is none, or nothing to lose: a figure in sample that is not above 0.
     """
-    both = [(f.inside, f.outside) for f in folds if f.inside is not None and f.outside is not None]
-    inside = float(np.mean([one for one, _ in both])) if both else 0.0
-    return float(np.mean([other for _, other in both])) / inside if inside > 0 else None
+    inside, outside = forward.inside, forward.outside
+    if inside is None or outside is None:
+        both = [(f.inside, f.outside) for f in forward.folds]
+        known = [(a, b) for a, b in both if a is not None and b is not None]
+        inside, outside = np.mean(known, axis=0).tolist() if known else (0.0, 0.0)
+    return outside / inside if inside > 0 else None
 
 
-def degradation(sweep: SweepInput, folds: tuple[Fold, ...]) -> str:
+def degradation(sweep: SweepInput, forward: WalkForward) -> str:
     """How the metric fared out of sample, in a sentence."""
-    label, share = sweep.measure.label, kept(folds)
-    held = sum(f.outside is not None and f.outside > (sweep.measure.centre or 0.0) for f in folds)
+    label, centre = sweep.measure.label, sweep.measure.centre or 0.0
     if not sweep.measure.more:
         return f"Of {label}, less is better: compare the folds below."
+    share = kept(forward)
     if share is None:
         return f"Nothing can be said of what stayed: {label} was not above 0 in sample."
-    above = f"{held} of {counted(len(folds), 'fold')} stayed above {sweep.measure.centre or 0:g}."
+    held = sum(fold.outside is not None and fold.outside > centre for fold in forward.folds)
+    above = f"{held} of {counted(len(forward.folds), 'fold')} stayed above {centre:g}."
     if share < 0:
         return f"Out of sample {label} turned against it: none of it stayed. {above}"
     word = next(word for least, word in KEPT if share >= least)

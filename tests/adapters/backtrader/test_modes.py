@@ -38,13 +38,13 @@ MODES: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def ground() -> Ground:
     """Some dates with trades on them."""
-    return Ground(strategy_of(FILE), bars_for(FILE).rows(2_000, 4_300), CALENDARS, {})
+    return Ground(strategy_of(FILE), bars_for(FILE).rows(700, 2_300), CALENDARS, {})
 
 
 @pytest.fixture(scope="module")
 def batch(ground: Ground) -> Run:
     run = ground.batch()
-    assert len(run.records) > 40
+    assert len(run.records) > 30
     return run
 
 
@@ -89,6 +89,7 @@ def test_beside_a_second_feed_and_another_strategy_on_it_nothing_changes(
     market = ground.market
     with quiet():
         cerebro = bt.Cerebro(stdstats=False)
+        cerebro.broker.setcash(1_000_000)
         cerebro.adddata(MarketFeed(market=market), name="traded")
         cerebro.adddata(MarketFeed(market=market.rows(100, len(market) - 50)), name="other")
         cerebro.addsizer(bt.sizers.FixedSize, stake=13)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = FOLDER / "vwap_reversion.yaml"
-MARKET = bars_for(FILE).rows(2_000, 3_000)
+MARKET = bars_for(FILE).rows(900, 1_500)
+ONCE = {"at_once": 300}
+BY_BAR = {"at_once": 1}
 MINUTE = bt.TimeFrame.Minutes
 
 
@@ -35,7 +37,7 @@ def ran(
         if broker is not None:
             cerebro.setbroker(broker)
         cerebro.adddata(MarketFeed(market=MARKET) if data is None else data)
-        cerebro.addstrategy(EngineStrategy, **{"spec": str(FILE), **words})
+        cerebro.addstrategy(EngineStrategy, **{**ONCE, "spec": str(FILE), **words})
         *_, strategy = cerebro.run()
     return strategy, cerebro.broker
 
@@ -66,7 +68,7 @@ def test_a_csv_feed_of_backtraders_gives_the_run_of_our_reader(
 ) -> None:
     ground = Ground(strategy_of(FILE), MARKET, CALENDARS, {}, Terms(Fraction(10_000)))
 
-    strategy, _ = ran(csv_feed(written(tmp_path, shift)), stamp=stamp)
+    strategy, _ = ran(csv_feed(written(tmp_path, shift)), stamp=stamp, **BY_BAR)
 
     run = ground.batch()
     assert len(run.intents) > 5
@@ -101,7 +103,7 @@ def test_a_cerebro_can_run_again() -> None:
     with quiet():
         cerebro = bt.Cerebro(stdstats=False)
         cerebro.adddata(MarketFeed(market=MARKET))
-        cerebro.addstrategy(EngineStrategy, spec=str(FILE))
+        cerebro.addstrategy(EngineStrategy, spec=str(FILE), **ONCE)
         one, other = (cerebro.run()[0].run for _ in range(2))
 
     assert len(one.records) > 10
@@ -118,7 +120,7 @@ def test_a_user_may_go_on_in_his_own_next_and_sees_the_bar_done() -> None:
     with quiet():
         cerebro = bt.Cerebro(stdstats=False)
         cerebro.adddata(MarketFeed(market=MARKET))
-        cerebro.addstrategy(Mine, spec=str(FILE))
+        cerebro.addstrategy(Mine, spec=str(FILE), **ONCE)
         (strategy,) = cerebro.run()
 
     held = np.zeros(len(MARKET), np.int64)
@@ -143,7 +145,7 @@ def test_its_orders_and_trades_carry_their_names() -> None:
     with quiet():
         cerebro = bt.Cerebro(stdstats=False)
         cerebro.adddata(MarketFeed(market=MARKET))
-        cerebro.addstrategy(Listening, spec=str(FILE))
+        cerebro.addstrategy(Listening, spec=str(FILE), **ONCE)
         cerebro.run()
 
     assert {"0/entry", "0/stop"} <= names
@@ -151,12 +153,6 @@ def test_its_orders_and_trades_carry_their_names() -> None:
 
 
 # --- what does not fit ----------------------------------------------------------------------
-
-
-def replayed() -> Any:
-    cerebro = bt.Cerebro(stdstats=False)
-    cerebro.replaydata(MarketFeed(market=MARKET), timeframe=MINUTE, compression=1)
-    return cerebro
 
 
 @pytest.mark.parametrize(
@@ -190,7 +186,7 @@ def test_a_feed_of_other_bars_is_refused(tmp_path: Path) -> None:
     days = csv_feed(written(tmp_path), timeframe=bt.TimeFrame.Days)
 
     with pytest.raises(VenueError, match=r"bars last 1 Day.*timeframe=bt.TimeFrame.Minutes"):
-        ran(days)
+        ran(days, **BY_BAR)
 
 
 def test_bars_that_are_not_closed_are_refused() -> None:
@@ -226,4 +222,4 @@ def test_adjusted_prices_off_the_grid_stop_the_run() -> None:
             return loaded
 
     with pytest.raises(VenueError, match="not on the tick grid of MNQ"):
-        ran(Adjusted(market=MARKET))
+        ran(Adjusted(market=MARKET), **BY_BAR)

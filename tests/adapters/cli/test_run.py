@@ -8,7 +8,7 @@ import resource
 import subprocess
 import sys
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
@@ -342,12 +342,6 @@ def test_warnings_go_to_the_error_stream(engine: Callable[..., Said]) -> None:
     assert engine("run", CREATOR, *MONTH, "--json").document["program"]["name"] == (
         "slob_5_1_creator"
     )
-
-
-def test_timings_are_told_when_asked_for(engine: Callable[..., Said]) -> None:
-    assert "decide and trade" in engine("run", SLOB, *MONTH, "--timings").out
-    timings: dict[str, Any] = engine("run", SLOB, *MONTH, "--timings", "--json").document["timings"]
-    assert all(took >= 0 for took in timings.values())
 
 
 # --- events to keep away from ---------------------------------------------------------------

@@ -18,7 +18,8 @@ from adapters.sweep.page import sweep_html, sweep_input, write_page
 from adapters.sweep.page.data import SPARE
 from adapters.sweep.page.drawings import pairs, spread
 from adapters.sweep.page.of_study import luck_of
-from adapters.sweep.page.source import Fold, Luck, Measure
+from adapters.sweep.page.source import Fold, Luck, Measure, WalkForward
+from adapters.sweep.page.standing import around_of
 from adapters.sweep.page.words import (
     degradation,
     kept,
@@ -28,6 +29,7 @@ from adapters.sweep.page.words import (
     stability,
     verdict,
 )
+from adapters.sweep.study import Method, stitched
 from engine.statistics.deflated import Sample, deflated_sharpe, expected_maximum
 from tests.support.pages import WIDTHS, Page
 from tests.support.shipped import FOLDER, program_of
@@ -275,14 +277,32 @@ def folds(*pairs: tuple[float | None, float | None]) -> tuple[Fold, ...]:
 
 def test_what_stayed_out_of_sample_is_put_in_words(study: Study) -> None:
     sweep = sweep_input(study)
-    half = folds((1.0, 0.6), (2.0, 0.9), (1.5, None))
-    assert kept(half) == pytest.approx(0.5)
-    assert "0.50 of what it was in sample: about half of it stayed. 2 of 3 folds" in degradation(
-        sweep, half
+
+    def said(
+        *pairs: tuple[float | None, float | None],
+        inside: float | None = None,
+        outside: float | None = None,
+    ) -> str:
+        return degradation(sweep, WalkForward("", folds(*pairs), (), inside, outside))
+
+    assert kept(WalkForward("", folds((1.0, 0.6), (2.0, 0.9), (1.5, None)))) == pytest.approx(0.5)
+    assert "0.50 of what it was in sample: about half of it stayed. 2 of 3 folds" in said(
+        (1.0, 0.6), (2.0, 0.9), (1.5, None)
     )
-    assert "none of it stayed" in degradation(sweep, folds((1.0, -0.6)))
-    assert "Nothing can be said" in degradation(sweep, folds((-1.0, -0.6)))
-    assert "Nothing can be said" in degradation(sweep, folds((None, None)))
+    assert "none of it stayed" in said((1.0, -0.6))
+    assert "Nothing can be said" in said((-1.0, -0.6))
+    assert "Nothing can be said" in said((None, None))
+    # windows of different length: all of them together count, not the mean of the folds
+    assert "0.90 of what it was" in said((1.0, -0.6), inside=2.0, outside=1.8)
+
+
+def test_sharpe_ratios_of_all_windows_are_put_together(study: Study) -> None:
+    forward, whole = sweep_input(study).forward, stitched(study)
+    assert forward is not None
+    assert (forward.inside, forward.outside) == (whole.train_sharpe, whole.sharpe)
+    by_net = sweep_input(replace(study, metric="net")).forward
+    assert by_net is not None
+    assert by_net.inside is None
 
 
 def test_what_the_folds_chose_is_compared(study: Study) -> None:
@@ -338,3 +358,70 @@ def test_the_axes_are_told_as_they_were_swept(page: Page) -> None:
     assert "sizing fixed_risk, atr 2" in page.shown
     assert len(GRID) == len(page.data["axes"])
     assert [axis["ordered"] for axis in page.data["axes"]] == [True, True, False]
+
+
+# --- around the best ----------------------------------------------------------------------------
+
+
+def shaped(study: Study, sharpe: dict[tuple[int, ...], float], elsewhere: float) -> Study:
+    """The study with these Sharpe ratios at these places, and another one everywhere else."""
+    figures = {
+        name: np.full_like(column, elsewhere) if name == "sharpe" else column
+        for name, column in study.outcomes.figures.items()
+    }
+    for place, value in sharpe.items():
+        figures["sharpe"][(study.levels == place).all(axis=1), 0] = value
+    return replace(study, outcomes=replace(study.outcomes, figures=figures))
+
+
+def test_a_peak_with_nothing_beside_it_is_called_so(study: Study) -> None:
+    lone = shaped(study, {(3, 2, 0): 2.0, (3, 4, 0): 0.4}, 0.0)
+    around = around_of(lone)
+    assert around is not None
+    assert around.lone
+    assert around.members == (lone.best,)
+    assert around.words.startswith("A lone peak: the sets beside it are no better than the median")
+    page = Page(sweep_html(sweep_input(lone)))
+    assert page.data["lone"] is True
+    assert "a lone peak" in page.shown
+
+
+def test_a_plateau_holds_the_sets_around_the_best(study: Study) -> None:
+    high: dict[tuple[int, ...], float] = {
+        (3, 2, 0): 2.0,
+        (2, 2, 0): 1.9,
+        (4, 2, 0): 1.8,
+        (3, 1, 0): 1.7,
+        (3, 3, 0): 1.6,
+    }
+    wide = shaped(study, {**high, (0, 0, 0): 1.9, (3, 2, 1): 1.9}, 0.0)
+    around = around_of(wide)
+    assert around is not None
+    assert not around.lone
+    # what is high elsewhere, or for another choice, is not beside it
+    assert {tuple(wide.levels[row].tolist()) for row in around.members} == set(high)
+    assert "On a plateau of 5 sets, 7.1 % of all" in around.words
+    assert "keep 88 % of its lead on average" in around.words
+
+
+def test_sets_never_tried_do_not_make_a_lone_peak(study: Study) -> None:
+    one = replace(
+        study.outcomes,
+        sets=study.outcomes.sets[[30]],
+        figures={name: column[[30]] for name, column in study.outcomes.figures.items()},
+    )
+    around = around_of(replace(study, outcomes=one, method=Method.RANDOM, planned=1))
+    assert around is not None
+    assert not around.lone
+    assert "cannot be told" in around.words
+    gridded = around_of(replace(study, outcomes=one))
+    assert gridded is not None
+    assert gridded.lone
+
+
+def test_a_grid_too_large_to_lay_out_is_not_searched() -> None:
+    study = hill_study(SLOB, ("consol_max=21..120/1", "rr_min=0..4.95/0.05"))
+    assert around_of(study) is not None
+    axis = replace(study.axes[0], values=tuple(range(1_000_000)))
+    sampled = replace(study, axes=(axis, study.axes[1]), method=Method.RANDOM)
+    assert around_of(sampled) is None

@@ -21,6 +21,38 @@ from adapters.sweep.store import Identity, OtherStudy, Store, StoreBusy, StoreEr
 ME = Identity("ab12", {"strategy": "s", "data": "d"}, ("wait", "ratio"), 3, ("net", "sharpe"))
 ROOT = Path(__file__).parents[3]
 
+HOLDER = """\
+import sys
+from pathlib import Path
+from adapters.sweep.store import Identity, Store
+parts = {'strategy': 's', 'data': 'd'}
+me = Identity('ab12', parts, ('wait', 'ratio'), 3, ('net', 'sharpe'))
+store = Store(Path(sys.argv[1]), me)
+print('open', flush=True)
+sys.stdin.read()
+"""
+"""Opens the store and holds it until it is killed."""
+
+FILLER = """\
+import resource, sys
+from pathlib import Path
+import numpy as np
+from adapters.sweep.store import Identity, Store, StoreError
+parts = {'strategy': 's', 'data': 'd'}
+me = Identity('ab12', parts, ('wait', 'ratio'), 3, ('net', 'sharpe'))
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+store = Store(Path(sys.argv[1]), me)
+number = 0
+try:
+    while True:
+        sets = [(number + more, 0) for more in range(100)]
+        store.add(sets, np.zeros((100, 3, 2)))
+        number += 100
+except StoreError as refused:
+    print(number, refused.message)
+"""
+"""Fills the store until the system gives it no more room."""
+
 
 def figures(*firsts: float) -> np.ndarray:
     """Figures of some settings: spans x figures counted up from a first one."""
@@ -74,14 +106,14 @@ def test_a_setting_that_is_there_keeps_its_first_figures(file: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "says"),
     [
-        (replace(ME, key="x", parts={"strategy": "t", "data": "d"}), "the strategy differs"),
+        (replace(ME, key="x", parts={"strategy": "t", "data": "d"}), r"not the same: strategy\)"),
         (
             replace(ME, key="x", parts={"strategy": "t", "data": "e"}),
-            "the data and the strategy differ",
+            r"not the same: data, strategy\)",
         ),
-        (replace(ME, swept=("wait", "other")), "the swept parameters differs"),
-        (replace(ME, spans=1), "the windows differ"),
-        (replace(ME, figures=("net",), spans=3), "the figures differ"),
+        (replace(ME, swept=("wait", "other")), r"not the same: swept parameters\)"),
+        (replace(ME, spans=1), r"not the same: windows\)"),
+        (replace(ME, figures=("net",), spans=3), r"not the same: figures\)"),
     ],
 )
 def test_results_of_something_else_are_refused_in_words(
@@ -97,20 +129,8 @@ def test_results_of_something_else_are_refused_in_words(
 
 
 def test_a_second_process_is_told_that_the_first_is_writing(file: Path) -> None:
-    program = "\n".join(
-        [
-            "import sys",
-            "from pathlib import Path",
-            "from adapters.sweep.store import Identity, Store",
-            "parts = {'strategy': 's', 'data': 'd'}",
-            "me = Identity('ab12', parts, ('wait', 'ratio'), 3, ('net', 'sharpe'))",
-            "store = Store(Path(sys.argv[1]), me)",
-            "print('open', flush=True)",
-            "sys.stdin.read()",
-        ]
-    )
     with subprocess.Popen(
-        [sys.executable, "-c", program, file], cwd=ROOT, text=True,
+        [sys.executable, "-c", HOLDER, file], cwd=ROOT, text=True,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     ) as first:  # fmt: skip
         assert first.stdout is not None
@@ -188,28 +208,8 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_loses_nothing_that_was_kept(file: Path) -> None:
-    program = "\n".join(
-        [
-            "import resource, sys",
-            "from pathlib import Path",
-            "import numpy as np",
-            "from adapters.sweep.store import Identity, Store, StoreError",
-            "parts = {'strategy': 's', 'data': 'd'}",
-            "me = Identity('ab12', parts, ('wait', 'ratio'), 3, ('net', 'sharpe'))",
-            "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))",
-            "store = Store(Path(sys.argv[1]), me)",
-            "number = 0",
-            "try:",
-            "    while True:",
-            "        sets = [(number + more, 0) for more in range(100)]",
-            "        store.add(sets, np.zeros((100, 3, 2)))",
-            "        number += 100",
-            "except StoreError as refused:",
-            "    print(number, refused.message)",
-        ]
-    )
     ran = subprocess.run(
-        [sys.executable, "-c", program, file], cwd=ROOT, text=True, capture_output=True, check=True
+        [sys.executable, "-c", FILLER, file], cwd=ROOT, text=True, capture_output=True, check=True
     )
     count, message = ran.stdout.split(" ", 1)
     assert int(count) >= 100

@@ -14,7 +14,7 @@ from engine.live.books import Books, JournalError, Risk
 from engine.live.codec import UnreadableError, plain, read_event
 from engine.live.family import Asked, Family, Phase
 from engine.live.holdings import Execution, HeldOrder, OrderState
-from engine.live.identity import Leg, Role
+from engine.live.identity import Leg, Role, Signal
 from tests.support.broker_words import ENTRY, FAMILY, STOP, asked, execution, family, held
 
 TEXT = st.text(max_size=12)
@@ -42,13 +42,18 @@ EXECUTION = st.builds(
     st.none() | AMOUNT,
 )  # fmt: skip
 HELD = st.builds(
-    HeldOrder, TEXT, WHOLE, WHOLE, WHOLE, WHOLE,
-    st.sampled_from(Action), st.sampled_from(OrderKind), st.none() | WHOLE, WHOLE, WHOLE, st.sampled_from(OrderState), TEXT, st.booleans(),
-)  # fmt: skip
+    HeldOrder,
+    *(TEXT, WHOLE, WHOLE, WHOLE, WHOLE, st.sampled_from(Action), st.sampled_from(OrderKind)),
+    *(st.none() | WHOLE, WHOLE, WHOLE, st.sampled_from(OrderState), TEXT, st.booleans()),
+)
 FAMILIES = st.builds(
-    Family, TEXT, WHOLE, st.sampled_from(Action), WHOLE, st.sampled_from(Phase),
-    st.lists(ASKED, max_size=3).map(tuple), st.lists(EXECUTION, max_size=2).map(tuple),
-)  # fmt: skip
+    Family,
+    st.builds(Signal, TEXT, WHOLE, WHOLE, TEXT),
+    st.sampled_from(Action),
+    st.sampled_from(Phase),
+    st.lists(ASKED, max_size=3).map(tuple),
+    st.lists(EXECUTION, max_size=2).map(tuple),
+)
 EVENTS = st.one_of(
     st.builds(ev.Planned, WHOLE, FAMILIES),
     st.builds(ev.Wanted, WHOLE, TEXT, ASKED),

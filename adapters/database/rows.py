@@ -1,0 +1,160 @@
+"""The records of `engine.live` as rows, and back."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from adapters.database.tables import (
+    EventRow,
+    ExecutionRow,
+    FamilyRow,
+    IncarnationRow,
+    LegRow,
+    RiskRow,
+)
+from engine.live import events as ev
+from engine.live.books import Books, Risk
+from engine.live.codec import plain, read, read_event
+from engine.live.family import Family
+from engine.live.holdings import HeldOrder
+from engine.live.identity import leg_of
+
+if TYPE_CHECKING:
+    from engine.live.family import Asked
+    from engine.live.holdings import Execution
+
+
+def written(record: object) -> str:
+    """A record as JSON, the same text for the same record."""
+    return json.dumps(plain(record), ensure_ascii=False, separators=(",", ":"))
+
+
+def event_row(seq: int, event: ev.Event) -> EventRow:
+    """An event as its row."""
+    return EventRow(
+        seq=seq,
+        at=event.at,
+        kind=ev.kind_of(event),
+        family=family_of(event),
+        body=written(event),
+    )
+
+
+def event_of(row: EventRow) -> ev.Event:
+    """The event of a row. Raises `UnreadableError`."""
+    return read_event(row.kind, json.loads(row.body))
+
+
+def family_of(event: ev.Event) -> str:
+    """The family an event belongs to, empty where to none of ours."""
+    match event:
+        case ev.Planned(family=family):
+            return family.name
+        case ev.Wanted(family=name) | ev.Moved(family=name):
+            return name
+        case ev.Sending(ref=ref) | ev.Withdrawing(ref=ref) | ev.Refused(ref=ref):
+            return _family_in(ref)
+        case ev.Told(order=order):
+            return _family_in(order.ref)
+        case ev.Executed(execution=execution):
+            return _family_in(execution.ref)
+        case _:
+            return ""
+
+
+def _family_in(ref: str) -> str:
+    leg = leg_of(ref)
+    return leg.family if leg is not None else ""
+
+
+def family_row(family: Family, ending: str, at: int) -> FamilyRow:
+    """A family as its row."""
+    return FamilyRow(
+        name=family.name,
+        strategy=family.signal.strategy,
+        candidate=family.signal.candidate,
+        contract=family.contract,
+        minute=family.signal.minute,
+        action=family.action,
+        phase=family.phase,
+        ending=ending,
+        position=family.position,
+        changed=at,
+        body=written(family),
+    )
+
+
+def family_in(row: FamilyRow) -> Family:
+    """The family of a row. Raises `UnreadableError`."""
+    found: Family = read(Family, json.loads(row.body), f"family {row.name}")
+    return found
+
+
+def leg_row(asked: Asked, number: int) -> LegRow:
+    """An order of ours as its row."""
+    order = asked.order
+    return LegRow(
+        ref=asked.leg.ref,
+        family=asked.leg.family,
+        role=asked.leg.role,
+        kind=order.kind,
+        action=order.action,
+        contracts=order.contracts,
+        price=order.price,
+        number=number,
+    )
+
+
+def incarnation_row(order: HeldOrder, at: int) -> IncarnationRow:
+    """An order at the broker as its row."""
+    return IncarnationRow(
+        permanent=order.permanent,
+        ref=order.ref,
+        state=order.state,
+        filled=order.filled,
+        told=at,
+        body=written(order),
+    )
+
+
+def incarnation_in(row: IncarnationRow) -> HeldOrder:
+    """The order of a row. Raises `UnreadableError`."""
+    found: HeldOrder = read(HeldOrder, json.loads(row.body), f"incarnation {row.permanent}")
+    return found
+
+
+def execution_row(execution: Execution) -> ExecutionRow:
+    """An execution as its row."""
+    commission = execution.commission
+    return ExecutionRow(
+        key=execution.key,
+        revision=execution.revision,
+        ref=execution.ref,
+        contract=execution.contract,
+        action=execution.action,
+        contracts=execution.contracts,
+        price=str(execution.price),
+        minute=execution.minute,
+        commission=None if commission is None else str(commission),
+    )
+
+
+def risk_row(books: Books) -> RiskRow:
+    """The account's memory as its row."""
+    risk = books.risk
+    return RiskRow(
+        date=risk.date,
+        start=str(risk.start),
+        equity=str(risk.equity),
+        peak=str(risk.peak),
+        latch=books.latch,
+        halt=books.halt,
+    )
+
+
+def risk_in(row: RiskRow) -> dict[str, Any]:
+    """What a risk row says, as the fields of `Books`."""
+    risk = Risk(row.date, Decimal(row.start), Decimal(row.equity), Decimal(row.peak))
+    return {"risk": risk, "latch": row.latch, "halt": row.halt}

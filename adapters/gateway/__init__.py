@@ -1,0 +1,1 @@
+"""A simulated Interactive Brokers gateway: the real protocol, a replayed market, faults at will."""

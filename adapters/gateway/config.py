@@ -1,0 +1,84 @@
+"""What a gateway serves and how, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from adapters.gateway.exchange import Rules
+
+if TYPE_CHECKING:
+    from adapters.gateway.faults import Plan
+    from engine.domain.market import Market
+
+
+class Matching(StrEnum):
+    """What orders are matched against.
+
+    `BAR`: each whole bar by the rules of the simulator, so that a live run can equal the backtest.
+    `WAY`: the 5-second steps of the way prices took inside the bar (made up from the seed).
+    """
+
+    BAR = "bar"
+    WAY = "way"
+
+
+class Stops(StrEnum):
+    """Whether a client may act on a bar's close before the bar is over."""
+
+    HELD = "held"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class BadConfig(ValueError):
+    """The gateway cannot be what is asked for; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Nightly:
+    """Something that happens every day at a time on New York's clock, for so many seconds."""
+
+    clock: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Markets to replay (bars of one size) and everything that may be chosen.
+
+    `begins`: seconds since the epoch; earlier bars are history. By default the second trading date
+    begins the replay, so there is history to warm up on; `stop_at_close` says when a lockstep client is
+    also asked at the close of a bar: while something is held, by default. `fine`: play the
+    5-second steps even if nobody listens to them. `check_margin`: reject what the account cannot bear.
+    """
+
+    markets: tuple[Market, ...]
+    begins: float | None = None
+    version: int = 176
+    accounts: tuple[str, ...] = ("DU1234567",)
+    cash: Fraction = Fraction(100_000)
+    rules: Rules = Rules()  # noqa: RUF009 - frozen
+    matching: Matching = Matching.BAR
+    stop_at_close: Stops = Stops.HELD
+    fine: bool = False
+    check_margin: bool = True
+    seed: int = 0
+    faults: tuple[Plan, ...] = ()
+    restart: Nightly | None = None
+    maintenance: Nightly | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be served."""
+        if not self.markets or not any(len(market) for market in self.markets):
+            raise BadConfig("there are no bars to serve: name other data or other dates")
+        if len({market.bar_minutes for market in self.markets}) > 1:
+            raise BadConfig("all markets must have bars of one size")
+        if len({market.instrument.symbol for market in self.markets}) < len(self.markets):
+            raise BadConfig("each market must be of another instrument")
+        if not 157 <= self.version <= 178:
+            raise BadConfig(f"there is no server version {self.version} here: 157 to 178")
+        if not self.accounts or len(set(self.accounts)) < len(self.accounts):
+            raise BadConfig("name at least one account, each once")

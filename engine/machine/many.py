@@ -1,0 +1,142 @@
+"""The walk of many sets of parameters at once, of which only the entries are wanted.
+
+    many(at, stop, d, m, o, h, l, c, v, days, tables, columns, P, B, G, E, W, R, room, sets)
+        -> (at, n, w)
+
+Rows are looked through once for all sets: where a candidate may start, where a rule strikes that
+sees no more than the bar, and what trackers hold before any rule of the first stage can fire in any
+set. Then each set follows its own candidate from there. `P` holds the parameters of set after set,
+`B` and `G` what each set remembers. The head of an entry names the set where its kind would stand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from dsl.history import nodes_in
+from dsl.ir import expression as ir
+from engine.journal.decisions import Decision
+from engine.machine import layout as lay
+from engine.machine.candidate import Source, Told, leading
+from engine.machine.stages import Guard
+from engine.machine.walk import FRESH, KEPT, Walk, unwalkable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dsl.ir import program as prog
+    from dsl.ir.expression import Node
+    from dsl.ir.program import Program
+    from engine.machine.inputs import Inputs
+
+ARGUMENTS: Final = (
+    "at, stop, d, m, o, h, l, c, v, days, tables, columns, P, B, G, E, W, R, room, sets"
+)
+SHARED: Final = ("clear", "why", "was")
+"""The words of `G` that all sets share; those of each set come after them."""
+OWN: Final = tuple(name for name in KEPT if name not in SHARED)
+FRESH_SHARED: Final = tuple(FRESH[KEPT.index(name)] for name in SHARED)
+FRESH_OWN: Final = tuple(FRESH[KEPT.index(name)] for name in OWN)
+
+
+def unshared(program: Program) -> str | None:
+    """Why sets of parameters cannot be walked together; None where they can."""
+    reason = unwalkable(program)
+    if reason is not None:
+        return reason
+    start = program.start
+    if any(_asks_for_parameters((*start.when, *start.captures))):
+        return "a parameter decides where a candidate starts"
+    if any(_asks_for_parameters(leading(program.always))):
+        return "a parameter decides where every candidate dies"
+    return None
+
+
+def _asks_for_parameters(parts: object) -> Iterator[bool]:
+    for outer in nodes_in(parts):
+        for node in ir.walk(outer):
+            yield isinstance(node, ir.Param)
+
+
+def generate(program: Program, inputs: Inputs) -> Source:
+    """The walk of many sets; raises ValueError where `unshared` gives a reason."""
+    reason = unshared(program)
+    if reason is not None:
+        raise ValueError(f"{program.name} cannot be walked for many sets at once: {reason}")
+    return Source("many", _Many(program, lay.Layout(program), inputs).write())
+
+
+class _Many(Walk):
+    """Writes the function: as the walk, with a loop over the sets inside each start."""
+
+    name = "many"
+    arguments = ARGUMENTS
+    slot = "base + "
+
+    def _begin(self, read: set[str]) -> None:
+        add, count = self.lines.add, len(self.program.params)
+        for number, name in enumerate(SHARED):
+            add(f"{name} = G[{number}]")
+        # of parameters that hold back, the least: before it, nothing can happen in any set
+        least = [p.name for p in self.program.params if f"least_{p.name}" in read]
+        places = {parameter.name: k for k, parameter in enumerate(self.program.params)}
+        for name in least:
+            add(f"least_{name} = P[{places[name]}]")
+            with self.lines.block("for k in range(sets):"):
+                add(f"least_{name} = min(least_{name}, P[k * {count} + {places[name]}])")
+
+    def _new_date(self) -> None:
+        self.lines.add("today = d")
+        self.lines.add("was = 0")
+
+    def _dates(self) -> None:
+        self.lines.add("today = -1")
+        super()._dates()
+
+    def _leave(self) -> None:
+        for number, name in enumerate(SHARED):
+            self.lines.add(f"G[{number}] = {name}")
+        self.lines.add("return at, n, w")
+
+    def _pass_over_the_spaced(self, start: prog.Start) -> None:
+        """Each set has a candidate before of its own."""
+
+    def _event(self, kind: Decision, stage: str, cause: str, told: Told | None = None) -> None:
+        if kind is Decision.ENTRY:
+            self._write_event("k", stage, cause, told)
+
+    def _start(self) -> None:
+        """The candidates of all sets that start on the bar at hand."""
+        add, count = self.lines.add, len(self.program.params)
+        with self.lines.block("if n + sets > room:"):
+            self._leave()
+        self._newborn()
+        shared = self._shared_rows()
+        kept = [self.w.word(owner, field) for owner, field in self.layout.slots]
+        for word in kept:
+            add(f"{word}_0 = {word}")
+        add("from_row = i" if shared else "from_row = at + 1")
+        with self.lines.block("for k in range(sets):"):
+            add(f"own = {len(SHARED)} + k * {len(OWN)} & WHOLE")
+            for number, name in enumerate(OWN):
+                if name not in {"today", "ordinal"}:
+                    add(f"{name} = G[own + {number}]")
+            add(f"with_set = k * {count} & WHOLE")
+            add(PARAMETERS)
+            with self.lines.block(f"if {self._free()}:"):
+                self._of_set(kept)
+                for number, name in enumerate(OWN):
+                    add(f"G[own + {number}] = {name}")
+
+    def _of_set(self, kept: list[str]) -> None:
+        add = self.lines.add
+        today = OWN.index("today")
+        add(f"ordinal = G[own + {OWN.index('ordinal')}] if G[own + {today}] == d else 0")
+        add("today = d")
+        add(f"base = k * {self.program.concurrent * self.older} & WHOLE")
+        add("i = at & WHOLE")
+        for word in (lay.STAGE_ROW, lay.STAGE_MINUTE):
+            add(f"s{word} = s{lay.START_ROW if word == lay.STAGE_ROW else lay.START_MINUTE}")
+        for word in kept:
+            add(f"{word} = {word}_0")
+        self._candidate()

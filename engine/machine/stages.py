@@ -1,0 +1,366 @@
+"""A candidate in its stages, row after row, its words in local variables.
+
+Rows on which no rule can fire are only counted, and those beyond the deadline, or beyond the next
+row on which a rule strikes that sees no more than the bar, are not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from dsl.ir import expression as ir
+from dsl.ir import program as prog
+from engine.journal.decisions import Decision
+from engine.machine import layout as lay
+from engine.machine.candidate import ALIVE, COMPLETED, CandidateWriter, conjuncts, leading
+from engine.machine.write import LOCALS, Place, Truth, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dsl.ir.expression import Node
+    from dsl.ir.program import Program
+    from engine.machine.inputs import Inputs
+    from engine.machine.layout import Layout
+
+CLEAR: Final = Place("clear", bar=False)
+FIRST: Final = Place("i & WHOLE", bar=False)
+EACH: Final = Place("j", bar=False)
+TABLES: Final = "# tables of "
+NAME: Final = re.compile(r"[A-Za-z]\w*")
+
+
+def words_of_older(program: Program) -> int:
+    """How many words of `B` an older candidate takes: its end, and what a merge asks."""
+    return 1 if program.merge is None else 2 + len(program.merge.same)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A condition that is false until some row of a stage and true from there on."""
+
+    node: Node
+    minutes: bool
+    row: str
+    since: str
+    limit: str
+
+
+class StageWriter(CandidateWriter):
+    """Writes what a candidate that is followed goes through between its start and its end."""
+
+    local = True
+    slot = ""
+    """Where in `B` the older candidates begin, as the first part of a sum."""
+
+    def __init__(self, program: Program, layout: Layout, inputs: Inputs) -> None:
+        """A writer that asks for `inputs`."""
+        super().__init__(program, layout, inputs)
+        self.alike = leading(program.always)
+        self.older = words_of_older(program)
+
+    def _of_date(self, date: str) -> None:
+        """Loads what is the same on all rows of a date: which tables, is known at the end."""
+        self.lines.add(f"day = days[{date}]")
+        self.lines.add(f"{TABLES}{date}")
+
+    @contextmanager
+    def _bar(self) -> Iterator[None]:
+        """Loads of the bar of row `i` what is read in the block, before it."""
+        mark = len(self.lines.lines)
+        yield
+        read = set(NAME.findall("\n".join(self.lines.lines[mark:])))
+        indent = "    " * self.lines.depth
+        self.lines.lines[mark:mark] = [
+            f"{indent}{local} = {self.w.cell(name, 'i')}"
+            for name, local in LOCALS.items()
+            if local in read
+        ]
+
+    # --- a stage -------------------------------------------------------------------------------
+
+    def _stage(self, number: int, stage: prog.Stage) -> None:
+        """The rows of one trading date on which the candidate is in the stage."""
+        add = self.lines.add
+        self.w.certain = self.layout.certain[stage.name]
+        self._due(stage)
+        add("last = min(due + 1, fate)" if stage.within else "last = fate")
+        guard = self._first_row_of_interest(stage)
+        if guard:
+            self._count_only(stage)
+        with self.lines.block("while i < last:"):
+            # a sign bit known to be clear spares numba the check for negative indices
+            add("i = i & WHOLE")
+            if isinstance(guard, Guard):
+                # from here on it is true
+                self.w.hoisted[guard.node] = Truth("True", "False")
+            with self._bar():
+                self._rules(number, stage)
+                self._trackers(stage.name)
+            self.w.hoisted.clear()
+            add("i += 1")
+        if stage.within:
+            with self.lines.block(f"if i > due and stage == {number} and ended == {ALIVE}:"):
+                add("i -= 1")
+                self._die(stage.within.reason)
+        self.w.certain = frozenset()
+
+    def _due(self, stage: prog.Stage) -> None:
+        """The last row the candidate can see in the stage."""
+        within, add = stage.within, self.lines.add
+        if within is None:
+            return
+        limit = self.w.value(within.limit).code
+        if within.unit == "minutes":
+            add(f"due = {self._row_at(f's{lay.STAGE_ROW}', f's{lay.STAGE_MINUTE}', limit)}")
+        else:
+            add(f"due = max(i, s{lay.STAGE_ROW} + {limit})")
+
+    @staticmethod
+    def _row_at(row: str, minute: str, limit: str) -> str:
+        """The first row from `i` on that is `limit` minutes after a row, or `stop`.
+
+        Every bar takes a minute at least, so it is no more than so many rows away.
+        """
+        return f"first_at(m, i, min(stop, max(i, {row} + {limit})), {minute} + {limit})"
+
+    def _look_for_fate(self) -> None:
+        """Finds `fate`, the row to stop before: the date's end, or sooner.
+
+        Where a rule strikes that sees no more than the bar, no candidate lives on. Every row is
+        looked at once.
+        """
+        add = self.lines.add
+        if not self.alike:
+            add("fate = day_end")
+            return
+        hard = any(self.w.needs_statements(rule.node, CLEAR) for rule in self.alike)
+        with self.lines.block(f"while clear < day_end and why == {ALIVE}:"):
+            add("clear = clear & WHOLE")
+            if not hard:
+                self._while_in_session()
+            for rule in self.alike:
+                with self.lines.block(f"if why == {ALIVE}:"), self._all_true([rule.node], CLEAR):
+                    add(f"why = {self.reasons[rule.name]}")
+            with self.lines.block(f"if why == {ALIVE}:"):
+                add("clear += 1")
+        add("fate = min(day_end, clear)")
+
+    def _while_in_session(self) -> None:
+        """Where the first rule is to be in a session, only the others are asked inside of it."""
+        first, *others = self.alike
+        match first.node:
+            case ir.Not(ir.InSession(session)):
+                opens = f"T{self.inputs.table('first', session)}_d"
+                closes = f"T{self.inputs.table('stop', session)}_d"
+            case _:
+                return
+        add = self.lines.add
+        strikes = joined("or", [self.w.truth(rule.node, CLEAR).true for rule in others])
+        with self.lines.block(f"if {opens} <= clear:"):
+            add(f"inside = min(day_end, {closes})")
+            if others:
+                with self.lines.block("while clear < inside:"):
+                    with self.lines.block(f"if {strikes}:"):
+                        add("break")
+                    add("clear += 1")
+            else:
+                add("clear = max(clear, inside)")
+            with self.lines.block("if clear >= day_end:"):
+                add("break")
+
+    # --- rows on which nothing can happen ------------------------------------------------------
+
+    def _first_row_of_interest(self, stage: prog.Stage) -> Guard | bool:
+        """Finds `ripe`, the row before which no rule of the stage can fire.
+
+        Gives the guard where one and the same holds back every rule, and so is true from there on;
+        True where there are several, False where some rule has none.
+        """
+        rules = [*self.program.always[len(self.alike) :], *stage.invalidate]
+        asked = [conjuncts(rule.node) for rule in rules]
+        asked += [
+            tuple(part for rule in advance.when for part in conjuncts(rule.node))
+            for advance in stage.advance
+        ]
+        guards = [next(filter(None, map(self._guard, parts)), None) for parts in asked]
+        found = [guard for guard in guards if guard is not None]
+        if not guards or len(found) < len(guards):
+            return False
+        different = list(dict.fromkeys(found))
+        rows = [
+            self._row_at(guard.row, guard.since, guard.limit)
+            if guard.minutes
+            else f"{guard.row} + {guard.limit}"
+            for guard in different
+        ]
+        earliest = f"min({', '.join(rows)})" if len(rows) > 1 else rows[0]
+        self.lines.add(f"ripe = {earliest}")
+        return different[0] if len(different) == 1 else True
+
+    def _guard(self, node: Node) -> Guard | None:
+        """The condition as one on the age of a capture, of the stage or of the candidate."""
+        match node:
+            case ir.Compare(
+                op=">=" | ">" as op,
+                left=ir.Binary("sub", ir.Row() | ir.BarField("minute") as now, since),
+                right=ir.Const() | ir.Param() as limit,
+            ):
+                pass
+            case _:
+                return None
+        code = self.w.value(limit).code
+        limit_code = code if op == ">=" else f"({code} + 1)"
+        minutes = isinstance(now, ir.BarField)
+        match since:
+            case ir.CandidateClock(of, unit) if unit == ("minute" if minutes else "row"):
+                row, minute = {
+                    "start": (lay.START_ROW, lay.START_MINUTE),
+                    "stage": (lay.STAGE_ROW, lay.STAGE_MINUTE),
+                }[of]
+                return Guard(node, minutes, f"s{row}", f"s{minute}", limit_code)
+            case ir.CaptureField(capture, field) if (
+                field == ("at" if minutes else "row") and capture in self.w.certain
+            ):
+                row_code, at = self.w.word(capture, "row"), self.w.word(capture, "at")
+                return Guard(node, minutes, row_code, at, limit_code)
+            case _:
+                return None
+
+    def _count_only(self, stage: prog.Stage) -> None:
+        """The rows before `ripe`: nothing is asked, only counted, tracker by tracker."""
+        add = self.lines.add
+        counting = self._counting(stage.name)
+        add("soon = min(ripe, last)")
+        with self.lines.block("if i < soon:"):
+            if not counting:
+                add("i = soon")
+                return
+            after = {tracker.after for tracker in counting} - {None}
+            bound = [t for t in counting if t.after is not None or t.name in after]
+            alone = [t for t in counting if t not in bound]
+            runs = [t for t in alone if self._is_run(t)]
+            self._count_runs(runs)
+            others = [[t] for t in alone if t not in runs] + ([bound] if bound else [])
+            if others:
+                add("from_here = i")
+            for group in others:
+                self._count_rows(group)
+            add("i = soon")
+
+    def _is_run(self, tracker: prog.Tracker) -> bool:
+        """Whether every bar counts, and what comes of several is one short expression."""
+        if self.w.takes(tracker) != "True":
+            return False
+        ops = {prog.TrackerOp.BARS, prog.TrackerOp.COUNT}
+        return tracker.name in self.layout.extremes_only or tracker.op in ops
+
+    def _count_runs(self, runs: list[prog.Tracker]) -> None:
+        """Rows `i .. soon` for trackers of which no bar needs a question of its own."""
+        add, w = self.lines.add, self.w
+        steps: list[str] = []
+        for tracker in runs:
+            name = tracker.name
+            if tracker.op is prog.TrackerOp.COUNT:
+                add(f"{w.word(name, 'value')} += soon - i")
+                continue
+            row = w.word(name, "row")
+            if tracker.op is prog.TrackerOp.BARS:
+                with self.lines.block(f"if {row} < 0:"):
+                    add(f"{row} = i")
+                add(f"{w.word(name, 'last')} = soon - 1")
+                continue
+            assert tracker.value is not None
+            held = w.word(name, "value")
+            with self.lines.block(f"if {row} < 0:"):
+                add(f"{held} = {w.value(tracker.value, FIRST).code}")
+            add(f"{row} = soon - 1")
+            pick = "max" if tracker.op is prog.TrackerOp.HIGHEST else "min"
+            steps.append(f"{held} = {pick}({held}, {w.value(tracker.value, EACH).code})")
+        if steps:
+            with self.lines.block("for j in range(i & WHOLE, soon):"):
+                for step in steps:
+                    add(step)
+
+    def _count_rows(self, group: list[prog.Tracker]) -> None:
+        """Rows `from_here .. soon` for trackers that look at one another, or one alone."""
+        add = self.lines.add
+        add("i = from_here")
+        head = "while i < soon:"
+        if len(group) == 1 and group[0].op is prog.TrackerOp.EARLIEST:
+            head = f"while i < soon and {self.w.word(group[0].name, 'row')} < 0:"
+        with self.lines.block(head):
+            add("i = i & WHOLE")
+            with self._bar():
+                self._count_all(group)
+            add("i += 1")
+
+    # --- rules ---------------------------------------------------------------------------------
+
+    def _rules(self, number: int, stage: prog.Stage) -> None:
+        for rule in (*self.program.always[len(self.alike) :], *stage.invalidate):
+            with self._all_true([rule.node]):
+                self._die(rule.name)
+                self.lines.add("break")
+        for advance in stage.advance:
+            with self._all_true([rule.node for rule in advance.when]):
+                self._advance(number, advance)
+                self.lines.add("break")
+
+    def _advance(self, number: int, advance: prog.Advance) -> None:
+        add, stage = self.lines.add, self.program.stages[number]
+        before = self.w.certain
+        self._capture(advance.captures)
+        self.w.certain |= {capture.name for capture in advance.captures}
+        if advance.to == prog.ENTRY:
+            add(f"ended = {COMPLETED}")
+            self._complete(str(number))
+            self.w.certain = before
+            return
+        merge, to = self.program.merge, self.stages[advance.to]
+        if merge is not None and merge.at == advance.to:
+            self._merge(merge)
+        told = self._captured(prog.captures_between(stage, advance.to), advance.captures)
+        self._event(Decision.ADVANCE, str(number), str(to), told)
+        if number == 0:
+            add("left = i")
+        if merge is not None and number < self.stages[merge.at] <= to:
+            add("reached = i")
+        add(f"stage = {to}")
+        add(f"s{lay.STAGE_ROW} = i")
+        add(f"s{lay.STAGE_MINUTE} = M")
+        if advance.this_bar is not prog.ThisBar.EXAMINE:
+            self._rest_of_the_bar(self.program.stages[to], advance.this_bar)
+        self.w.certain = before
+
+    def _rest_of_the_bar(self, stage: prog.Stage, this_bar: prog.ThisBar) -> None:
+        """The bar is over for the candidate, but for the trackers and the deadline."""
+        if this_bar is prog.ThisBar.COUNT:
+            before, self.w.certain = self.w.certain, self.layout.certain[stage.name]
+            self._trackers(stage.name)
+            self.w.certain = before
+        if stage.within is None:
+            self.lines.add("i += 1")
+            return
+        with self.lines.block(f"if {self.w.value(stage.within.limit).code} <= 0:"):
+            self._die(stage.within.reason)
+        with self.lines.block("else:"):
+            self.lines.add("i += 1")
+
+    def _merge(self, merge: prog.Merge) -> None:
+        """Ends the candidate where an older one, alive and as far, holds the same bars."""
+        add = self.lines.add
+        words = [self.w.word(name, "row") for name in merge.same]
+        add("same = False")
+        with self.lines.block("for j in range(older):"):
+            add(f"to = {self.slot}j * {self.older} & WHOLE")
+            parts = ["B[to] > i", "B[to + 1] <= i"]
+            parts += [f"{word} >= 0 and B[to + {2 + k}] == {word}" for k, word in enumerate(words)]
+            with self.lines.block(f"if {' and '.join(parts)}:"):
+                add("same = True")
+        with self.lines.block("if same:"):
+            self._die(merge.reason)
+            add("break")
