@@ -7,9 +7,17 @@ from here: `from adapters.backtrader import EngineStrategy`.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = [  # noqa: F822 - of the venue, by `__getattr__`
+if TYPE_CHECKING:
+    from adapters.backtrader.venue import (
+        EngineBroker,
+        EngineStrategy,
+        MarketFeed,
+        run_in_backtrader,
+    )
+
+__all__ = [
     "BacktraderMissing",
     "EngineBroker",
     "EngineStrategy",

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from adapters.backtrader.ready import Ready
+    from engine.columns.schedule import Schedule
     from engine.domain.market import Ints
     from engine.execution.hosted import Floor
     from engine.execution.intents import Intents
     from engine.execution.terms import Terms
-    from engine.columns.schedule import Schedule
     from engine.session import Dropped, Step
 
 _NO_RECORDS: Final = np.zeros((0, out.WIDTH), np.int64)

@@ -12,7 +12,8 @@ from adapters.calendars import ExchangeCalendars
 from adapters.cli.workbench import reader_in
 from adapters.events import event_lists
 from adapters.instruments import INSTRUMENTS
-from dsl.compiler import Surroundings, compile_strategy
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
 from dsl.render import as_text
 from engine.run import Strategy
 

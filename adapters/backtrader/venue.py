@@ -71,7 +71,7 @@ class MarketFeed(bt.feed.DataBase):  # type: ignore[misc]
         ("compression", None),
     )
 
-    def __init__(self) -> None:
+    def __init__(self, **_: Any) -> None:
         """The bars as floats; a bar's length is the market's."""
         market: Market = self.p.market
         if self.p.compression is None:
@@ -228,7 +228,7 @@ class BacktraderFloor:
         return NEVER if found is None else self._grid.ticks(found)
 
     def _theirs(self, order: Order) -> Any:
-        """backtrader's order for ours, placed anew where it is not there or has changed."""
+        """What backtrader holds for our order, placed anew where it is not there or has changed."""
         placed = self._placed.get(order.id)
         if placed is not None and placed.is_as(order):
             return placed.theirs
@@ -261,14 +261,16 @@ class BacktraderFloor:
         if lent:
             broker.cash = before + (broker.cash - (_LOAN + before))
         if theirs.status != bt.Order.Completed:
-            raise VenueError(f"backtrader did not fill {theirs.info.name}: {theirs.getstatusname()}")
+            raise VenueError(
+                f"backtrader did not fill {theirs.info.name}: {theirs.getstatusname()}"
+            )
 
 
 # --- the strategy ---------------------------------------------------------------------------
 
 
 class EngineStrategy(bt.Strategy):  # type: ignore[misc]
-    """A strategy of this engine in a Cerebro: `cerebro.addstrategy(EngineStrategy, spec="my.yaml")`.
+    """A strategy of this engine: `cerebro.addstrategy(EngineStrategy, spec="my.yaml")`.
 
     It trades the first feed, or the one named by `feed`, with the strategy's own sizes: sizers
     in the Cerebro are for other strategies. The account and the costs come from `terms`; without

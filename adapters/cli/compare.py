@@ -181,8 +181,9 @@ class Comparison:
             ("B", self.after, self.ran_after),
         ):
             found = outcome.statistics
+            venue = (self.venues[letter == "B"],) * wide
             rows.append(
-                (letter, *((self.venues[letter == "B"],) * wide), made.program.name, program_hash(made.program),
+                (letter, *venue, made.program.name, program_hash(made.program),
                  f"{sum(side.started for side in outcome.funnel):,}", f"{len(outcome.trades):,}",
                  share(found.all.win_rate), money(found.all.net, found.currency),
                  share(found.drawdown.share, 2))

@@ -12,6 +12,7 @@ from adapters.cli.figures import NONE, counted, number, share
 from adapters.cli.outcome import param_value
 from adapters.cli.screen import Table, heading
 from adapters.cli.validate import program_record
+from adapters.sweep.page.standing import around_of
 from adapters.sweep.study import stitched
 from dsl.ir.text import program_hash
 from engine.sweep.outcomes import METRICS
@@ -19,6 +20,7 @@ from engine.sweep.outcomes import METRICS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from adapters.sweep.page.source import Surroundings
     from adapters.sweep.study import Step, Study
     from engine.sweep.folds import Span
 
@@ -77,6 +79,8 @@ def _show_head(study: Study) -> None:
 def _show_best(study: Study, top: int) -> None:
     ranking = study.ranking()
     columns = _columns(study)
+    around = around_of(study)
+    marks = {} if around is None else _marks(study, around)
     heading(f"Best {min(top, len(ranking)):,} of {study.done:,} by {label(study.metric)}")
     rows = [
         (
@@ -84,12 +88,24 @@ def _show_best(study: Study, top: int) -> None:
             *(value for _, value in study.setting(row)),
             *(figure(name, float(study.figures(name)[row])) for name in columns),
             _probability(study.deflated(row)),
+            marks.get(row, ""),
         )
         for place, row in enumerate(ranking[:top].tolist(), 1)
     ]
     names = [axis.name for axis in study.axes]
-    head = ("", *names, *map(label, columns), "deflated")
-    Table(head, rows, frozenset(range(len(head)))).show()
+    head = ("", *names, *map(label, columns), "deflated", "around it")
+    Table(head, rows, frozenset(range(len(head) - 1))).show()
+    if around is not None:
+        click.echo()
+        click.echo(around.words)
+
+
+def _marks(study: Study, around: Surroundings) -> dict[int, str]:
+    """What is said of the sets around the best one."""
+    assert study.best is not None
+    if around.lone:
+        return {study.best: "lone peak"}
+    return dict.fromkeys(around.members, "plateau") if len(around.members) > 1 else {}
 
 
 def _columns(study: Study) -> tuple[str, ...]:
@@ -105,7 +121,6 @@ def _show_luck(study: Study) -> None:
     assert luck is not None
     if luck.by_luck is None or luck.deflated is None:
         return
-    click.echo()
     click.echo(
         f"Of {counted(luck.trials, 'set')} without any skill the best would be expected to show a "
         f"Sharpe ratio of {number(luck.by_luck, 2)}.\n"
@@ -163,7 +178,7 @@ def dates(span: Span) -> str:
 
 def document(study: Study) -> dict[str, Any]:
     """A study as plain values: the same for the same outcomes, however they came about."""
-    best, luck = study.best, study.luck
+    best, luck, around = study.best, study.luck, around_of(study)
     return {
         "program": program_record(study.program),
         "data": {**study.data, "notes": list(study.notes)},
@@ -191,6 +206,13 @@ def document(study: Study) -> dict[str, Any]:
         "luck": None
         if luck is None
         else {"trials": luck.trials, "by_luck": luck.by_luck, "deflated": luck.deflated},
+        "around": None
+        if around is None
+        else {
+            "lone_peak": around.lone,
+            "plateau": [_values(study, row) for row in around.members],
+            "words": around.words,
+        },
         "sets": [_set_record(study, row) for row in range(study.done)],
         "walk_forward": _forward_record(study) if study.folds else None,
     }

@@ -70,6 +70,8 @@ class Wish:
             raise click.UsageError("--trials goes with --search optuna")
         if self.jobs and self.cluster:
             raise click.UsageError("--jobs and --cluster exclude each other: keep one")
+        if self.cluster and not is_address(self.cluster):
+            raise click.UsageError(f"--cluster {self.cluster} names no number of workers: local:4")
         if self.search and self.forward:
             raise click.UsageError(
                 "--search looks at all the dates, so its sets would know the test windows: "
@@ -251,7 +253,10 @@ def _folds(words: str | None, made: Bench, grid: Grid, prepared: Prepared) -> tu
             way = "write it as train=6mo,test=1mo, with step=1mo or anchored behind"
             raise FoldError(f"`{word}` in --walk-forward {words} is not understood: {way}")
         else:
-            lengths[name] = Length.of(text)
+            try:
+                lengths[name] = Length.of(text)
+            except FoldError as error:
+                raise FoldError(f"--walk-forward {words}: {error}") from None
     missing = [name for name in _FORWARD[:2] if name not in lengths]
     if missing:
         raise FoldError(f"--walk-forward {words} says no {missing[0]}: train=6mo,test=1mo")
@@ -309,7 +314,6 @@ class Attempt:
         self.store = store
         self.settings: dict[Setting, None] = {}
         self._places = ExitStack()
-        self._identity = store.identity
 
     def made(self) -> Finished:
         """Everything that came, and why it stopped if it did."""
@@ -355,17 +359,19 @@ class Attempt:
 
     # --- where they run -------------------------------------------------------------------
 
-    def _workers(self) -> Workers:
+    def _workers(self, sets: int) -> Workers:
         """Made when the first set is to be run: what is kept needs none."""
-        plan, address = self.plan, self.plan.wish.cluster
-        if address is None:
-            return Local(plan.task.sweeper(plan.prepared), plan.wish.jobs or cores())
+        plan, wish = self.plan, self.plan.wish
+        # a search does not know at first which sets it will want
+        form = plan.task.form(plan.prepared, plan.planned if wish.search else sets)
+        if wish.cluster is None:
+            return Local(plan.task, plan.prepared, form, wish.jobs or cores())
         from adapters.sweep.cluster import cluster  # noqa: PLC0415 - an extra
 
-        return self._places.enter_context(cluster(address, plan.task, self._identity.key))
+        job = plan.task, plan.prepared, form, self.store.identity.key
+        return self._places.enter_context(cluster(wish.cluster, *job))
 
     def _teller(self, told: Callable[[str, int, int], None]) -> Callable[[int, int], None]:
-        # a search does not know at first which sets it will want
         least = self.plan.planned if self.plan.wish.search else 0
         return lambda ran, wanted: told("sweeping", ran, max(wanted, least))
 
@@ -399,6 +405,12 @@ class Attempt:
             store=str(self.store.file),
             zone=made.zone,
         )
+
+
+def is_address(text: str) -> bool:
+    """Whether `local:` is followed by a number of workers; other addresses Dask knows best."""
+    place, _, count = text.partition(":")
+    return place != "local" or (count.isascii() and count.isdigit() and 1 <= int(count) <= 1024)
 
 
 def cores() -> int:

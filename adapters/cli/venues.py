@@ -29,8 +29,7 @@ def run_at(venue: str, made: Bench, terms: Terms) -> Run:
         return run_batch(strategy, made.market, made.calendars, terms, made.events)
     from adapters.backtrader import run_in_backtrader  # noqa: PLC0415 - backtrader, 300 ms
 
-    run: Run = run_in_backtrader(strategy, made.market, made.calendars, terms, made.events).run
-    return run
+    return run_in_backtrader(strategy, made.market, made.calendars, terms, made.events).run
 
 
 def venue_laws() -> Iterator[Law]:
@@ -49,10 +48,9 @@ def backtrader_ground(ground: Ground) -> Run:
     """The run of a ground inside backtrader, for the venue law."""
     from adapters.backtrader import run_in_backtrader  # noqa: PLC0415 - backtrader, 300 ms
 
-    run: Run = run_in_backtrader(
+    return run_in_backtrader(
         ground.strategy, ground.market, ground.calendars, ground.terms, ground.events
     ).run
-    return run
 
 
 def two_venues(_: click.Context, __: click.Parameter, value: str) -> Sequence[str]:

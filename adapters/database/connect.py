@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DatabaseError as SqlError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_WAITING: Final = ("PRAGMA busy_timeout=5000",)
 _PRAGMAS: Final = (
+    *_WAITING,
     "PRAGMA journal_mode=WAL",
     # a commit is on the disk when it returns: NORMAL may lose the last ones with the power
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=5000",
     "PRAGMA wal_autocheckpoint=1000",
 )
 
@@ -50,13 +51,15 @@ def database(where: str | Path, *, reading: bool = False) -> Engine:
     url = address(where)
     if not url.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True)
+    if reading:
+        url = f"sqlite:///file:{make_url(url).database}?mode=ro&uri=true"
     made = create_engine(url)
 
     @event.listens_for(made, "connect")
     def configure(connection: Any, _: object) -> None:
         # the driver would begin transactions of its own; ours begin by taking the right to write
         connection.isolation_level = None
-        for pragma in _PRAGMAS:
+        for pragma in _WAITING if reading else _PRAGMAS:
             connection.execute(pragma)
 
     @event.listens_for(made, "begin")
@@ -68,8 +71,6 @@ def database(where: str | Path, *, reading: bool = False) -> Engine:
 
 def told(url: str) -> str:
     """The address as messages may show it: without a password."""
-    from sqlalchemy.engine import make_url  # noqa: PLC0415 - only for words
-
     return make_url(url).render_as_string(hide_password=True)
 
 
@@ -117,11 +118,12 @@ def lock(engine: Engine, account: str, client: int) -> Callable[[], None]:
     One engine an account and client: a second would send every order twice.
     """
     if engine.dialect.name == "sqlite":
-        return _lock_file(Path(f"{engine.url.database}.lock"))
+        return lock_file(Path(f"{engine.url.database}.lock"))
     return _lock_server(engine, account, client)
 
 
-def _lock_file(path: Path) -> Callable[[], None]:
+def lock_file(path: Path) -> Callable[[], None]:
+    """Take a file for this process until what is returned is called. Raises `LockedError`."""
     import fcntl  # noqa: PLC0415 - not on every system
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,16 +162,30 @@ def _lock_server(engine: Engine, account: str, client: int) -> Callable[[], None
 def upgrade(engine: Engine) -> None:
     """Bring the tables to this version. Raises `NewerError`, `CorruptError`."""
     with explained(engine):
-        current = _version(engine)
-        head, known = _versions()
-        if current == head:
-            return
-        if current is not None and current not in known:
-            raise NewerError(
-                f"the journal is of version {current}, this engine knows {head} at most",
-                "update the engine; an older one must not write it",
+        if _is_behind(engine):
+            _migrate(engine)
+
+
+def require_version(engine: Engine) -> None:
+    """Raise where the tables are not of this version: a reader changes nothing."""
+    with explained(engine):
+        if _is_behind(engine):
+            raise UnreachableError(
+                "the journal was not written by this version of the engine yet",
+                "start the engine once: it brings the journal up to date",
             )
-        _migrate(engine)
+
+
+def _is_behind(engine: Engine) -> bool:
+    """Whether the tables are missing or older. Raises `NewerError` where they are newer."""
+    current = _version(engine)
+    head, known = _versions()
+    if current is not None and current not in known:
+        raise NewerError(
+            f"the journal is of version {current}, this engine knows {head} at most",
+            "update the engine; an older one must not write it",
+        )
+    return current != head
 
 
 def _version(engine: Engine) -> str | None:

@@ -16,7 +16,7 @@ from adapters.database.tables import (
 )
 from engine.live import events as ev
 from engine.live.books import Books, Risk
-from engine.live.codec import plain, read, read_event
+from engine.live.codec import UnreadableError, plain, read, read_event
 from engine.live.family import Family
 from engine.live.holdings import HeldOrder
 from engine.live.identity import leg_of
@@ -29,6 +29,13 @@ if TYPE_CHECKING:
 def written(record: object) -> str:
     """A record as JSON, the same text for the same record."""
     return json.dumps(plain(record), ensure_ascii=False, separators=(",", ":"))
+
+
+def _parsed(body: str, place: str) -> object:
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise UnreadableError(f"{place}: {body!r:.60} is no JSON") from None
 
 
 def event_row(seq: int, event: ev.Event) -> EventRow:
@@ -44,7 +51,7 @@ def event_row(seq: int, event: ev.Event) -> EventRow:
 
 def event_of(row: EventRow) -> ev.Event:
     """The event of a row. Raises `UnreadableError`."""
-    return read_event(row.kind, json.loads(row.body))
+    return read_event(row.kind, _parsed(row.body, f"event {row.seq}"))
 
 
 def family_of(event: ev.Event) -> str:
@@ -88,7 +95,7 @@ def family_row(family: Family, ending: str, at: int) -> FamilyRow:
 
 def family_in(row: FamilyRow) -> Family:
     """The family of a row. Raises `UnreadableError`."""
-    found: Family = read(Family, json.loads(row.body), f"family {row.name}")
+    found: Family = read(Family, _parsed(row.body, row.name), f"family {row.name}")
     return found
 
 
@@ -121,7 +128,8 @@ def incarnation_row(order: HeldOrder, at: int) -> IncarnationRow:
 
 def incarnation_in(row: IncarnationRow) -> HeldOrder:
     """The order of a row. Raises `UnreadableError`."""
-    found: HeldOrder = read(HeldOrder, json.loads(row.body), f"incarnation {row.permanent}")
+    place = f"incarnation {row.permanent}"
+    found: HeldOrder = read(HeldOrder, _parsed(row.body, place), place)
     return found
 
 

@@ -180,23 +180,26 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._gateway = gateway
         self._alone = alone
         self._begun = False
+        self._waited = 0.0
         self.is_paused = False
 
     def time(self) -> float:
-        """The gateway's time."""
-        return self._gateway.now
+        """The gateway's time, and what was waited while the market stood still."""
+        return self._gateway.now + self._waited
 
     def _pass(self, timeout: float | None) -> bool:
         """Let time pass to what comes next; False where nothing ever comes."""
         gateway = self._gateway
-        timer = None if timeout is None else gateway.now + timeout
         market = gateway.next_at() if self._plays() else None
-        if market is not None and (timer is None or market <= timer):
+        if market is not None and (timeout is None or market - gateway.now <= timeout):
             gateway.step()
             return True
-        if timer is None:
+        if timeout is None:
             return False
-        gateway.pass_time(timer)
+        before = gateway.now
+        if market is not None:
+            gateway.pass_time(before + timeout)
+        self._waited += timeout - (gateway.now - before)
         return True
 
     def _plays(self) -> bool:

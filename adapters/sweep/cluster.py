@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from adapters.sweep.store import Setting
     from engine.domain.market import Reals
+    from engine.machine.forms import Form
+    from engine.run import Prepared
     from engine.sweep.sweeper import Sweeper
 
 PATIENCE: Final = 60.0
@@ -63,22 +65,22 @@ _one_at_a_time = threading.Lock()
 
 
 @lru_cache(maxsize=2)
-def _sweeper(task: Task, key: str) -> Sweeper:
+def _sweeper(task: Task, key: str, form: Form) -> Sweeper:
     """What runs the sets of a task here. Raises `OtherEngine`."""
     prepared = task.prepared(ExchangeCalendars())
     mine = task.identity(prepared.schedule)
     if mine.key != key:
         raise OtherEngine("another version of the engine, or other exchange hours")
-    return task.sweeper(prepared)
+    return task.sweeper(prepared, form)
 
 
-def run_chunk(task: Task, key: str, settings: Sequence[Setting]) -> tuple[Reals, float]:
+def run_chunk(task: Task, key: str, form: Form, settings: Sequence[Setting]) -> tuple[Reals, float]:
     """The figures of a chunk (settings x spans x figures), and the seconds it took.
 
     Raises `OtherEngine`.
     """
     with _one_at_a_time:
-        sweeper = _sweeper(task, key)
+        sweeper = _sweeper(task, key, form)
     begun = perf_counter()
     figures = figures_of(sweeper.run(settings, 1))
     return figures, perf_counter() - begun
@@ -90,8 +92,10 @@ def run_chunk(task: Task, key: str, settings: Sequence[Setting]) -> tuple[Reals,
 class Cluster:
     """The workers of a cluster; use as a context manager."""
 
-    def __init__(self, client: Any, task: Task, key: str) -> None:
+    def __init__(self, client: Any, task: Task, prepared: Prepared, form: Form, key: str) -> None:
         """A cluster that is there; `key` is the identity that every worker must find too."""
+        self._prepared = prepared
+        self._form = form
         self._client = client
         self._task = task
         self._key = key
@@ -101,7 +105,7 @@ class Cluster:
 
     def figures(self, settings: Sequence[Setting]) -> Iterator[tuple[Sequence[Setting], Reals]]:
         """The settings in chunks, as they come. Raises `ClusterError`, `OtherEngine`."""
-        waiting = list(reversed(settings))
+        waiting = self._task.neighbours(self._prepared, settings)[::-1]
         done: SimpleQueue[Any] = SimpleQueue()
         running: dict[str, tuple[Any, list[Setting]]] = {}
         self._wait_for_a_worker()
@@ -135,7 +139,7 @@ class Cluster:
             part = [waiting.pop() for _ in range(min(size, len(waiting)))]
             with _cluster_words():
                 future = self._client.submit(
-                    run_chunk, self._held_task(), self._key, part, pure=False
+                    run_chunk, self._held_task(), self._key, self._form, part, pure=False
                 )
                 future.add_done_callback(done.put)
             running[future.key] = future, part
@@ -225,7 +229,9 @@ def _cluster_words() -> Iterator[None]:
 
 
 @contextmanager
-def cluster(address: str, task: Task, key: str) -> Iterator[Cluster]:
+def cluster(
+    address: str, task: Task, prepared: Prepared, form: Form, key: str
+) -> Iterator[Cluster]:
     """The cluster at an address, or `local:N` worker processes for as long as the context lasts.
 
     Raises `NoDask`, `ClusterError`.
@@ -239,7 +245,7 @@ def cluster(address: str, task: Task, key: str) -> Iterator[Cluster]:
         _local(distributed, address) as place,
         _client(distributed, place, address) as client,
     ):
-        yield Cluster(client, task, key)
+        yield Cluster(client, task, prepared, form, key)
 
 
 @contextmanager
@@ -275,12 +281,9 @@ def _local(distributed: Any, address: str) -> Iterator[Any]:
     if not address.startswith(LOCAL):
         yield address
         return
-    count = address.removeprefix(LOCAL)
-    if not (count.isascii() and count.isdigit() and 1 <= int(count) <= 1024):
-        raise ClusterError(f"`{address}` names no number of workers", "write it as local:4")
     with _deaf_to_interrupts():
         made = distributed.LocalCluster(
-            n_workers=int(count),
+            n_workers=int(address.removeprefix(LOCAL)),
             threads_per_worker=1,
             dashboard_address=None,
             silence_logs=logging.CRITICAL,

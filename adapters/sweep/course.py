@@ -16,9 +16,9 @@ class Course:
     """The sets of a store that were tried, and the way to try more."""
 
     def __init__(
-        self, store: Store, workers: Callable[[], Workers], told: Callable[[int, int], None]
+        self, store: Store, workers: Callable[[int], Workers], told: Callable[[int, int], None]
     ) -> None:
-        """`workers` are made when a set is to be run; `told` hears how many ran of how many."""
+        """`workers` are made for so many sets; `told` hears how many ran of how many."""
         self.tried: dict[Setting, Reals] = store.tried()
         self._kept = len(self.tried)
         self._store = store
@@ -33,7 +33,7 @@ class Course:
         if not missing:
             return
         self._wanted += len(missing)
-        self._workers = self._workers or self._make()
+        self._workers = self._workers or self._make(len(missing))
         for part, figures in self._workers.figures(missing):
             self._store.add(part, figures)
             self.tried.update(zip(part, figures, strict=True))

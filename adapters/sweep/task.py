@@ -22,7 +22,9 @@ from dsl.history import nodes_in
 from dsl.ir.expression import TradingDay, walk
 from dsl.ir.program import History
 from dsl.ir.text import code_hash
+from engine.machine.forms import Form, chosen
 from engine.run import Prepared, Strategy, prepare
+from engine.sweep.ground import Swept
 from engine.sweep.outcomes import METRICS, Outcomes
 from engine.sweep.plan import named
 from engine.sweep.sweeper import Sweeper
@@ -63,9 +65,24 @@ class Task:
         """The strategy on its market, under exchange hours."""
         return prepare(Strategy(self.program), self.market, calendars, self.events)
 
-    def sweeper(self, prepared: Prepared) -> Sweeper:
+    def form(self, prepared: Prepared, sets: int) -> Form:
+        """The form in which so many sets together are run soonest.
+
+        Chunk by chunk the answer would always be that one chunk does not pay for compiling.
+        """
+        rows = sets * len(self.market)
+        machines = prepared.strategy.machines.values()
+        forms = {chosen(machine, rows, Form.AUTO, whole=True) for machine in machines}
+        return Form.COMPILED if forms == {Form.COMPILED} else Form.PLAIN
+
+    def sweeper(self, prepared: Prepared, form: Form) -> Sweeper:
         """What runs the sets."""
-        return Sweeper(prepared, self.names, self.terms, self.spans)
+        return Sweeper(prepared, self.names, self.terms, self.spans, form)
+
+    def neighbours(self, prepared: Prepared, settings: Sequence[Setting]) -> list[Setting]:
+        """The settings with those together that share columns: a chunk then makes few of them."""
+        places = Swept.of(prepared, self.names).in_columns
+        return sorted(settings, key=lambda setting: [setting[place] for place in places])
 
     @cached_property
     def data_digest(self) -> str:

@@ -6,13 +6,15 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Final, Protocol
 
 from adapters.sweep.task import figures_of
+from engine.machine.forms import Form
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from adapters.sweep.store import Setting
+    from adapters.sweep.task import Task
     from engine.domain.market import Reals
-    from engine.sweep.sweeper import Sweeper
+    from engine.run import Prepared
 
 CHUNK_SECONDS: Final = 0.5
 """How long a chunk should take: what an interruption may lose, and how often one is told."""
@@ -33,17 +35,23 @@ class Workers(Protocol):
 class Local:
     """This process, with `jobs` threads: what is compiled holds no lock of Python's."""
 
-    def __init__(self, sweeper: Sweeper, jobs: int) -> None:
-        """Of a sweeper."""
-        self._sweeper = sweeper
+    def __init__(self, task: Task, prepared: Prepared, form: Form, jobs: int) -> None:
+        """Of a task on its bars."""
+        if form is Form.COMPILED:
+            # compiling takes seconds: here, where an interruption can end it, not on a thread
+            prepared.run(task.terms, form)
+        self._task = task
+        self._prepared = prepared
+        self._sweeper = task.sweeper(prepared, form)
         self._jobs = jobs
         self._chunk = jobs
 
     def figures(self, settings: Sequence[Setting]) -> Iterator[tuple[Sequence[Setting], Reals]]:
-        """The settings in order, in chunks that take about half a second."""
+        """The settings in chunks that take about half a second."""
+        waiting = self._task.neighbours(self._prepared, settings)
         done = 0
-        while done < len(settings):
-            part = settings[done : done + self._chunk]
+        while done < len(waiting):
+            part = waiting[done : done + self._chunk]
             begun = perf_counter()
             outcomes = self._sweeper.run(part, self._jobs)
             took = perf_counter() - begun

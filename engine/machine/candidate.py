@@ -78,9 +78,12 @@ class CandidateWriter:
 
     def _event(self, kind: Decision, stage: str, cause: str, told: Told | None = None) -> None:
         """A decision: its head, and its values."""
+        self._write_event(str(int(kind)), stage, cause, told)
+
+    def _write_event(self, kind: str, stage: str, cause: str, told: Told | None) -> None:
         add = self.lines.add
         who = ", ".join(map(self.w.header, (lay.DAY, lay.ORDINAL, lay.START_ROW)))
-        add(f"n = head(E, n, i, {int(kind)}, {who}, {stage}, {cause}, w)")
+        add(f"n = head(E, n, i, {kind}, {who}, {stage}, {cause}, w)")
         for position, (what, code) in enumerate(told or ()):
             stream = "R" if what is Kind.REAL else "W"
             add(f"{stream}[w + {position}] = {code}")

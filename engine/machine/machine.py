@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from engine.columns.frame import frame_of
 from engine.columns.sessional import previous_table, session_table
 from engine.domain.market import NA
 from engine.journal.decisions import VALUES
-from engine.machine import generate, kernels, walk
+from engine.machine import generate, kernels, many, walk
 from engine.machine.inputs import Inputs, Table
 from engine.machine.layout import DAY, GLOBALS, LIVE, TODAY, Layout
 from engine.machine.stages import words_of_older
@@ -192,6 +192,36 @@ class Machine:
         assert self.walk is not None
         least = self.layout.events_a_candidate
         return self._compiled(self.walk, feed, self._walker(), (0, stop), least, int(tell))
+
+    @cached_property
+    def many(self) -> Source | None:
+        """The source that walks many sets of parameters at once, None where that cannot be."""
+        if many.unshared(self.program) is not None:
+            return None
+        known = len(self.inputs.columns), len(self.inputs.tables)
+        made = many.generate(self.program, self.inputs)
+        assert known == (len(self.inputs.columns), len(self.inputs.tables))
+        return made
+
+    def follow_many(
+        self, feed: Feed, stop: int, params: Ints, form: str = "compiled"
+    ) -> list[Written]:
+        """The entries on the first `stop` rows of each set of parameters, (sets, parameters).
+
+        All sets read the columns of `feed`; its own parameters are not used.
+        """
+        assert self.many is not None
+        sets = len(params)
+        words = sets * self.program.concurrent * words_of_older(self.program)
+        own = (*many.FRESH_SHARED, *many.FRESH_OWN * sets)
+        given = replace(feed, params=frozen(params.reshape(-1)))
+        before = np.zeros(words, np.int64), np.array(own, np.int64)
+        if form == "compiled":
+            made = self._compiled(self.many, given, before, (0, stop), sets, sets)
+        else:
+            lists = tuple(each.tolist() for each in before)
+            made = self._plain(self.many, given, lists, (0, stop), lambda _: max(ROOM, sets), sets)
+        return made.by_set(sets)
 
     def _walker(self) -> tuple[Ints, Ints]:
         """What a walk writes to but for decisions, before the first bar."""

@@ -18,7 +18,7 @@ from dsl.ir import expression as ir
 from engine.journal.decisions import Decision
 from engine.machine import layout as lay
 from engine.machine.candidate import Source, Told, leading
-from engine.machine.stages import Guard
+from engine.machine.stages import NAME
 from engine.machine.walk import FRESH, KEPT, Walk, unwalkable
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 ARGUMENTS: Final = (
     "at, stop, d, m, o, h, l, c, v, days, tables, columns, P, B, G, E, W, R, room, sets"
 )
+PARAMETERS: Final = "# the parameters of the set"
+KEEP: Final = "# keep what goes for all sets"
+RESTORE: Final = "# what goes for all sets"
 SHARED: Final = ("clear", "why", "was")
 """The words of `G` that all sets share; those of each set come after them."""
 OWN: Final = tuple(name for name in KEPT if name not in SHARED)
@@ -72,6 +75,10 @@ class _Many(Walk):
     name = "many"
     arguments = ARGUMENTS
     slot = "base + "
+    minute = f"s{lay.START_MINUTE}"
+    first_row = "from_row"
+    sharing = False
+    """Whether what is being written goes for all sets."""
 
     def _begin(self, read: set[str]) -> None:
         add, count = self.lines.add, len(self.program.params)
@@ -111,32 +118,72 @@ class _Many(Walk):
         with self.lines.block("if n + sets > room:"):
             self._leave()
         self._newborn()
-        shared = self._shared_rows()
-        kept = [self.w.word(owner, field) for owner, field in self.layout.slots]
-        for word in kept:
-            add(f"{word}_0 = {word}")
-        add("from_row = i" if shared else "from_row = at + 1")
+        self._rows_of_all_sets()
+        add(KEEP)
         with self.lines.block("for k in range(sets):"):
             add(f"own = {len(SHARED)} + k * {len(OWN)} & WHOLE")
-            for number, name in enumerate(OWN):
-                if name not in {"today", "ordinal"}:
-                    add(f"{name} = G[own + {number}]")
+            for name in ("left", "begun", "begun_at"):
+                add(f"{name} = G[own + {OWN.index(name)}]")
             add(f"with_set = k * {count} & WHOLE")
             add(PARAMETERS)
             with self.lines.block(f"if {self._free()}:"):
-                self._of_set(kept)
+                self._of_set()
                 for number, name in enumerate(OWN):
                     add(f"G[own + {number}] = {name}")
 
-    def _of_set(self, kept: list[str]) -> None:
+    def _of_set(self) -> None:
         add = self.lines.add
-        today = OWN.index("today")
-        add(f"ordinal = G[own + {OWN.index('ordinal')}] if G[own + {today}] == d else 0")
-        add("today = d")
+        places = {name: f"G[own + {number}]" for number, name in enumerate(OWN)}
+        add(f"ordinal = {places['ordinal']} if {places['today']} == d else 0")
+        add(f"older = {places['older']}")
         add(f"base = k * {self.program.concurrent * self.older} & WHOLE")
         add("i = at & WHOLE")
-        for word in (lay.STAGE_ROW, lay.STAGE_MINUTE):
-            add(f"s{word} = s{lay.START_ROW if word == lay.STAGE_ROW else lay.START_MINUTE}")
-        for word in kept:
-            add(f"{word} = {word}_0")
+        add(f"s{lay.STAGE_ROW} = s{lay.START_ROW}")
+        add(f"s{lay.STAGE_MINUTE} = s{lay.START_MINUTE}")
+        add(RESTORE)
         self._candidate()
+
+    def _rows_of_all_sets(self) -> None:
+        """Counts the rows on which nothing can happen in any set; `from_row` comes after them."""
+        add, stage = self.lines.add, self.program.stages[0]
+        add("i = at + 1")
+        within = stage.within
+        least = [within.limit] if within is not None else []
+        counting = self._counting(stage.name)
+        alike = all(isinstance(limit, (ir.Const, ir.Param)) for limit in least)
+        if alike and not any(_asks_for_parameters(counting)):
+            add("dd = d")
+            add("day_end = end")
+            self._look_for_fate()
+            self.sharing = True
+            self._due(stage)
+            # not the last row itself: the longest life of all begins no later than its end
+            add("last = min(due, fate)" if within is not None else "last = fate")
+            if self._first_row_of_interest(stage):
+                self._count_only(stage)
+            self.sharing = False
+        add("from_row = i")
+
+    def _limit(self, node: Node) -> str:
+        if self.sharing and isinstance(node, ir.Param):
+            return f"least_{node.name}"
+        return super()._limit(node)
+
+    def _finished(self, lines: list[str]) -> list[str]:
+        read = set(NAME.findall("\n".join(lines)))
+        slots = (self.w.word(*slot) for slot in self.layout.slots)
+        words = [word for word in dict.fromkeys(slots) if word in read]
+        needed = {
+            KEEP: [f"{word}_0 = {word}" for word in words],
+            RESTORE: [f"{word} = {word}_0" for word in words],
+            PARAMETERS: [
+                f"p_{parameter.name} = P[with_set + {number}]"
+                for number, parameter in enumerate(self.program.params)
+                if f"p_{parameter.name}" in read
+            ],
+        }
+        made: list[str] = []
+        for line in lines:
+            indent, found = line[: len(line) - len(line.lstrip())], needed.get(line.strip())
+            made += [line] if found is None else [indent + one for one in found]
+        return made

@@ -16,6 +16,7 @@ from dsl.ir import program as prog
 from engine.journal.decisions import Decision
 from engine.machine import layout as lay
 from engine.machine.candidate import ALIVE, COMPLETED, CandidateWriter, conjuncts, leading
+from engine.machine.inputs import can_be_na
 from engine.machine.write import LOCALS, Place, Truth, joined
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from engine.machine.layout import Layout
 
 CLEAR: Final = Place("clear", bar=False)
-FIRST: Final = Place("i & WHOLE", bar=False)
+FIRST: Final = Place("(i & WHOLE)", bar=False)
 EACH: Final = Place("j", bar=False)
 TABLES: Final = "# tables of "
 NAME: Final = re.compile(r"[A-Za-z]\w*")
@@ -113,11 +114,15 @@ class StageWriter(CandidateWriter):
         within, add = stage.within, self.lines.add
         if within is None:
             return
-        limit = self.w.value(within.limit).code
+        limit = self._limit(within.limit)
         if within.unit == "minutes":
             add(f"due = {self._row_at(f's{lay.STAGE_ROW}', f's{lay.STAGE_MINUTE}', limit)}")
         else:
             add(f"due = max(i, s{lay.STAGE_ROW} + {limit})")
+
+    def _limit(self, node: Node) -> str:
+        """The code of a number of bars or minutes: constants and parameters alone."""
+        return self.w.value(node).code
 
     @staticmethod
     def _row_at(row: str, minute: str, limit: str) -> str:
@@ -212,7 +217,7 @@ class StageWriter(CandidateWriter):
                 pass
             case _:
                 return None
-        code = self.w.value(limit).code
+        code = self._limit(limit)
         limit_code = code if op == ">=" else f"({code} + 1)"
         minutes = isinstance(now, ir.BarField)
         match since:
@@ -253,7 +258,10 @@ class StageWriter(CandidateWriter):
 
     def _is_run(self, tracker: prog.Tracker) -> bool:
         """Whether every bar counts, and what comes of several is one short expression."""
-        if self.w.takes(tracker) != "True":
+        value = tracker.value
+        if tracker.where is not None:
+            return False
+        if value is not None and (can_be_na(value) or self.w.needs_statements(value)):
             return False
         ops = {prog.TrackerOp.BARS, prog.TrackerOp.COUNT}
         return tracker.name in self.layout.extremes_only or tracker.op in ops

@@ -91,19 +91,27 @@ class Walk(StageWriter):
 
     name = "walk"
     arguments = ARGUMENTS
+    minute = "M"
+    """The minute of the bar on which a candidate may start."""
+    first_row = "at + 1"
+    """The row from which a candidate that has begun is followed."""
 
     def write(self) -> str:
         """The whole text: the body first, because only then is it known what it reads."""
         self.first_session = self._first_session()
         self.lines.depth = 1
         self._dates()
-        body, self.lines.lines = used_only(only_read(self._with_tables())), []
+        body, self.lines.lines = self._finished(used_only(only_read(self._with_tables()))), []
         self.lines.depth = 0
         self.lines.add(f"def {self.name}({self.arguments}):")
         self.lines.depth = 1
         self._inputs()
         self._begin(set(NAME.findall("\n".join(body))))
         return "\n".join([*self.lines.lines, *body]) + "\n"
+
+    def _finished(self, lines: list[str]) -> list[str]:
+        """The lines, with what only now is known to be needed."""
+        return lines
 
     def _begin(self, read: set[str]) -> None:
         """What is there before the first row: parameters, and what a call before has left."""
@@ -211,7 +219,7 @@ class Walk(StageWriter):
         if start.spacing is None:
             return "True"
         by_minutes = start.spacing_unit == "minutes"
-        clock, since = ("M", "begun_at") if by_minutes else ("i", "begun")
+        clock, since = (self.minute, "begun_at") if by_minutes else ("at", "begun")
         return f"(at >= left or {clock} - {since} >= {self.w.value(start.spacing).code})"
 
     def _watched(self) -> Node | None:
@@ -312,7 +320,7 @@ class Walk(StageWriter):
         with self.lines.block("else:"):
             add("begun = at")
             add("begun_at = s3")
-            add("i = at + 1")
+            add(f"i = {self.first_row}")
             self._life()
 
     def _make_room(self) -> None:

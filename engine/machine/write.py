@@ -244,7 +244,10 @@ class Writer:
     def needs_statements(self, node: Node, place: Place = NOW) -> bool:
         """Whether writing the node adds statements before it."""
         kept, self.lines = self.lines, Lines()
-        self.truth(node, place)
+        if node.kind is Kind.BOOL:
+            self.truth(node, place)
+        else:
+            self.value(node, place)
         needed = bool(self.lines.lines)
         self.lines = kept
         return needed

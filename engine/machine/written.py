@@ -8,7 +8,8 @@ REAL ones at the same places of another. A run that nobody asks for its events n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -77,6 +78,14 @@ class Written:
         kinds = tuple(kind for _, kind in self.layout.entry_values)
         self._put(made, heads, np.arange(len(heads)), kinds)
         return made
+
+    def by_set(self, sets: int) -> list[Written]:
+        """The entries of each set of parameters, whose number stands for the kind of its heads."""
+        order = np.argsort(self.heads[:, KIND], kind="stable")
+        heads = self.heads[order]
+        ends = np.searchsorted(heads[:, KIND], np.arange(sets + 1))
+        heads[:, KIND] = Decision.ENTRY
+        return [replace(self, heads=heads[first:stop]) for first, stop in pairwise(ends.tolist())]
 
     def _by_bar(self, heads: Ints) -> Ints:
         """Heads in the order of bars; on a bar older candidates come first, as they do already."""

@@ -23,7 +23,7 @@ from dsl.ir.program import History
 from engine.sweep.plan import PlanError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from engine.domain.calendar import Days
 
@@ -127,9 +127,10 @@ def folds_of(
     """The folds that fit into the data, oldest first.
 
     The first train window begins on the first date before which the `history` is complete. Each
-    next fold begins a `step` later (by default the test's length, so tests lie end to end); an
-    anchored train window always begins on the first date and grows. Raises `FoldError`, saying
-    what is missing, where not one fold fits or a window holds too few trading dates.
+    next fold begins a `step` later (by default the test's length: then tests lie end to end); an
+    anchored train window always begins on the first date and grows. Dates after the last whole
+    test window are not used. Raises `FoldError`, saying what is missing, where not one fold fits
+    or a window holds too few trading dates.
     """
     begins = ready(days, history)
     folds = []
@@ -173,45 +174,45 @@ def _cuts(
 ) -> Iterator[tuple[int, int, int]]:
     """First, middle and stop of each fold as indices of trading dates.
 
-    Counted from the first date and not from fold to fold: a month from January 31 is the end of
-    February, and the next one the end of March.
+    Each is counted from the first date of all, not from fold to fold: so tests that follow each
+    other leave no gap, and months that begin on January 31 end with every month.
     """
     each = step or test
     for number in count():
-        first = _edge(days, begins, [(each, number)])
-        middle = _edge(days, begins, [(each, number), (train, 1)])
-        stop = _edge(days, begins, [(each, number), (train, 1), (test, 1)])
+        steps = (each, number)
+        first = _edge(days, begins, [steps])
+        middle = _edge(days, begins, [steps, (train, 1)])
+        stop = _edge(days, begins, [steps, (train, 1), (test, 1)])
         if first is None or middle is None or stop is None:
             return
         yield first, middle, stop
 
 
 def _edge(days: Days, begins: int, lengths: Sequence[tuple[Length, int]]) -> int | None:
-    """The index of the first trading date after some lengths from `begins`; None beyond the data.
+    """The index of the trading date some lengths after `begins`, None beyond the data.
 
-    An edge just past the last date is its end, when the days between may well have no trading.
+    Months together first, then weeks, then trading dates. An edge some days past the last date is
+    the end of the data, as long as those days may well be without trading.
     """
-    at, date = begins, int(days.date[begins])
-    for length, times in lengths:
-        if length.unit is Unit.DATES:
-            at += length.count * times
-            if at > len(days):
-                return None
-            date = int(days.date[at]) if at < len(days) else int(days.date[-1]) + 1
-        else:
-            date = _later(date, length, times)
-            if date > days.date[-1] + 1 + QUIET_DAYS:
-                return None
-            at = int(np.searchsorted(days.date, date))
-    return at
+    months, weeks, dates = (_together(lengths, units) for units in (_MONTHS, _WEEKS, _DATES))
+    date = _months_later(int(days.date[begins]), months) + 7 * weeks
+    if date > days.date[-1] + 1 + QUIET_DAYS:
+        return None
+    at = int(np.searchsorted(days.date, date)) + dates
+    return at if at <= len(days) else None
 
 
-def _later(date: int, length: Length, times: int) -> int:
-    """The date so many weeks, months or years later; the last of a month that is too short."""
-    number = length.count * times
-    if length.unit is Unit.WEEKS:
-        return date + 7 * number
-    months = number * 12 if length.unit is Unit.YEARS else number
+_MONTHS: Final = {Unit.MONTHS: 1, Unit.YEARS: 12}
+_WEEKS: Final = {Unit.WEEKS: 1}
+_DATES: Final = {Unit.DATES: 1}
+
+
+def _together(lengths: Sequence[tuple[Length, int]], units: Mapping[Unit, int]) -> int:
+    return sum(length.count * times * units.get(length.unit, 0) for length, times in lengths)
+
+
+def _months_later(date: int, months: int) -> int:
+    """The date so many months later; the last day of a month that is too short."""
     day = np.datetime64(date, "D")
     month = day.astype("M8[M]")
     begun = (month + months).astype("M8[D]")

@@ -22,7 +22,8 @@ from adapters.bars import Layout
 from adapters.cli.venues import backtrader_ground, venue_laws
 from adapters.events import event_lists
 from adapters.instruments import INSTRUMENTS
-from dsl.compiler import Surroundings, compile_strategy
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
 from engine.execution import records as out
 from engine.execution.records import Kind
 from engine.execution.rules import rules_of
@@ -46,7 +47,7 @@ FILES = {
     "btc_freqtrade_unittest.csv.gz": "BTCPAIR",
 }
 WRITTEN = {telling.journal: "journal", telling.trades: "trades", telling.summary: "summary"}
-MOST = None if os.environ.get("HYPOTHESIS_PROFILE") in ("ci", "prove") else 5_000
+MOST = None if os.environ.get("HYPOTHESIS_PROFILE") in ("ci", "prove") else 3_000
 """Bars of each strategy and file at the desk; everywhere else all of them."""
 
 

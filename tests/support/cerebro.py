@@ -41,9 +41,7 @@ class Player(bt.Strategy):  # type: ignore[misc]
         instrument = program.instrument
         rules = rules_of(program, scene.terms)
         floor = BacktraderFloor(self, self.data, Grid(instrument), scene.terms.slippage)
-        costs = Costs(
-            commission=float(scene.terms.commission), mult=float(instrument.multiplier)
-        )
+        costs = Costs(commission=float(scene.terms.commission), mult=float(instrument.multiplier))
         self.broker.addcommissioninfo(costs, name=self.data._name)
         self.simulator = Simulator(rules, kernel=hosted_kernel(floor))
         self.records: list[Ints] = [np.zeros((0, out.WIDTH), np.int64)]

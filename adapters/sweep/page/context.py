@@ -35,6 +35,7 @@ def context(sweep: SweepInput) -> dict[str, Any]:
         "cards": cards(sweep),
         "best_set": [] if sweep.best is None else sweep.settings(sweep.levels[sweep.best].tolist()),
         "best_line": "" if sweep.best is None else words.set_line(sweep, sweep.best),
+        "edges": words.edges(sweep),
         "luck": luck,
         "verdict": words.verdict(luck) if luck else "",
         "sentences": words.luck_sentences(luck) if luck else (),

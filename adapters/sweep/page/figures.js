@@ -69,12 +69,15 @@ const RAMPS = {
     plain: ["#20262f", "#20405f", "#2a66a5", "#569bdd", "#a9d4ff", "#e6f2ff"],
   },
 };
-const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+for (const ramps of Object.values(RAMPS)) {
+  const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  for (const name of Object.keys(ramps)) ramps[name] = ramps[name].map(channels);
+}
 
 function along(ramp, share) {
   const at = Math.max(0, Math.min(1, share)) * (ramp.length - 1);
   const low = Math.min(ramp.length - 2, Math.floor(at));
-  const [from, to] = [channels(ramp[low]), channels(ramp[low + 1])];
+  const [from, to] = [ramp[low], ramp[low + 1]];
   return from.map((value, i) => Math.round(value + (at - low) * (to[i] - value)));
 }
 

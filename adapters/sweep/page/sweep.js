@@ -133,6 +133,7 @@
   });
   const order = axes.map((_, axis) => axis).sort((one, other) => moves[other] - moves[one] || one - other);
   [view.x, view.y] = [order[0], order.length > 1 ? order[1] : null];
+  if (view.y !== null && axes[view.y].levels.length > axes[view.x].levels.length) [view.x, view.y] = [view.y, view.x];
   const sparse = axes.reduce((product, axis) => product * axis.levels.length, 1) > sets.count;
   if (sparse && axes.length > 2) view.how = "best";
 

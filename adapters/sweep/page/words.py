@@ -54,6 +54,21 @@ def set_name(sweep: SweepInput, row: int) -> str:
     )
 
 
+def edges(sweep: SweepInput) -> str:
+    """On which axes the best set lies at an end of what was tried; empty where on none."""
+    if sweep.best is None:
+        return ""
+    ends = [
+        axis.name
+        for axis, level in zip(sweep.axes, sweep.levels[sweep.best].tolist(), strict=True)
+        if axis.ordered and len(axis.levels) > 2 and level in (0, len(axis.levels) - 1)
+    ]
+    if not ends:
+        return ""
+    named = ends[0] if len(ends) == 1 else f"{', '.join(ends[:-1])} and {ends[-1]}"
+    return f"It lies at the edge of what was tried of {named}: what is beyond is not known."
+
+
 # --- luck -------------------------------------------------------------------------------------
 
 

@@ -49,11 +49,7 @@ def test_every_plan_trades_as_in_the_simulator_and_backtrader_counts_the_same_mo
 def test_a_position_is_one_trade_of_backtraders_with_the_same_result(scene: Scene) -> None:
     played = play(scene)
     trades = played.strategy._trades[played.strategy.data]
-    found = {
-        number - 1: trade.pnlcomm
-        for number, (trade,) in trades.items()
-        if trade.isclosed
-    }
+    found = {number - 1: trade.pnlcomm for number, (trade,) in trades.items() if trade.isclosed}
     closed = played.records[played.records[:, out.KIND] == Kind.CLOSED]
     money = played.simulator.rules.money
 

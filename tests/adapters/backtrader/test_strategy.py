@@ -28,9 +28,7 @@ BY_BAR = {"at_once": 1}
 MINUTE = bt.TimeFrame.Minutes
 
 
-def ran(
-    data: Any = None, broker: Any = None, cerebro: Any = None, **words: Any
-) -> tuple[Any, Any]:
+def ran(data: Any = None, broker: Any = None, cerebro: Any = None, **words: Any) -> tuple[Any, Any]:
     """The strategy and its broker after a run over some bars."""
     with quiet():
         cerebro = cerebro or bt.Cerebro(stdstats=False)
@@ -91,7 +89,7 @@ def test_the_account_and_the_costs_are_the_brokers_where_no_terms_are_given() ->
 
 
 def test_a_broker_of_the_users_own_class_is_kept() -> None:
-    class Own(EngineBroker):  # type: ignore[misc]
+    class Own(EngineBroker):
         pass
 
     _, broker = ran(broker=Own(cash=20_000.0))
@@ -113,7 +111,7 @@ def test_a_cerebro_can_run_again() -> None:
 def test_a_user_may_go_on_in_his_own_next_and_sees_the_bar_done() -> None:
     seen: list[int] = []
 
-    class Mine(EngineStrategy):  # type: ignore[misc]
+    class Mine(EngineStrategy):
         def next(self) -> None:
             seen.append(self.position.size)
 
@@ -138,7 +136,7 @@ def test_a_user_may_go_on_in_his_own_next_and_sees_the_bar_done() -> None:
 def test_its_orders_and_trades_carry_their_names() -> None:
     names: set[str] = set()
 
-    class Listening(EngineStrategy):  # type: ignore[misc]
+    class Listening(EngineStrategy):
         def notify_order(self, order: Any) -> None:
             names.add(order.info.name)
 
@@ -204,7 +202,7 @@ def test_many_at_once_needs_bars_that_are_known(tmp_path: Path) -> None:
 
 
 def test_bars_other_than_those_decided_on_stop_the_run() -> None:
-    class Shifted(MarketFeed):  # type: ignore[misc]
+    class Shifted(MarketFeed):
         def _load(self) -> bool | None:
             loaded: bool | None = super()._load()
             self.lines.close[0] += 0.25 * (len(self) == 100)
@@ -215,7 +213,7 @@ def test_bars_other_than_those_decided_on_stop_the_run() -> None:
 
 
 def test_adjusted_prices_off_the_grid_stop_the_run() -> None:
-    class Adjusted(MarketFeed):  # type: ignore[misc]
+    class Adjusted(MarketFeed):
         def _load(self) -> bool | None:
             loaded: bool | None = super()._load()
             self.lines.close[0] *= 0.99

@@ -45,7 +45,7 @@ PATH: tuple[ev.Event, ...] = (
 
 
 def opened(where: str) -> Journal:
-    return Journal.open(where, account="DU1", client=7)
+    return Journal.begin(where, account="DU1", client=7)
 
 
 def told(where: str, statement: str) -> None:
@@ -186,7 +186,7 @@ from dataclasses import replace
 from decimal import Decimal
 from adapters.database.journal import Journal
 from engine.live import events as ev
-with Journal.open(sys.argv[1], account="DU1", client=7) as journal:
+with Journal.begin(sys.argv[1], account="DU1", client=7) as journal:
     for number in range(1_000_000):
         journal.record(ev.Marked(number, "2026-01-06", Decimal(number)))
         print(number, flush=True)

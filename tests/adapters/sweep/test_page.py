@@ -22,6 +22,7 @@ from adapters.sweep.page.source import Fold, Luck, Measure, WalkForward
 from adapters.sweep.page.standing import around_of
 from adapters.sweep.page.words import (
     degradation,
+    edges,
     kept,
     luck_sentences,
     probability,
@@ -425,3 +426,13 @@ def test_a_grid_too_large_to_lay_out_is_not_searched() -> None:
     axis = replace(study.axes[0], values=tuple(range(1_000_000)))
     sampled = replace(study, axes=(axis, study.axes[1]), method=Method.RANDOM)
     assert around_of(sampled) is None
+
+
+def test_a_best_set_at_an_end_of_an_axis_is_pointed_out(study: Study) -> None:
+    inside = sweep_input(shaped(study, {(3, 2, 0): 2.0}, 0.0))
+    assert edges(inside) == ""
+    # a choice has no end, and so it is not named
+    corner = sweep_input(shaped(study, {(6, 0, 1): 2.0}, 0.0))
+    assert "the edge of what was tried of consol_min and rr_min: " in edges(corner)
+    assert edges(corner) in Page(sweep_html(corner)).shown
+    assert edges(sweep_input(hill_study(SLOB, missing=70))) == ""

@@ -30,6 +30,7 @@ SETUPS: list[tuple[Any, ...]] = [
     (0, 1, 2, 3, 4, 5, 6, 10.0, 12.0, 5.0),
     (1, 2, 3, 4, 5, 6, 7, 10.0, 8.0, 15.0),
 ]
+PLAIN = [row for row in ROWS if row.environment is None and "compiled" not in row.variant]
 
 
 def test_the_same_trades_and_setups_are_the_same() -> None:

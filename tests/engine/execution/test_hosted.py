@@ -44,9 +44,19 @@ class PlainFloor:
             kept = self.kept[order.id]
             assert (kept.action, kept.kind, kept.price) == (order.action, order.kind, order.price)
             assert kept.contracts >= order.contracts
-        paid = fill(
-            KINDS[order.kind], order.action.sign, order.price or 0, first, high, low, self.slippage
-        ) if order.kind is not OrderKind.LIMIT else self.quoted(order, first, high, low)
+        paid = (
+            fill(
+                KINDS[order.kind],
+                order.action.sign,
+                order.price or 0,
+                first,
+                high,
+                low,
+                self.slippage,
+            )
+            if order.kind is not OrderKind.LIMIT
+            else self.quoted(order, first, high, low)
+        )
         if paid != NEVER:
             self.held += order.action.sign * order.contracts
         return paid

@@ -162,7 +162,7 @@ def test_a_weekend_at_the_end_belongs_to_the_last_window_but_a_missing_week_does
 @pytest.mark.parametrize(
     ("count", "train", "test", "history", "words"),
     [
-        (60, "6mo", "1mo", NO_HISTORY, r"train=6mo,test=1mo does not fit once .* 60 of them"),
+        (60, "6mo", "1mo", NO_HISTORY, r"train=6mo,test=1mo does not fit once .*.60 of them"),
         (60, "10d", "1d", NO_HISTORY, r"fold 1 test \(1 trading date, .*\) holds 1 trading date"),
         (20, "2d", "2d", History(500, 0, unbounded=False), "needs 500 bars .* hold 200 bars on 20"),
         (1, "2d", "2d", History(0, 1, unbounded=False), "1 whole trading dates of history"),

@@ -1,0 +1,159 @@
+"""Reading a live journal, beside the engine that writes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Self
+
+from sqlmodel import Session, col, func, or_, select
+
+from adapters.database import rows
+from adapters.database.connect import database, explained, inspect_health, require_version
+from adapters.database.errors import CorruptError
+from adapters.database.tables import (
+    BarRow,
+    CheckpointRow,
+    EventRow,
+    FamilyRow,
+    IncarnationRow,
+    LegRow,
+    RiskRow,
+)
+from engine.live.books import Books
+from engine.live.family import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from sqlalchemy import Engine
+
+    from engine.live import events as ev
+
+_REMEMBERED: Final = 3 * 24 * 60 * 60 * 1000
+"""For so many milliseconds a family that is done is kept at hand: brokers repeat themselves."""
+
+
+class JournalReader:
+    """What a journal says. Use as a context manager, or `close` it."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Over a database of this version; see `JournalReader.open`."""
+        self._engine = engine
+
+    @classmethod
+    def open(cls, where: str | Path) -> Self:
+        """Open a journal that is there. Raises `DatabaseError`; nothing is made or changed."""
+        engine = database(where, reading=True)
+        require_version(engine)
+        return cls(engine)
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    def events(self, after: int = 0, most: int = 1 << 30) -> list[tuple[int, ev.Event]]:
+        """Events with their numbers, from the one after `after` on."""
+        query = select(EventRow).where(EventRow.seq > after).order_by(col(EventRow.seq)).limit(most)
+        with explained(self._engine), Session(self._engine) as session:
+            return [(row.seq, rows.event_of(row)) for row in session.exec(query)]
+
+    def last(self) -> int:
+        """The number of the last event; 0 where there is none."""
+        with explained(self._engine), Session(self._engine) as session:
+            return session.exec(select(func.max(EventRow.seq))).one() or 0
+
+    def load(self) -> tuple[Books, dict[str, str]]:
+        """The books as the tables have them, and how the families in them ended.
+
+        Families that are done, flat and old are left out.
+        """
+        with explained(self._engine), Session(self._engine) as session:
+            return _loaded(session)
+
+    def bars(self, contract: int, first: int, last: int) -> list[BarRow]:
+        """The kept bars of a contract from minute `first` to `last`, both included, in order."""
+        query = (
+            select(BarRow)
+            .where(BarRow.contract == contract, BarRow.minute >= first, BarRow.minute <= last)
+            .order_by(col(BarRow.minute))
+        )
+        with explained(self._engine), Session(self._engine, expire_on_commit=False) as session:
+            return list(session.exec(query))
+
+    def checkpoint(self, strategy: str, contract: int) -> tuple[int, bytes] | None:
+        """The last checkpoint of a strategy on a contract: its minute and snapshot."""
+        with explained(self._engine), Session(self._engine) as session:
+            row = session.get(CheckpointRow, (strategy, contract))
+            return None if row is None else (row.minute, row.snapshot)
+
+    # --- proof ----------------------------------------------------------------------------------
+
+    def verify(self) -> int:
+        """Prove the file sound, fold every event anew, compare with the tables; count the events.
+
+        Raises `CorruptError` naming the first thing that differs, `JournalError` and
+        `UnreadableError`.
+        """
+        inspect_health(self._engine)
+        books, count = Books(), 0
+        for seq, event in self.events():
+            count += 1
+            if seq != count:
+                raise CorruptError(f"event {count} is missing", "restore a backup")
+            books = books.after((event,))
+        with explained(self._engine), Session(self._engine) as session:
+            for name, difference in _differences(session, books):
+                raise CorruptError(f"{name} is not what the events say: {difference}", "restore")
+        return count
+
+
+def _loaded(session: Session) -> tuple[Books, dict[str, str]]:
+    newest = session.exec(select(func.max(FamilyRow.changed))).one() or 0
+    wanted = or_(
+        FamilyRow.phase != Phase.DONE,
+        FamilyRow.position != 0,
+        col(FamilyRow.changed) > newest - _REMEMBERED,
+    )
+    found = list(session.exec(select(FamilyRow).where(wanted)))
+    endings = {row.name: row.ending for row in found}
+    families = {row.name: rows.family_in(row) for row in found}
+    sent = select(LegRow.ref, LegRow.number).where(LegRow.number > 0)
+    numbers = dict(session.exec(sent).all())
+    living = select(IncarnationRow).where(
+        col(IncarnationRow.ref).in_(
+            [one.leg.ref for family in families.values() for one in family.asked]
+        )
+    )
+    told = {row.permanent: rows.incarnation_in(row) for row in session.exec(living)}
+    books = Books(families=families, incarnations=told, numbers=numbers)
+    last = session.exec(select(RiskRow).order_by(col(RiskRow.date).desc()).limit(1)).first()
+    if last is not None:
+        books = Books(families, told, numbers, **rows.risk_in(last))
+    return books, endings
+
+
+def _differences(session: Session, books: Books) -> Iterator[tuple[str, str]]:
+    kept = {row.name: row for row in session.exec(select(FamilyRow))}
+    for name in sorted(set(kept) | set(books.families)):
+        if name not in kept or name not in books.families:
+            yield f"family {name}", "it is in one of them only"
+        elif rows.family_in(kept[name]) != books.families[name]:
+            yield f"family {name}", "its orders or executions differ"
+    last = session.exec(select(RiskRow).order_by(col(RiskRow.date).desc()).limit(1)).first()
+    said = Books() if last is None else Books(**rows.risk_in(last))
+    if (said.risk, said.latch, said.halt) != (books.risk, books.latch, books.halt):
+        yield "the account", "equity, peak, latch or halt differ"
