@@ -14,6 +14,7 @@ from engine.execution.hosted import hosted_kernel
 from engine.execution.rules import rules_of
 from engine.execution.simulation import Simulator
 from engine.laws.ground import joined
+from engine.laws.repeated import until
 from engine.run import Run
 from engine.session import COLUMNS, NOTHING, Session, Trading
 
@@ -49,6 +50,8 @@ class Keeping:
         """`known`: the very bars that will come, to be decided on `at_once`; None: not known."""
         program = ready.strategy.program
         self._ready, self._terms, self._known, self._at_once = ready, terms, known, at_once
+        columns = () if known is None else (getattr(known, name).tolist() for name in COLUMNS)
+        self._expected: list[tuple[int, ...]] = list(zip(*columns, strict=True))
         self._simulator = Simulator(rules_of(program, terms), kernel=hosted_kernel(floor))
         self._trading = Deferred(program, self._simulator)
         self._session = Session(
@@ -62,10 +65,10 @@ class Keeping:
     def take(self, *bar: int) -> None:
         """A closed bar: minute, open, high, low, close, volume. All it brings about is done."""
         row, self._row = self._row, self._row + 1
-        if row >= len(self._session):
-            self._decide(self._coming(row, bar))
         if self._known is not None:
             self._compare(row, bar)
+        if row >= len(self._session):
+            self._decide(self._coming(row, bar))
         account = self._simulator.account
         if row in self._due or account.waiting or account.open_positions:
             self._records.append(self._trading.run(row + 1))
@@ -86,15 +89,20 @@ class Keeping:
     @property
     def run(self) -> Run:
         """What came of the bars so far, as a backtest gives it."""
-        ready, program = self._ready, self._ready.strategy.program
-        if not self._steps:
+        ready, program, rows = self._ready, self._ready.strategy.program, self._row
+        if not rows:
             raise VenueError("no bar has come yet: there is nothing to tell")
-        decisions, _ = joined(ready.strategy, self._steps)
-        market = self._trading.market
-        schedule = schedule_of(program, market, ready.calendars, ready.events)
-        records = np.concatenate(self._records)
+        decided, _ = joined(ready.strategy, self._steps)
+        market = self._trading.market.rows(0, rows)
+        intents = self._trading.intents
         return Run(
-            program, self._terms, market, schedule, decisions, self._trading.intents, records
+            program=program,
+            terms=self._terms,
+            market=market,
+            schedule=schedule_of(program, market, ready.calendars, ready.events),
+            decisions=until(decided, rows),  # more are made already where many are made at once
+            intents=intents.first(int(np.searchsorted(intents.row, rows))),
+            records=np.concatenate(self._records),
         )
 
     def _coming(self, row: int, bar: tuple[int, ...]) -> Market:
@@ -111,8 +119,7 @@ class Keeping:
 
     def _compare(self, row: int, bar: tuple[int, ...]) -> None:
         """What was decided on must be what came."""
-        market = self._known
-        if market is not None and tuple(int(getattr(market, n)[row]) for n in COLUMNS) != bar:
+        if row >= len(self._expected) or self._expected[row] != bar:
             raise VenueError(
                 f"bar {row} came otherwise than the feed's market has it: "
                 "leave out filters and fromdate, or say at_once=1"

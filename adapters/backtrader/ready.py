@@ -44,6 +44,8 @@ def made_ready(
     Raises `VenueError` with the compiler's findings, `DataError` for its event lists.
     """
     if isinstance(spec, Strategy):
+        if values:
+            raise VenueError("values are for a file: this strategy is compiled already")
         return Ready(spec, calendars or ExchangeCalendars(), events or {})
     if spec is None:
         raise VenueError("EngineStrategy needs a strategy: spec='strategies/slob_5_1.yaml'")

@@ -28,6 +28,7 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
         "Many sets of parameters: which is best, and how much of it is luck.",
     ),
     "check": ("check", "Prove the engine's laws on your own strategy and bars."),
+    "gateway": ("gateway", "A simulated Interactive Brokers gateway that replays a market."),
     "data": ("data", "Bring bars in, check them, make synthetic ones."),
     "schema": ("schema", "The JSON Schema that makes editors complete strategy files."),
 }

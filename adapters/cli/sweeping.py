@@ -368,7 +368,7 @@ class Attempt:
             return Local(plan.task, plan.prepared, form, wish.jobs or cores())
         from adapters.sweep.cluster import cluster  # noqa: PLC0415 - an extra
 
-        job = plan.task, plan.prepared, form, self.store.identity.key
+        job = plan.task, plan.prepared, form, self.store.identity
         return self._places.enter_context(cluster(wish.cluster, *job))
 
     def _teller(self, told: Callable[[str, int, int], None]) -> Callable[[int, int], None]:
@@ -420,7 +420,7 @@ def cores() -> int:
 
 def failure_of(error: Exception) -> Failure | None:
     """What a part of a sweep raises, in words; None for what is not its to raise."""
-    from adapters.sweep.cluster import ClusterError, NoDask, OtherEngine  # noqa: PLC0415
+    from adapters.sweep.cluster import ClusterError, NoDask  # noqa: PLC0415
     from adapters.sweep.search import NoOptuna  # noqa: PLC0415 - only where something failed
 
     match error:
@@ -434,8 +434,6 @@ def failure_of(error: Exception) -> Failure | None:
             return Failure(f"{error.file}: {error.message}", error.remedy, STUCK)
         case ClusterError():
             return Failure(f"the cluster cannot go on: {error.message}", error.remedy, STUCK)
-        case OtherEngine():
-            return Failure(f"a worker has {error}", "install the same on every worker", STUCK)
         case NoDask():
             return Failure("--cluster needs Dask", "pip install 'slob-engine[cluster]'", STUCK)
         case NoOptuna():

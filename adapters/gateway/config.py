@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from adapters.gateway.exchange import Rules
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from adapters.gateway.faults import Plan
     from engine.domain.market import Market
 
@@ -49,14 +51,18 @@ class Nightly:
 class Config:
     """Markets to replay (bars of one size) and everything that may be chosen.
 
-    `begins`: seconds since the epoch; earlier bars are history. By default the second trading date
-    begins the replay, so there is history to warm up on; `stop_at_close` says when a lockstep client is
-    also asked at the close of a bar: while something is held, by default. `fine`: play the
-    5-second steps even if nobody listens to them. `check_margin`: reject what the account cannot bear.
+    `begins`: seconds since the epoch, or else `first` a trading date, begin the replay; earlier
+    bars are history. By default the second trading date begins it, so there is something to warm
+    up on. `last`: the last trading date that is played. `stop_at_close` says when a lockstep client
+    is also asked at the close of a bar: while something is held, by default. `fine`: play the
+    5-second steps even if nobody listens to them. `check_margin`: reject what the account cannot
+    bear.
     """
 
     markets: tuple[Market, ...]
     begins: float | None = None
+    first: date | None = None
+    last: date | None = None
     version: int = 176
     accounts: tuple[str, ...] = ("DU1234567",)
     cash: Fraction = Fraction(100_000)

@@ -72,8 +72,11 @@ class Contract:
         return self.tick_value / self.tick
 
     def price(self, ticks: int | Fraction) -> float:
-        """A price in ticks as the number that goes over the wire."""
-        exact = self.tick * ticks
+        """A price in ticks as the number that goes over the wire, correctly rounded."""
+        tick = self.tick
+        if isinstance(ticks, int):
+            return ticks * tick.numerator / tick.denominator
+        exact = tick * ticks
         return exact.numerator / exact.denominator
 
 

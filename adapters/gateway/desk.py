@@ -1,4 +1,4 @@
-"""Order requests: checked as a broker checks them, refused in its words, or brought to the exchange."""
+"""Order requests: checked, refused in the broker's words, or brought to the exchange."""
 
 from __future__ import annotations
 
@@ -132,9 +132,9 @@ class Desk:
             equity = money(account.net)
             raise Refused(
                 201,
-                "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE DESIRED "
-                f"POSITION YOUR EQUITY WITH LOAN VALUE [{equity} {account.currency}] MUST EXCEED THE "
-                "INITIAL MARGIN.",
+                "Order rejected - reason:YOUR ORDER IS NOT ACCEPTED. IN ORDER TO OBTAIN THE "
+                "DESIRED POSITION YOUR EQUITY WITH LOAN VALUE "
+                f"[{equity} {account.currency}] MUST EXCEED THE INITIAL MARGIN.",
             )
 
     def _after(self, contract: Contract, ticket: Ticket) -> Margin:

@@ -28,13 +28,14 @@ from adapters.gateway.orders import (
     Order,
     Status,
 )
+from adapters.gateway.tape import Range
 from engine.execution import fills
 from engine.execution.fills import NEVER, fill, rest_of_bar
 
 if TYPE_CHECKING:
     from adapters.gateway.account import Account
     from adapters.gateway.contracts import Contract
-    from adapters.gateway.tape import Range, Tape
+    from adapters.gateway.tape import Tape
 
 _FILLS: Final = {MARKET: fills.MARKET, LIMIT: fills.LIMIT, STOP: fills.STOP}
 _AT_FIRST: Final = ((True, True), (True, False))
@@ -203,8 +204,7 @@ class Exchange:
         """Fill what one price fills."""
         if self.working:
             assert tape.seen is not None
-            flat = replace(tape.seen, open=price, high=price, low=price, close=price)
-            self._meet(tape, flat, only)
+            self._meet(tape, Range(tape.seen.begins, price, price, price, price, 0), only)
 
     def meet(self, tape: Tape, seen: Range) -> None:
         """Fill what a range of prices fills, then let trailing stops follow it."""
@@ -229,8 +229,9 @@ class Exchange:
         stop_first = self.rules.stop_first
         for at_first, stops in (*_AT_FIRST, (False, stop_first), (False, not stop_first)):
             for one in exits:
-                if one.is_stop == stops:
-                    self._try_exit(one, seen, tape, at_first=at_first)
+                if one.works and one.is_stop == stops:
+                    reach = one.seen or seen
+                    self._try(one, _first_of(reach) if at_first else reach, tape)
         for one in mine:
             if one.ticket.type == TRAIL and one.works and one.is_stop:
                 self._trail(one, one.seen or seen)
@@ -240,12 +241,6 @@ class Exchange:
         account = self.accounts.get(order.ticket.account)
         held = account.held(order.contract) if account else 0
         return bool(order.ticket.parent) or held * order.ticket.sign < 0
-
-    def _try_exit(self, order: Order, seen: Range, tape: Tape, *, at_first: bool) -> None:
-        reach = order.seen or seen
-        if at_first:
-            reach = replace(reach, high=reach.open, low=reach.open, close=reach.open)
-        self._try(order, reach, tape)
 
     def _try(self, order: Order, reach: Range, tape: Tape) -> None:
         """Fill an order where the prices reach it, and show its children what is left of them."""
@@ -385,3 +380,9 @@ class Exchange:
 
 def _number(order: Order) -> int:
     return order.id
+
+
+def _first_of(reach: Range) -> Range:
+    """Only the first price of a range."""
+    first = reach.open
+    return Range(reach.begins, first, first, first, first, 0)

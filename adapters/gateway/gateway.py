@@ -575,27 +575,45 @@ class Gateway:
         return None if tape is None else tape.price
 
     def _tape(self, market: Market) -> Tape:
-        contract = self.catalogue.front(market.instrument.symbol, self._first)
-        assert contract is not None, "every market's instrument is in the catalogue"
+        hours = self._hours_of(market)
+        if self.config.last is not None:
+            end = self._edge(self.config.last, ends=True) / 60
+            market = market.rows(0, int(market.minute.searchsorted(end)))
         row = int(market.minute.searchsorted(-(-self.now // 60)))
-        return Tape(market, self.hours_for(contract), row, self.config.seed)
+        if row >= len(market):
+            raise BadConfig("there are no bars between the first and the last date to play")
+        return Tape(market, hours, row, self.config.seed)
 
     def _begins(self) -> float:
         """When the replay begins: as told, or with the second trading date."""
-        if self.config.begins is not None:
-            latest = max(
-                int(market.minute[-1]) * 60 for market in self.config.markets if len(market)
-            )
-            if self.config.begins > latest:
-                raise BadConfig("the replay would begin after the last bar: choose an earlier date")
-            return self.config.begins
-        market = self.config.markets[0]
+        config = self.config
+        latest = max(int(market.minute[-1]) * 60 for market in config.markets if len(market))
+        begins = config.begins
+        if begins is None and config.first is not None:
+            begins = self._edge(config.first, ends=False)
+        if begins is None:
+            market = next(market for market in config.markets if len(market))
+            first = int(market.minute[0])
+            end = self._hours_of(market).session_end(first)
+            row = int(market.minute.searchsorted(first if end is None else end))
+            begins = float(market.minute[row if row < len(market) else 0]) * 60
+        if begins > latest:
+            raise BadConfig("the replay would begin after the last bar: choose an earlier date")
+        return begins
+
+    def _edge(self, day: date, *, ends: bool) -> float:
+        """When a trading date begins or ends; where there is none, the next one, or the one before."""
+        hours = self._hours_of(self.config.markets[0])
+        spans = [(span, hours.trading_date(span[0])) for span in hours.sessions]
+        if ends:
+            held = [span[1] for span, date_of in spans if date_of <= day]
+            return held[-1] * 60.0 if held else 0.0
+        return next((span[0] * 60.0 for span, date_of in spans if date_of >= day), float("inf"))
+
+    def _hours_of(self, market: Market) -> Hours:
         contract = self.catalogue.front(market.instrument.symbol, self._first)
-        hours = self.hours_for(contract) if contract else None
-        first = int(market.minute[0])
-        end = hours.session_end(first) if hours else None
-        later = int(market.minute.searchsorted(first if end is None else end))
-        return float(market.minute[later if later < len(market) else 0]) * 60
+        assert contract is not None, "every market's instrument is in the catalogue"
+        return self.hours_for(contract)
 
     def _schedule(self) -> None:
         """Put everything that has its time into the timers."""
@@ -670,10 +688,10 @@ def _every(act: Callable[[Session, float], object]) -> Callable[[Gateway, float]
 def _idle(gateway: Gateway, _: float) -> None:
     gateway._notice(
         2107, "HMDS data farm connection is inactive but should be available upon demand.ushmds"
-    )  # noqa: SLF001
+    )
     gateway._notice(
         2108, "Market data farm connection is inactive but should be available upon demand.usfarm"
-    )  # noqa: SLF001
+    )
 
 
 _MOODS: Final = (

@@ -176,16 +176,20 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """A loop for this gateway and its clients."""
         selector = _Idle()
         selector.idle = self._pass
-        super().__init__(selector)
         self._gateway = gateway
+        self._start = gateway.now
+        self._waited = 0.0
+        super().__init__(selector)
         self._alone = alone
         self._begun = False
-        self._waited = 0.0
         self.is_paused = False
 
     def time(self) -> float:
-        """The gateway's time, and what was waited while the market stood still."""
-        return self._gateway.now + self._waited
+        """Seconds of the market since the loop was made, and those it stood still.
+
+        Counted from there because a clock of 1.7e9 seconds has no room for microseconds.
+        """
+        return self._gateway.now - self._start + self._waited
 
     def _pass(self, timeout: float | None) -> bool:
         """Let time pass to what comes next; False where nothing ever comes."""

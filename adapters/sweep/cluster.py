@@ -23,7 +23,7 @@ from adapters.sweep.task import Task, figures_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from adapters.sweep.store import Setting
+    from adapters.sweep.store import Identity, Setting
     from engine.domain.market import Reals
     from engine.machine.forms import Form
     from engine.run import Prepared
@@ -56,7 +56,11 @@ class NoDask(Exception):
 
 
 class OtherEngine(Exception):
-    """A worker would compute something else; the words are what differs."""
+    """A worker would compute something else; the words are what differs (`Identity.parts`)."""
+
+
+Parts = tuple[tuple[str, str], ...]
+"""The parts of an identity, sorted."""
 
 
 # --- on a worker ----------------------------------------------------------------------------
@@ -65,22 +69,25 @@ _one_at_a_time = threading.Lock()
 
 
 @lru_cache(maxsize=2)
-def _sweeper(task: Task, key: str, form: Form) -> Sweeper:
+def _sweeper(task: Task, parts: Parts, form: Form) -> Sweeper:
     """What runs the sets of a task here. Raises `OtherEngine`."""
     prepared = task.prepared(ExchangeCalendars())
-    mine = task.identity(prepared.schedule)
-    if mine.key != key:
-        raise OtherEngine("another version of the engine, or other exchange hours")
+    mine = task.identity(prepared.schedule).parts
+    other = [name for name, digest in parts if mine.get(name) != digest]
+    if other:
+        raise OtherEngine(", ".join(other))
     return task.sweeper(prepared, form)
 
 
-def run_chunk(task: Task, key: str, form: Form, settings: Sequence[Setting]) -> tuple[Reals, float]:
+def run_chunk(
+    task: Task, parts: Parts, form: Form, settings: Sequence[Setting]
+) -> tuple[Reals, float]:
     """The figures of a chunk (settings x spans x figures), and the seconds it took.
 
     Raises `OtherEngine`.
     """
     with _one_at_a_time:
-        sweeper = _sweeper(task, key, form)
+        sweeper = _sweeper(task, parts, form)
     begun = perf_counter()
     figures = figures_of(sweeper.run(settings, 1))
     return figures, perf_counter() - begun
@@ -92,13 +99,15 @@ def run_chunk(task: Task, key: str, form: Form, settings: Sequence[Setting]) -> 
 class Cluster:
     """The workers of a cluster; use as a context manager."""
 
-    def __init__(self, client: Any, task: Task, prepared: Prepared, form: Form, key: str) -> None:
-        """A cluster that is there; `key` is the identity that every worker must find too."""
+    def __init__(
+        self, client: Any, task: Task, prepared: Prepared, form: Form, identity: Identity
+    ) -> None:
+        """A cluster that is there; every worker must find the same identity."""
         self._prepared = prepared
         self._form = form
         self._client = client
         self._task = task
-        self._key = key
+        self._parts = tuple(sorted(identity.parts.items()))
         self._held: Any = None
         self._lost = 0
         self._size = 1
@@ -139,7 +148,7 @@ class Cluster:
             part = [waiting.pop() for _ in range(min(size, len(waiting)))]
             with _cluster_words():
                 future = self._client.submit(
-                    run_chunk, self._held_task(), self._key, self._form, part, pure=False
+                    run_chunk, self._held_task(), self._parts, self._form, part, pure=False
                 )
                 future.add_done_callback(done.put)
             running[future.key] = future, part
@@ -177,8 +186,8 @@ class Cluster:
             raise ClusterError("its workers keep dying", "look at their logs: memory, perhaps")
         error = future.exception()
         if isinstance(error, OtherEngine):
-            message = f"a worker has {error}"
-            raise ClusterError(message, "install the same version on every worker") from None
+            message = f"a worker would compute something else (not the same: {error})"
+            raise ClusterError(message, "install the same on every worker") from None
         if type(error).__name__ == "KilledWorker":
             message = "a chunk was given up: worker after worker died on it"
             raise ClusterError(message, "look at their logs: memory, perhaps") from None
@@ -230,7 +239,7 @@ def _cluster_words() -> Iterator[None]:
 
 @contextmanager
 def cluster(
-    address: str, task: Task, prepared: Prepared, form: Form, key: str
+    address: str, task: Task, prepared: Prepared, form: Form, identity: Identity
 ) -> Iterator[Cluster]:
     """The cluster at an address, or `local:N` worker processes for as long as the context lasts.
 
@@ -245,7 +254,7 @@ def cluster(
         _local(distributed, address) as place,
         _client(distributed, place, address) as client,
     ):
-        yield Cluster(client, task, prepared, form, key)
+        yield Cluster(client, task, prepared, form, identity)
 
 
 @contextmanager

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from benchmarks.rivals.work import Found, Run
 
-ENOUGH = 4.0  # seconds of timed runs of the rival
-LEAST, MOST = 3, 50  # rounds
+ENOUGH = 2.5  # seconds of timed runs of the rival
+LEAST, MOST = 2, 50  # rounds after the first run
 LONG = 20.0  # a run that takes this many seconds is not repeated
 KERNEL_SHARE = 0.03  # seconds of C kernel a round
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from dsl.source import NOWHERE, Span
@@ -448,7 +449,7 @@ class Program:
 
     def side_params(self, side: Side) -> tuple[int, ...]:
         """The integers of every parameter for one side, in the order of `params`."""
-        return tuple(p.short if side is Side.SHORT else p.long for p in self.params)
+        return tuple(map(attrgetter(side.value), self.params))
 
 
 NO_STOP = "no_stop"

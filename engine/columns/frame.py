@@ -55,16 +55,15 @@ def schedule_of(
 
 def frame_of(program: Program, side: Side, schedule: Schedule, row: int = 0) -> Frame:
     """What one side of a program sees of the schedule's market."""
-
-    def seen() -> Market:
-        """The market as the side sees it; reflecting copies every price, so only once."""
-        return schedule.market if side is program.written else schedule.market.reflected()
-
-    names = (param.name for param in program.params)
     values = program.side_params(side)
-    params = dict(zip(names, values, strict=True))
-    key = ("frame", side is program.written, values, row)
-    return schedule.kept(key, lambda: Frame(seen(), schedule.alone(), params, row))
+
+    def seen() -> Frame:
+        """The market as the side sees it; reflecting copies every price, so only once."""
+        market = schedule.market if side is program.written else schedule.market.reflected()
+        names = (param.name for param in program.params)
+        return Frame(market, schedule.alone(), dict(zip(names, values, strict=True)), row)
+
+    return schedule.kept(("frame", side is program.written, values, row), seen)
 
 
 _ARITHMETIC: Final[Mapping[str, Callable[[int, int], int]]] = {

@@ -106,6 +106,9 @@ class Schedule:
         For those who are kept: columns that held the schedule that holds them would never be freed
         by counting references, and there are hundreds of megabytes of them.
         """
+        return self._kept.get("alone", self._copied)
+
+    def _copied(self) -> Schedule:
         made = replace(self)
         object.__setattr__(made, "_memo", self._memo)
         return made

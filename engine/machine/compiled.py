@@ -10,10 +10,12 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import re
 import sys
 import tempfile
 from functools import cache, lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from dsl.folders import cache_folder
@@ -47,7 +49,12 @@ def module_text(source: Source) -> str:
     used = [k.__name__ for k in kernels.KERNELS if f"{k.__name__}(" in text]
     lines = [f"{name} = jit(kernels.{name})" for name in used]
     lines.append(f'KERNELS = "{kernels_hash()}"')
-    return HEAD + "\n".join(lines) + "\n\n\n@jit\n" + text
+    return (
+        HEAD
+        + "\n".join(lines)
+        + "\n"
+        + re.sub(r"^def ", "\n\n@jit\ndef ", text, flags=re.MULTILINE)
+    )
 
 
 @cache
@@ -77,7 +84,11 @@ def is_ready(source: Source) -> bool:
 
 def compiled(source: Source) -> Callable[..., Any]:
     """The compiled function; compiles and keeps it when it is not there yet."""
-    return _load(file_of(source), source)
+    with _LOADING:  # or two threads would make two, and compile both
+        return _load(file_of(source), source)
+
+
+_LOADING: Final = Lock()
 
 
 @lru_cache(maxsize=64)

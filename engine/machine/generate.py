@@ -57,7 +57,7 @@ class _Machine(CandidateWriter):
         self.lines.add(f"def run({ARGUMENTS}):")
         self.lines.depth = 1
         self._inputs()
-        return "\n".join([*self.lines.lines, *body]) + "\n"
+        return "\n".join([*self.w.functions, *self.lines.lines, *body]) + "\n"
 
     def _inputs(self) -> None:
         for number, parameter in enumerate(self.program.params):

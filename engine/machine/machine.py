@@ -203,25 +203,28 @@ class Machine:
         assert known == (len(self.inputs.columns), len(self.inputs.tables))
         return made
 
-    def follow_many(
-        self, feed: Feed, stop: int, params: Ints, form: str = "compiled"
-    ) -> list[Written]:
+    def follow_many(self, feed: Feed, stop: int, params: Ints) -> list[Written]:
         """The entries on the first `stop` rows of each set of parameters, (sets, parameters).
 
-        All sets read the columns of `feed`; its own parameters are not used.
+        All sets read the columns of `feed`; its own parameters are not used. Compiled.
         """
-        assert self.many is not None
-        sets = len(params)
-        words = sets * self.program.concurrent * words_of_older(self.program)
-        own = (*many.FRESH_SHARED, *many.FRESH_OWN * sets)
-        given = replace(feed, params=frozen(params.reshape(-1)))
-        before = np.zeros(words, np.int64), np.array(own, np.int64)
-        if form == "compiled":
-            made = self._compiled(self.many, given, before, (0, stop), sets, sets)
-        else:
-            lists = tuple(each.tolist() for each in before)
-            made = self._plain(self.many, given, lists, (0, stop), lambda _: max(ROOM, sets), sets)
+        source, given, own = self._many(feed, params)
+        made = self._compiled(source, given, own, (0, stop), len(params), len(params))
+        return made.by_set(len(params))
+
+    def follow_many_plain(self, feed: Feed, stop: int, params: Ints) -> list[Written]:
+        """The same by plain Python."""
+        source, given, own = self._many(feed, params)
+        sets, lists = len(params), tuple(words.tolist() for words in own)
+        made = self._plain(source, given, lists, (0, stop), lambda _: max(ROOM, sets), sets)
         return made.by_set(sets)
+
+    def _many(self, feed: Feed, params: Ints) -> tuple[Source, Feed, tuple[Ints, Ints]]:
+        assert self.many is not None
+        words = len(params) * self.program.concurrent * words_of_older(self.program)
+        own = (*many.FRESH_SHARED, *many.FRESH_OWN * len(params))
+        given = replace(feed, params=frozen(params.reshape(-1)))
+        return self.many, given, (np.zeros(words, np.int64), np.array(own, np.int64))
 
     def _walker(self) -> tuple[Ints, Ints]:
         """What a walk writes to but for decisions, before the first bar."""

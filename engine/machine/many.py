@@ -98,6 +98,7 @@ class _Many(Walk):
 
     def _dates(self) -> None:
         self.lines.add("today = -1")
+        self.lines.add("soonest = 0")
         super()._dates()
 
     def _leave(self) -> None:
@@ -106,7 +107,11 @@ class _Many(Walk):
         self.lines.add("return at, n, w")
 
     def _pass_over_the_spaced(self, start: prog.Start) -> None:
-        """Each set has a candidate before of its own."""
+        """On to the first row that is far enough from the candidate before in any set."""
+        if self._jumps(start):
+            with self.lines.block("if at < soonest:"):
+                self.lines.add("at = soonest")
+                self.lines.add("continue")
 
     def _event(self, kind: Decision, stage: str, cause: str, told: Told | None = None) -> None:
         if kind is Decision.ENTRY:
@@ -120,6 +125,8 @@ class _Many(Walk):
         self._newborn()
         self._rows_of_all_sets()
         add(KEEP)
+        if self._jumps(self.program.start):
+            add("soonest = stop")
         with self.lines.block("for k in range(sets):"):
             add(f"own = {len(SHARED)} + k * {len(OWN)} & WHOLE")
             for name in ("left", "begun", "begun_at"):
@@ -130,6 +137,10 @@ class _Many(Walk):
                 self._of_set()
                 for number, name in enumerate(OWN):
                     add(f"G[own + {number}] = {name}")
+            if self._jumps(self.program.start):
+                assert self.program.start.spacing is not None
+                spacing = self.w.value(self.program.start.spacing).code
+                add(f"soonest = min(soonest, max(at + 1, min(left, begun + {spacing})))")
 
     def _of_set(self) -> None:
         add = self.lines.add
@@ -146,23 +157,35 @@ class _Many(Walk):
     def _rows_of_all_sets(self) -> None:
         """Counts the rows on which nothing can happen in any set; `from_row` comes after them."""
         add, stage = self.lines.add, self.program.stages[0]
-        add("i = at + 1")
         within = stage.within
-        least = [within.limit] if within is not None else []
-        counting = self._counting(stage.name)
-        alike = all(isinstance(limit, (ir.Const, ir.Param)) for limit in least)
-        if alike and not any(_asks_for_parameters(counting)):
-            add("dd = d")
-            add("day_end = end")
-            self._look_for_fate()
-            self.sharing = True
-            self._due(stage)
-            # not the last row itself: the longest life of all begins no later than its end
-            add("last = min(due, fate)" if within is not None else "last = fate")
-            if self._first_row_of_interest(stage):
-                self._count_only(stage)
-            self.sharing = False
+        add("i = at + 1")
         add("from_row = i")
+        if within is not None and not isinstance(within.limit, (ir.Const, ir.Param)):
+            return
+        add("dd = d")
+        add("day_end = end")
+        self._look_for_fate()
+        self.sharing = True
+        self._due(stage)
+        # not the last row itself: the longest life of all begins no later than its end
+        add("last = min(due, fate)" if within is not None else "last = fate")
+        if self._first_row_of_interest(stage):
+            self._count_only([t for group in self._alike(stage) for t in group])
+            add("from_row = i")
+        self.sharing = False
+
+    def _alike(self, stage: prog.Stage, *, wanted: bool = True) -> list[list[prog.Tracker]]:
+        """The trackers that hold the same in all sets; not `wanted`: the others."""
+        groups = self._groups(self._counting(stage.name))
+        return [group for group in groups if any(_asks_for_parameters(group)) is not wanted]
+
+    def _skipped(self) -> None:
+        others = [t for group in self._alike(self.program.stages[0], wanted=False) for t in group]
+        if others:
+            self.lines.add("i = at + 1")
+            self.lines.add("soon = from_row")
+            with self.lines.block("if i < soon:"):
+                self._count_stretch(others)
 
     def _limit(self, node: Node) -> str:
         if self.sharing and isinstance(node, ir.Param):

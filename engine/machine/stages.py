@@ -91,7 +91,7 @@ class StageWriter(CandidateWriter):
         add("last = min(due + 1, fate)" if stage.within else "last = fate")
         guard = self._first_row_of_interest(stage)
         if guard:
-            self._count_only(stage)
+            self._count_only(self._counting(stage.name))
         with self.lines.block("while i < last:"):
             # a sign bit known to be clear spares numba the check for negative indices
             add("i = i & WHOLE")
@@ -235,26 +235,31 @@ class StageWriter(CandidateWriter):
             case _:
                 return None
 
-    def _count_only(self, stage: prog.Stage) -> None:
-        """The rows before `ripe`: nothing is asked, only counted, tracker by tracker."""
-        add = self.lines.add
-        counting = self._counting(stage.name)
-        add("soon = min(ripe, last)")
+    def _count_only(self, counting: list[prog.Tracker]) -> None:
+        """The rows before `ripe`: nothing is asked, only counted."""
+        self.lines.add("soon = min(ripe, last)")
         with self.lines.block("if i < soon:"):
-            if not counting:
-                add("i = soon")
-                return
-            after = {tracker.after for tracker in counting} - {None}
-            bound = [t for t in counting if t.after is not None or t.name in after]
-            alone = [t for t in counting if t not in bound]
-            runs = [t for t in alone if self._is_run(t)]
-            self._count_runs(runs)
-            others = [[t] for t in alone if t not in runs] + ([bound] if bound else [])
-            if others:
-                add("from_here = i")
-            for group in others:
-                self._count_rows(group)
-            add("i = soon")
+            self._count_stretch(counting)
+            self.lines.add("i = soon")
+
+    def _count_stretch(self, counting: list[prog.Tracker]) -> None:
+        """Rows `i .. soon`, tracker by tracker; `i` is lost."""
+        groups = self._groups(counting)
+        runs = [group[0] for group in groups if len(group) == 1 and self._is_run(group[0])]
+        self._count_runs(runs)
+        others = [group for group in groups if group[0] not in runs]
+        if others:
+            self.lines.add("from_here = i")
+        for group in others:
+            self._count_rows(group)
+
+    @staticmethod
+    def _groups(counting: list[prog.Tracker]) -> list[list[prog.Tracker]]:
+        """Each tracker alone, but for those of which one looks at another."""
+        after = {tracker.after for tracker in counting} - {None}
+        bound = [t for t in counting if t.after is not None or t.name in after]
+        alone = [[t] for t in counting if t not in bound]
+        return [*alone, bound] if bound else alone
 
     def _is_run(self, tracker: prog.Tracker) -> bool:
         """Whether every bar counts, and what comes of several is one short expression."""

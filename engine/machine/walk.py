@@ -107,7 +107,7 @@ class Walk(StageWriter):
         self.lines.depth = 1
         self._inputs()
         self._begin(set(NAME.findall("\n".join(body))))
-        return "\n".join([*self.lines.lines, *body]) + "\n"
+        return "\n".join([*self.w.functions, *self.lines.lines, *body]) + "\n"
 
     def _finished(self, lines: list[str]) -> list[str]:
         """The lines, with what only now is known to be needed."""
@@ -202,12 +202,18 @@ class Walk(StageWriter):
 
     def _pass_over_the_spaced(self, start: prog.Start) -> None:
         """On to the first row on which the candidate before is far enough away."""
-        if start.spacing is None or start.rising or start.spacing_unit != "bars":
+        if not self._jumps(start):
             return
+        assert start.spacing is not None
         self.lines.add(f"soonest = min(left, begun + {self.w.value(start.spacing).code})")
         with self.lines.block("if at < soonest:"):
             self.lines.add("at = soonest")
             self.lines.add("continue")
+
+    @staticmethod
+    def _jumps(start: prog.Start) -> bool:
+        """Whether the spacing alone tells on which rows nothing can start."""
+        return start.spacing is not None and not start.rising and start.spacing_unit == "bars"
 
     def _free(self) -> str:
         """Whether no candidate stands so near in the first stage that none may start.
@@ -320,8 +326,12 @@ class Walk(StageWriter):
         with self.lines.block("else:"):
             add("begun = at")
             add("begun_at = s3")
+            self._skipped()
             add(f"i = {self.first_row}")
             self._life()
+
+    def _skipped(self) -> None:
+        """What is to be done on the rows that the candidate does not go through itself."""
 
     def _make_room(self) -> None:
         """Forgets older candidates that have ended, once there are as many as may live."""

@@ -8,6 +8,7 @@ used twice is put into a local variable by a statement written just before its u
 
 from __future__ import annotations
 
+import keyword
 import re
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from engine.machine.layout import (
     START_ROW,
     Layout,
 )
+from engine.machine.measures import measures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +51,11 @@ LOCALS: Final = {
 STORES: Final = re.compile(r"[SF]\[|for |while |[sf]\d+ ")
 """Lines after which an expression may have another value than before."""
 COMPLEMENT: Final = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!="}
+
+
+MADE: Final = re.compile(r"\s*(\w+) = ")
+VARIABLE: Final = re.compile(r"\b[A-Za-z]\w*\b(?!\()")
+FIXED: Final = frozenset(keyword.kwlist) | {"NA", "NAN", "WHOLE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,10 @@ class Writer:
         self.bracket: dict[tuple[str, int], str] = {}
         self.certain: frozenset[str] = frozenset()
         """Captures that the candidate at hand has made."""
+        self._measures = measures(layout.program)
+        self._arguments: dict[str, str] = {}
+        self.functions: list[str] = []
+        """The text of each function that was called for."""
 
     # --- doors ---------------------------------------------------------------------------------
 
@@ -198,9 +209,8 @@ class Writer:
 
     def value(self, node: Node, place: Place = NOW) -> Value:
         """A number."""
-        if place == NOW and node in self.hoisted:
-            found = self.hoisted[node]
-            assert isinstance(found, Value)
+        found = self._there(node, place)
+        if found is not None:
             return found
         match node:
             case ir.Const(value):
@@ -271,6 +281,42 @@ class Writer:
             self.hoisted[node] = Truth(true, false)
         else:
             self.hoisted[node] = self.keep(self.value(node), "r")
+
+    def _there(self, node: Node, place: Place) -> Value | None:
+        """What stands in a local variable, or comes from a function of its own."""
+        if place == NOW and node in self.hoisted:
+            found = self.hoisted[node]
+            assert isinstance(found, Value)
+            return found
+        return self._measured(node) if node in self._measures else None
+
+    # --- measures ------------------------------------------------------------------------------
+
+    def _measured(self, node: Node) -> Value:
+        """A call of the function that gives the number."""
+        name = self._measures[node]
+        if name not in self._arguments:
+            self._define(node, name)
+        found = self.lines.named(f"{name}({self._arguments[name]})", "u")
+        return Value(found) if node.kind is Kind.REAL else Value(found, (f"({found} != NA)",))
+
+    def _define(self, node: Node, name: str) -> None:
+        """Writes the function: its arguments are what its text reads and does not make."""
+        around = self.lines, self.certain, self.hoisted
+        self.lines, self.certain, self.hoisted = Lines(), frozenset(), {}
+        self.lines.depth = 1
+        del self._measures[node]
+        value = self.value(node)
+        self._measures[node] = name
+        self.lines.add(
+            f"return {value.code} if {value.ok} else NA" if value.oks else f"return {value.code}"
+        )
+        lines = self.lines.lines
+        self.lines, self.certain, self.hoisted = around
+        made = {found[1] for line in lines if (found := MADE.match(line))}
+        read = {word for line in lines for word in VARIABLE.findall(line)} - made - FIXED
+        self._arguments[name] = ", ".join(sorted(read))
+        self.functions.append("\n".join([f"def {name}({self._arguments[name]}):", *lines]) + "\n")
 
     # --- rows ----------------------------------------------------------------------------------
 

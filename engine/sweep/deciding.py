@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from engine.sweep.ground import Ground
 
 
+TOGETHER: Final = 8
+"""Sets from which on it pays to compile what walks them together."""
+
+
 class Decider(Protocol):
     """Decides set after set. A kernel that decides many sets in one call is one of these."""
 
@@ -38,7 +42,7 @@ class Decider(Protocol):
 
 
 class Compiled:
-    """One compiled machine after another, a set at a time."""
+    """Compiled machines, many sets at a time where that can be."""
 
     def __init__(self, prepared: Prepared) -> None:
         """For this strategy on this market."""
@@ -53,12 +57,12 @@ class Compiled:
         """See `Decider`."""
         machines = self._prepared.strategy.machines
         rows = len(self._prepared.market)
-        for number in range(len(next(iter(params.values())))):
-            written = {
-                side: entries(machine, fed(ground.feeds[side], params[side][number]), rows)
-                for side, machine in machines.items()
-            }
-            yield self._merged(written)
+        made = {
+            side: entries(machine, ground.feeds[side], params[side], rows)
+            for side, machine in machines.items()
+        }
+        for _ in next(iter(params.values())):
+            yield self._merged({side: next(each) for side, each in made.items()})
 
     def _merged(self, written: Mapping[Side, Written]) -> Ints:
         program = self._prepared.strategy.program
@@ -101,11 +105,19 @@ class Plain:
             yield offers_of(intents, len(strategy.program.targets)).reshape(-1)
 
 
-def entries(machine: Machine, feed: Feed, rows: int) -> Written:
-    """What a compiled machine decides on the first rows, of which only entries are wanted."""
-    if machine.walk is not None:
-        return machine.follow(feed, rows, tell=False)
-    return machine.write(feed, machine.fresh(), 0, rows)
+def entries(machine: Machine, feed: Feed, params: Ints, rows: int) -> Iterator[Written]:
+    """What a compiled machine decides on the first rows for each set; only entries are wanted.
+
+    Where it can be, rows are looked through once for all sets together.
+    """
+    if machine.many is not None and len(params) >= TOGETHER:
+        yield from machine.follow_many(feed, rows, params)
+        return
+    for one in params:
+        if machine.walk is not None:
+            yield machine.follow(fed(feed, one), rows, tell=False)
+        else:
+            yield machine.write(fed(feed, one), machine.fresh(), 0, rows)
 
 
 def in_python(machine: Machine, feed: Feed, rows: int) -> Written:

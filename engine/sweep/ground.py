@@ -23,7 +23,7 @@ from engine.execution.rules import rules_of
 from engine.execution.simulation import book_of, new_account, tape_of
 from engine.machine.machine import frozen
 from engine.run import dates_for, paths_on
-from engine.sweep.plan import named, with_params
+from engine.sweep.plan import named, parameters_of, with_params
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
@@ -96,7 +96,7 @@ class Swept:
         rows = [node for one in strategy.machines.values() for node in one.inputs.columns]
         rows += path_nodes(program)
         fixed = (program.entry, program.risk, program.exits)
-        parameters = [named(name)[0] for name in names]
+        parameters = [spec.name for spec in parameters_of(program, names)]
 
         def places(nodes: Sequence[Node] | Iterator[Node]) -> tuple[int, ...]:
             held = {name for node in nodes for name in parameters_in(node)}

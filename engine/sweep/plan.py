@@ -16,7 +16,7 @@ from dsl.ir.program import Side
 from dsl.nearest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dsl.ir.program import History, ParamSpec, Program
     from engine.domain.market import Ints
@@ -153,13 +153,18 @@ def with_params(program: Program, names: Sequence[str], values: Sequence[int]) -
 
 def check_values(program: Program, names: Sequence[str], sets: Ints) -> None:
     """Refuse what `with_values` would refuse of any of these sets, (n, len(names))."""
-    specs = {spec.name: spec for spec in program.params}
-    for name, values in zip(names, sets.T, strict=True):
+    for spec, values in zip(parameters_of(program, names), sets.T, strict=True):
         for value in sorted(set(values.tolist())):
-            _check(_known(specs, named(name)[0]), value)
+            _check(spec, value)
 
 
-def _known(specs: dict[str, ParamSpec], name: str) -> ParamSpec:
+def parameters_of(program: Program, names: Sequence[str]) -> list[ParamSpec]:
+    """The parameter of each axis; raises `UnknownParameter`."""
+    specs = {spec.name: spec for spec in program.params}
+    return [_known(specs, named(name)[0]) for name in names]
+
+
+def _known(specs: Mapping[str, ParamSpec], name: str) -> ParamSpec:
     if name not in specs:
         guess = nearest(name, specs)
         known = f"did you mean {guess}?" if guess else "it has " + (", ".join(specs) or "none")

@@ -102,6 +102,5 @@ def figures_of_statistics(made: Statistics) -> dict[str, float]:
         "observations": made.activity.dates,
     }
     return {
-        name: float("nan") if value is None else float(str(value))
-        for name, value in found.items()
+        name: float("nan") if value is None else float(str(value)) for name, value in found.items()
     }

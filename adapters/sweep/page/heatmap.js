@@ -26,6 +26,7 @@ class HeatMap {
   }
 
   show(cells) {
+    this.areas[this.focus]?.setAttribute("tabindex", "-1");
     this.cells = cells;
     this.focus = this.kept = cells.best >= 0 ? cells.best : 0;
     this.paint();
@@ -93,14 +94,19 @@ class HeatMap {
     const foot = top + high * up.count;
     Object.assign(this, { left, top, wide, high, foot });
     this.scale = new Scale(measure, cells.value);
-    svg.setAttribute("height", foot + 44);
-    svg.setAttribute("aria-rowcount", up.count);
-    svg.setAttribute("aria-colcount", across.count);
     const part = document.createDocumentFragment();
-    part.append(this.voids());
-    this.areas = [];
-    for (let row = up.count - 1; row >= 0; row--) part.append(this.row(row));
-    part.append(this.values(), ...this.outline(), ...this.ring(), ...this.axes(rowNames));
+    const shape = [whole, across.axis.name, across.count, up.axis?.name, up.count].join();
+    if (this.shape !== shape) {
+      this.shape = shape;
+      this.grid = drawn("g", { role: "presentation" });
+      this.areas = [];
+      for (let row = up.count - 1; row >= 0; row--) this.grid.append(this.row(row));
+      svg.setAttribute("height", foot + 44);
+      svg.setAttribute("aria-rowcount", up.count);
+      svg.setAttribute("aria-colcount", across.count);
+    }
+    this.fill();
+    part.append(this.voids(), this.grid, this.values(), ...this.outline(), ...this.ring(), ...this.axes(rowNames));
     this.marker = drawn("rect", { class: "focus", rx: 3, visibility: "hidden" });
     part.append(this.marker);
     svg.replaceChildren(part);
@@ -137,17 +143,23 @@ class HeatMap {
     });
     for (let column = 0; column < this.cells.across.count; column++) {
       const cell = this.cells.index(column, row);
-      const value = this.cells.value[cell];
       const area = model.cloneNode(false);
       area.setAttribute("x", this.x(column));
       area.setAttribute("data-cell", cell);
       area.setAttribute("aria-colindex", column + 1);
-      area.setAttribute("aria-label", this.said(cell));
-      area.style.fill = Number.isFinite(value) ? this.scale.colour(value) : "url(#void)";
       this.areas[cell] = area;
       group.append(area);
     }
     return group;
+  }
+
+  /* the colour and the words of every area: all that another figure changes */
+  fill() {
+    this.areas.forEach((area, cell) => {
+      const value = this.cells.value[cell];
+      area.setAttribute("aria-label", this.said(cell));
+      area.style.fill = Number.isFinite(value) ? this.scale.colour(value) : "url(#void)";
+    });
   }
 
   /* what a screen reader says */

@@ -6,9 +6,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
+import backtrader as bt
 import pytest
 from hypothesis import given, settings
 
+from adapters.backtrader.venue import MarketFeed, quiet
 from engine.execution import records as out
 from engine.execution.records import Kind
 from engine.execution.rules import rules_of
@@ -90,6 +92,27 @@ def test_the_bar_of_the_entry_is_tested_though_a_bracket_of_backtraders_sleeps_o
         "1 exit target 0 90 x1 = 55",
         "1 closed target 0 x1 = 55",
     ]
+
+
+def test_a_bracket_of_backtraders_own_lets_the_bar_of_the_entry_pass() -> None:
+    """The difference that is configured away: it would leave at a later bar's price."""
+
+    class Plain(bt.Strategy):  # type: ignore[misc]
+        def next(self) -> None:
+            if len(self) == 1:
+                self.sell_bracket(price=None, exectype=bt.Order.Market, stopprice=27.5,
+                                  limitprice=22.5)  # fmt: skip
+
+    missed = scene([FLAT, (101, 103, 89, 95), (95, 96, 94, 95)], short())
+    with quiet():
+        cerebro = bt.Cerebro(stdstats=False)
+        data = MarketFeed(market=missed.market)
+        cerebro.adddata(data)
+        cerebro.addstrategy(Plain)
+        cerebro.run()
+
+    assert cerebro.broker.getposition(data).size == -1
+    assert play(missed).position == 0
 
 
 def test_the_stop_comes_first_where_one_bar_holds_both() -> None:

@@ -40,7 +40,8 @@ def test_nothing_of_it_is_loaded_before_it_is_asked_for() -> None:
 
 def test_its_warnings_do_not_reach_the_user(tmp_path: Path) -> None:
     said = python(
-        f"import sys; sys.pycache_prefix = {str(tmp_path)!r}\n"  # compiled anew: SyntaxWarnings
+        f"import adapters.backtrader.keeping, adapters.backtrader.ready\nimport sys\n"
+        f"sys.pycache_prefix = {str(tmp_path)!r}\n"  # compiled anew: SyntaxWarnings
         "from adapters.backtrader import EngineStrategy\n"
         "print(EngineStrategy.__name__)",
         "-W", "error",

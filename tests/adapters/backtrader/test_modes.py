@@ -48,6 +48,14 @@ def batch(ground: Ground) -> Run:
     return run
 
 
+@pytest.fixture(scope="module")
+def brief(ground: Ground) -> Ground:
+    """Fewer of them, for what goes bar by bar."""
+    brief = ground.on(ground.market.rows(0, 800))
+    assert len(brief.batch().records) > 30
+    return brief
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_a_mode_of_backtrader_changes_nothing(mode: str, ground: Ground, batch: Run) -> None:
     hosted = run_in_backtrader(
@@ -57,25 +65,42 @@ def test_a_mode_of_backtrader_changes_nothing(mode: str, ground: Ground, batch: 
     assert parted(mode, batch, hosted.run) is None
 
 
-def test_a_feed_that_lives_and_often_has_nothing_changes_nothing(
-    ground: Ground, batch: Run
-) -> None:
+def test_a_feed_that_lives_and_often_has_nothing_changes_nothing(brief: Ground) -> None:
     hosted = run_in_backtrader(
-        ground.strategy, ground.market, CALENDARS, ground.terms, at_once=1, feed=LiveFeed
+        brief.strategy, brief.market, CALENDARS, brief.terms, at_once=1, feed=LiveFeed
     )
 
-    assert parted("live feed", batch, hosted.run) is None
+    assert parted("live feed", brief.batch(), hosted.run) is None
 
 
 @pytest.mark.parametrize("at_once", [1, 7, Random(3).randint(50, 400), 100_000])
-def test_how_many_bars_are_decided_at_once_changes_nothing(
-    at_once: int, ground: Ground, batch: Run
-) -> None:
+def test_how_many_bars_are_decided_at_once_changes_nothing(at_once: int, brief: Ground) -> None:
     hosted = run_in_backtrader(
-        ground.strategy, ground.market, CALENDARS, ground.terms, at_once=at_once
+        brief.strategy, brief.market, CALENDARS, brief.terms, at_once=at_once
     )
 
-    assert parted(f"{at_once} at once", batch, hosted.run) is None
+    assert parted(f"{at_once} at once", brief.batch(), hosted.run) is None
+
+
+def test_a_run_that_is_stopped_tells_of_the_bars_that_came_and_of_no_others(
+    brief: Ground,
+) -> None:
+    class Stopped(EngineStrategy):
+        def next(self) -> None:
+            if len(self) == 617:
+                self.cerebro.runstop()
+
+    with quiet():
+        cerebro = bt.Cerebro(stdstats=False)
+        cerebro.adddata(MarketFeed(market=brief.market))
+        cerebro.addstrategy(
+            Stopped, spec=brief.strategy, terms=brief.terms, calendars=CALENDARS, at_once=500
+        )
+        (strategy,) = cerebro.run()
+
+    batch = brief.on(brief.market.rows(0, 617)).batch()
+    assert len(strategy.run.market) == 617
+    assert parted("stopped", batch, strategy.run) is None
 
 
 def test_beside_a_second_feed_and_another_strategy_on_it_nothing_changes(

@@ -157,6 +157,7 @@ def test_its_orders_and_trades_carry_their_names() -> None:
     ("words", "told"),
     [
         ({"spec": None}, "needs a strategy"),
+        ({"spec": strategy_of(FILE), "values": {"stretch": "3"}}, "compiled already"),
         ({"spec": "nowhere.yaml"}, "there is no strategy file nowhere.yaml"),
         ({"values": {"streach": "3"}}, "has errors"),
         ({"stamp": "middle"}, "say 'open' or 'close'"),

@@ -92,7 +92,7 @@ def test_a_venue_that_is_not_there_is_wrong_usage(names: str, engine: Callable[.
 
 @pytest.mark.usefixtures("backtrader")
 def test_check_tries_the_venue_law_where_backtrader_is(engine: Callable[..., Said]) -> None:
-    document = engine("check", VWAP, *SOME, "--json").document
+    document = engine("check", VWAP, *SOME[:4], "--json").document
 
     laws = {law["law"]: law["holds"] for law in document["laws"]}
     assert laws["backtrader"] is True

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 120.0
+QUICK = Path(__file__).parent / "quick.yaml"
+"""A strategy that trades often and is decided fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +74,12 @@ def kept_some(store: Path) -> bool:
 
 @dataclass(slots=True)
 class Workplace:
-    """A Dask cluster of processes."""
+    """A Dask cluster of processes; `hire` starts another worker."""
 
     address: str
     scheduler: subprocess.Popen[str]
     workers: list[subprocess.Popen[str]]
+    hire: Callable[[], subprocess.Popen[str]]
 
 
 @contextmanager
@@ -96,12 +99,13 @@ def dask_cluster(folder: Path, workers: int) -> Iterator[Workplace]:
     try:
         scheduler = dask("scheduler", "--port", 0, "--no-dashboard", "--scheduler-file", file)
         until(lambda: file.exists() and file.stat().st_size > 0, scheduler)
-        made = [
-            dask("worker", "--scheduler-file", file, "--nthreads", 1, "--no-nanny",
-                 "--no-dashboard", "--local-directory", folder)
-            for _ in range(workers)
-        ]  # fmt: skip
-        yield Workplace(json.loads(file.read_text())["address"], scheduler, made)
+
+        def hire() -> subprocess.Popen[str]:
+            return dask("worker", "--scheduler-file", file, "--nthreads", 1, "--no-nanny",
+                        "--no-dashboard", "--local-directory", folder)  # fmt: skip
+
+        address = json.loads(file.read_text())["address"]
+        yield Workplace(address, scheduler, [hire() for _ in range(workers)], hire)
     finally:
         for process in reversed(processes):
             process.kill()

@@ -1,7 +1,7 @@
 """The page of a sweep in a real Chromium, offline: by mouse and keyboard, in the dark, on a phone.
 
 `SWEEP_PICTURE=docs/sweep.png pytest tests/adapters/sweep/test_page_browser.py -k picture` takes the
-picture of the documentation.
+picture of the documentation, of the page that `SWEEP_PAGE` names where it does.
 """
 
 from __future__ import annotations
@@ -319,6 +319,10 @@ def test_ten_thousand_sets_load_and_react_fast(browser: Browser, tmp_path: Path)
 @pytest.mark.skipif(not PICTURE, reason="SWEEP_PICTURE=docs/sweep.png takes the picture")
 def test_a_picture_for_the_documentation(browser: Browser, path: Path) -> None:
     source = Path(os.environ.get("SWEEP_PAGE", path)).resolve()
-    with opened(browser, source, 960) as page:
-        page.set_viewport_size({"width": 960, "height": 1500})
-        page.screenshot(path=PICTURE)
+    with opened(browser, source, 1040) as page:
+        shown = page.locator("#map").bounding_box()
+        assert shown is not None
+        height = shown["y"] + shown["height"] + 30
+        page.screenshot(
+            path=PICTURE, full_page=True, clip={"x": 0, "y": 0, "width": 1040, "height": height}
+        )

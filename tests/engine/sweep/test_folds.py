@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -26,7 +27,9 @@ from engine.sweep.folds import (
 EPOCH = date(1970, 1, 1)
 
 
-def days_from(first: date, count: int, bars: int = 10, *, missing: frozenset[date] = frozenset()) -> Days:
+def days_from(
+    first: date, count: int, bars: int = 10, *, missing: frozenset[date] = frozenset()
+) -> Days:
     """Weekdays from a date on, with so many bars each."""
     dates: list[int] = []
     day = first
@@ -56,13 +59,13 @@ LENGTHS = st.builds(
 
 
 @given(
-    st.dates(date(2015, 1, 1), date(2024, 12, 31)),
-    st.integers(2, 700),
-    LENGTHS,
-    LENGTHS,
-    st.none() | LENGTHS,
-    st.booleans(),
-    st.builds(History, st.integers(0, 300), st.integers(0, 2), st.just(value=False)),
+    first=st.dates(date(2015, 1, 1), date(2024, 12, 31)),
+    count=st.integers(2, 700),
+    train=LENGTHS,
+    test=LENGTHS,
+    step=st.none() | LENGTHS,
+    history=st.builds(History, st.integers(0, 300), st.integers(0, 2), st.just(value=False)),
+    anchored=st.booleans(),
 )
 def test_folds_are_whole_dates_in_order_and_never_before_the_history(
     first: date,
@@ -70,8 +73,9 @@ def test_folds_are_whole_dates_in_order_and_never_before_the_history(
     train: Length,
     test: Length,
     step: Length | None,
-    anchored: bool,
     history: History,
+    *,
+    anchored: bool,
 ) -> None:
     days = days_from(first, count)
     try:
@@ -89,7 +93,7 @@ def test_folds_are_whole_dates_in_order_and_never_before_the_history(
         assert {fold.train.first_row, fold.test.first_row, fold.test.stop_row} <= edges
         if anchored:
             assert fold.train.first_row == folds[0].train.first_row
-    for before, after in zip(folds, folds[1:], strict=False):
+    for before, after in pairwise(folds):
         assert before.test.first_row < after.test.first_row
         if step is None:
             assert before.test.stop_row == after.test.first_row  # every date is tested once

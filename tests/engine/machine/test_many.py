@@ -1,0 +1,116 @@
+"""Many sets of parameters walked together give the entries of each set walked alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from engine.columns.frame import schedule_of
+from engine.laws.violation import bits
+from engine.machine import machine as module
+from engine.machine.inputs import Inputs
+from engine.machine.machine import Machine, frozen
+from engine.machine.many import generate, unshared
+from tests.support.calendars import FixedHours
+from tests.support.shipped import CALENDARS, FOLDER, bars_for, events_for, program_of
+from tests.support.specs import trial
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dsl.ir.program import Program, Side
+    from engine.domain.market import Ints
+    from engine.machine.machine import Feed
+
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+SLOB = FOLDER / "slob_5_1.yaml"
+YARDSTICK = EXAMPLES / "benchmark_sweep.yaml"
+SETS = 12
+FIXED = {"nowick_percentile"}
+"""Parameters in columns: sets that are walked together share these."""
+
+
+def drawn(program: Program, side: Side, rng: Random) -> Ints:
+    """Sets of parameters within their ranges; those without one keep their value."""
+
+    def value(spec: object, given: int) -> int:
+        low, high = getattr(spec, "low", None), getattr(spec, "high", None)
+        if low is None or high is None or spec.name in FIXED or rng.random() < 0.5:  # type: ignore[attr-defined]
+            return given
+        return rng.randint(low, high)
+
+    known = list(zip(program.params, program.side_params(side), strict=True))
+    return np.array([[value(*one) for one in known] for _ in range(SETS)], np.int64)
+
+
+def shipped(file: Path) -> Iterator[tuple[Machine, Feed, int]]:
+    """Each side of a strategy on synthetic bars of three weeks."""
+    program, market = program_of(file), bars_for(SLOB)
+    schedule = schedule_of(program, market, CALENDARS, events_for(file))
+    for side in program.sides:
+        machine = Machine(program, side)
+        yield machine, machine.feed(schedule), len(market)
+
+
+def alone(machine: Machine, feed: Feed, rows: int, params: Ints) -> Ints:
+    """The entries of one set."""
+    made = machine.follow_plain(replace(feed, params=frozen(params)), rows)
+    return bits(made.entries())
+
+
+@pytest.mark.parametrize("file", [SLOB, YARDSTICK], ids=lambda file: file.stem)
+def test_sets_walked_together_enter_where_each_enters_alone(file: Path) -> None:
+    counts: set[int] = set()
+    for machine, feed, rows in shipped(file):
+        params = drawn(machine.program, machine.side, Random(3))
+        together = machine.follow_many_plain(feed, rows, params)
+
+        for made, one in zip(together, params, strict=True):
+            assert np.array_equal(bits(made.entries()), alone(machine, feed, rows, one))
+        counts |= {len(made.heads) for made in together}
+    assert len(counts) > 3, "the sets are to differ in what they enter"
+
+
+def test_compiled_code_and_a_cramped_room_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    for machine, feed, rows in shipped(YARDSTICK):
+        params = drawn(machine.program, machine.side, Random(4))
+        plain = machine.follow_many_plain(feed, rows, params)
+        compiled = machine.follow_many(feed, rows, params)
+        with monkeypatch.context() as cramped:
+            cramped.setattr(module, "ROOM", 1)
+            again = machine.follow_many_plain(feed, rows, params)
+
+        for one, other, third in zip(plain, compiled, again, strict=True):
+            assert np.array_equal(bits(one.entries()), bits(other.entries()))
+            assert np.array_equal(bits(one.entries()), bits(third.entries()))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_made_up_strategies_enter_the_same_in_equal_sets(seed: int) -> None:
+    """Other values of a made-up parameter might not be of its kind: so sets repeat."""
+    made = trial(Random(seed))
+    program = made.strategy.program
+    if unshared(program) is not None:
+        return
+    schedule = schedule_of(program, made.market, FixedHours(), made.events)
+    for machine in made.strategy.machines.values():
+        feed, rows = machine.feed(schedule), len(made.market)
+        params = np.tile(feed.params, (3, 1))
+        expected = alone(machine, feed, rows, feed.params)
+
+        for found in machine.follow_many_plain(feed, rows, params):
+            assert np.array_equal(bits(found.entries()), expected)
+
+
+def test_a_start_that_asks_for_a_parameter_is_not_shared() -> None:
+    reasons = {unshared(trial(Random(seed)).strategy.program) for seed in range(40)}
+    assert "a parameter decides where a candidate starts" in reasons
+
+    program = program_of(FOLDER / "opening_range_breakout.yaml")
+    with pytest.raises(ValueError, match="it has no stages"):
+        generate(program, Inputs())
