@@ -13,13 +13,14 @@ from benchmarks.rivals import __main__ as rivals
 
 TABLES = {
     "rules": ("The yardstick's rules, beside its C kernels", rules.yardstick_table),
+    "forms": ("Decisions alone, by each form of the machine", rules.forms_table),
     "slob": ("The SLOB specs on the same bars", rules.slob_table),
     "start": ("Start-up", start.start_table),
     "years": ("Five years of minutes", start.five_years_table),
     "sweep": ("A sweep of a thousand sets", sweep.sweep_table),
     "load": ("Reading bars", load.load_table),
 }
-NEED_YARDSTICK = {"rules", "slob", "sweep"}
+NEED_YARDSTICK = {"rules", "forms", "slob", "sweep"}
 
 
 def main() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,10 @@ from engine.machine.forms import Form
 from engine.run import Prepared, Strategy, prepare
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dsl.ir.program import Program
+    from engine.machine.written import Written
 
 ROOT = Path(__file__).resolve().parents[1]
 SPECS = {
@@ -153,3 +157,52 @@ def slob_table() -> str:
         "intents",
     )
     return table(head, rows)
+
+
+def forms_table() -> str:
+    """The decisions alone, without the account: each form of the machine beside the C kernels."""
+    rows = []
+    for size in SIZES:
+        case = Case.of("benchmark rules", size)
+        bars = len(case.yardstick)
+        things: dict[str, Callable[[], object]] = {
+            name: partial(form, case) for name, form in FORMS.items()
+        }
+        things["C, bar by bar"] = case.yardstick.kernel("slob_bars")
+        things["C, candidate by candidate"] = case.yardstick.kernel("slob_cands")
+        times = interleaved(things, ROUNDS[size])
+        c_bars, c_cands = (
+            times[f"C, {how}"].best for how in ("bar by bar", "candidate by candidate")
+        )
+        rows += [
+            (
+                f"{name}, {size}",
+                f"{times[name].best / bars * 1e9:.1f}",
+                f"{times[name].best / c_bars:.2f}",
+                f"{times[name].best / c_cands:.2f}",
+            )
+            for name in times
+        ]
+    head = ("form, data", "ns a bar", "x C bar-major", "x C candidate-major")
+    return table(head, rows)
+
+
+def walked(case: Case, *, tell: bool) -> list[Written]:
+    """Both sides, candidate by candidate."""
+    schedule, rows = case.prepared.schedule, len(case.yardstick)
+    machines = case.prepared.strategy.machines.values()
+    return [machine.follow(machine.feed(schedule), rows, tell=tell) for machine in machines]
+
+
+def stepped(case: Case) -> list[Written]:
+    """Both sides, bar by bar."""
+    schedule, rows = case.prepared.schedule, len(case.yardstick)
+    machines = case.prepared.strategy.machines.values()
+    return [machine.write(machine.feed(schedule), machine.fresh(), 0, rows) for machine in machines]
+
+
+FORMS: dict[str, Callable[[Case], object]] = {
+    "walk, entries": partial(walked, tell=False),
+    "walk, all decisions": partial(walked, tell=True),
+    "bar by bar": stepped,
+}

@@ -366,7 +366,7 @@ class Session:
             return
         if size < 60 and until - since > 86_400:
             raise invalid("Historical data request duration is too long for bars of seconds")
-        last = min(until, gateway.now + 1)
+        last = min(until, gateway.now) if end else gateway.now + 1  # with the bar at hand
         bars = list(tape.history(since, last, size, regular=regular))
         if gateway.hit("empty-history") is not None:
             bars = []

@@ -12,9 +12,10 @@ import signal
 import threading
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from queue import Empty, SimpleQueue
-from time import monotonic, perf_counter
+from time import monotonic, perf_counter, sleep
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.calendars import ExchangeCalendars
@@ -96,6 +97,15 @@ def run_chunk(
 # --- on this side ---------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chunk:
+    """Settings in the hands of the cluster, and the task they were sent with."""
+
+    future: Any
+    settings: list[Setting]
+    held: Any
+
+
 class Cluster:
     """The workers of a cluster; use as a context manager."""
 
@@ -116,29 +126,27 @@ class Cluster:
         """The settings in chunks, as they come. Raises `ClusterError`, `OtherEngine`."""
         waiting = self._task.neighbours(self._prepared, settings)[::-1]
         done: SimpleQueue[Any] = SimpleQueue()
-        running: dict[str, tuple[Any, list[Setting]]] = {}
+        running: dict[str, _Chunk] = {}
         self._wait_for_a_worker()
         try:
             while waiting or running:
                 self._hand_out(waiting, running, done)
-                future = self._next(done)
-                future, part = running.pop(future.key)
-                if future.status == "finished":
-                    with _cluster_words():
-                        figures, took = future.result()
-                    self._resize(len(part), took)
-                    yield part, figures
-                else:
-                    self._failed(future)
-                    waiting.extend(reversed(part))
+                chunk = running.pop(self._next(done).key)
+                came = self._result(chunk)
+                if came is None:
+                    waiting.extend(reversed(chunk.settings))
+                    continue
+                self._lost = 0
+                self._resize(len(chunk.settings), came[1])
+                yield chunk.settings, came[0]
         finally:
             with suppress(Exception):
-                self._client.cancel([future for future, _ in running.values()])
+                self._client.cancel([chunk.future for chunk in running.values()])
 
     def _hand_out(
         self,
         waiting: list[Setting],
-        running: dict[str, tuple[Any, list[Setting]]],
+        running: dict[str, _Chunk],
         done: SimpleQueue[Any],
     ) -> None:
         room = AHEAD * max(1, self._threads())
@@ -146,17 +154,27 @@ class Cluster:
             # towards the end in smaller chunks, so that all workers end together
             size = max(1, min(self._size, len(waiting) // room or 1))
             part = [waiting.pop() for _ in range(min(size, len(waiting)))]
+            held = self._held_task()
             with _cluster_words():
                 future = self._client.submit(
-                    run_chunk, self._held_task(), self._parts, self._form, part, pure=False
+                    run_chunk, held, self._parts, self._form, part, pure=False
                 )
                 future.add_done_callback(done.put)
-            running[future.key] = future, part
+            running[future.key] = _Chunk(future, part, held)
 
     def _held_task(self) -> Any:
         """The task in the memory of every worker."""
-        if self._held is None:
-            self._held = self._client.scatter(self._task, broadcast=True, hash=False)
+        end = monotonic() + PATIENCE
+        while self._held is None:
+            self._wait_for_a_worker()
+            try:
+                self._held = self._client.scatter(self._task, broadcast=True, hash=False)
+            except (OSError, TimeoutError, RuntimeError, CancelledError):
+                # a worker may have died meanwhile; without the scheduler there is no way on
+                self._check()
+                if monotonic() > end:
+                    raise _no_workers() from None
+                sleep(0.2)
         return self._held
 
     def _next(self, done: SimpleQueue[Any]) -> Any:
@@ -174,27 +192,37 @@ class Cluster:
             elif monotonic() - alone_since > PATIENCE:
                 raise _no_workers()
 
-    def _failed(self, future: Any) -> None:
-        """A chunk without a result: tried again when workers or bars were lost, else raised."""
+    def _result(self, chunk: _Chunk) -> tuple[Reals, float] | None:
+        """What a chunk came to; None where workers or bars were lost, so it must run again."""
+        status = chunk.future.status
+        if status == "finished":
+            # the worker that holds the result may have died since
+            with suppress(OSError, TimeoutError, CancelledError):
+                made: tuple[Reals, float] = chunk.future.result()
+                return made
         self._check()
-        if future.status in ("cancelled", "lost"):
+        if status == "error":
+            raise self._error(chunk)
+        if chunk.held is self._held:  # the first chunk that tells of this loss
+            self._held = None
             self._lost += 1
-            if self._lost <= LOST_MOST:
-                self._held = None
-                self._wait_for_a_worker()
-                return
+        if self._lost > LOST_MOST:
             raise ClusterError("its workers keep dying", "look at their logs: memory, perhaps")
-        error = future.exception()
+        return None
+
+    def _error(self, chunk: _Chunk) -> BaseException:
+        """What a chunk that failed is to raise."""
+        error: BaseException = chunk.future.exception()
         if isinstance(error, OtherEngine):
             message = f"a worker would compute something else (not the same: {error})"
-            raise ClusterError(message, "install the same on every worker") from None
+            return ClusterError(message, "install the same on every worker")
         if type(error).__name__ == "KilledWorker":
             message = "a chunk was given up: worker after worker died on it"
-            raise ClusterError(message, "look at their logs: memory, perhaps") from None
+            return ClusterError(message, "look at their logs: memory, perhaps")
         if isinstance(error, ImportError):
             message = f"its workers do not have this engine: {error}"
-            raise ClusterError(message, "install it on every worker, in the same version") from None
-        raise error
+            return ClusterError(message, "install it on every worker, in the same version")
+        return error
 
     def _resize(self, size: int, took: float) -> None:
         wanted = size * CHUNK_SECONDS / max(took, 1e-6)

@@ -51,7 +51,7 @@ def make_known(modules: Sequence[ModuleType], constants: Sequence[ModuleType] = 
     for module in modules:
         for function in vars(module).values():
             if isfunction(function) and function.__module__ == module.__name__:
-                register_jitable(**OPTIONS)(function)
+                register_jitable(forceinline=True, **OPTIONS)(function)
     texts = "".join(getsource(module) for module in (*modules, *constants))
     return hashlib.sha256(texts.encode()).hexdigest()
 

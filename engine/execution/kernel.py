@@ -68,6 +68,7 @@ _FAR: Final = 1 << 62
 _REACHED: Final = -1
 _RECORDS_A_POSITION: Final = 8
 _RECORDS_AN_INTENT: Final = 3
+_BLOCK: Final = 16
 
 
 def simulate(tape: Tape, desk: Desk, stop: int) -> int:
@@ -101,13 +102,19 @@ def skip_quiet_rows(tape: Tape, desk: Desk, row: int, stop: int) -> int:
     book, offers = desk.book, desk.offers
     stride = at.OFFER_TARGETS + book[at.TARGETS]
     following = book[at.NEXT_OFFER] * stride
-    if following < len(offers):
+    unheard = book[at.SILENT] == 1 and book[at.OPEN] >= book[at.RULES + at.POSITIONS]
+    if following < len(offers) and not unheard:
         stop = min(stop, max(row, offers[following + at.OFFER_ROW]))
     if book[at.OPEN] == 0:
         return stop
     if book[at.OPEN] > 1:
         return row
-    return skip_quiet_bars(tape, book, row, stop)
+    row = skip_quiet_bars(tape, book, row, stop)
+    if unheard:
+        while following < len(offers) and offers[following + at.OFFER_ROW] < row:
+            book[at.NEXT_OFFER] += 1
+            following += stride
+    return row
 
 
 def skip_quiet_bars(tape: Tape, book: Cells, row: int, stop: int) -> int:
@@ -126,15 +133,37 @@ def skip_quiet_bars(tape: Tape, book: Cells, row: int, stop: int) -> int:
     ceiling, floor = book[start + at.STOP_AT], -book[start + at.NEAREST]
     if side == 1:
         ceiling, floor = book[start + at.NEAREST], book[start + at.STOP_AT]
-    highs, lows = tape.high, tape.low
-    highest = lowest = book[start + at.PRICE]
-    while row < stop and highs[row] < ceiling and lows[row] > floor:
-        highest = max(highest, highs[row])
-        lowest = min(lowest, lows[row])
-        row += 1
+    if row < stop:
+        quiet = quiet_bars(tape.high[row:stop], tape.low[row:stop], ceiling, floor, book, start)
+        row += quiet
+    return row
+
+
+def quiet_bars(
+    highs: Cells, lows: Cells, ceiling: int, floor: int, book: Cells, start: int
+) -> int:
+    """How many bars from the first on lie between two prices; the excursions reach theirs.
+
+    Whole blocks first: of a block only the extremes are asked, which compiled code finds for
+    several bars at once.
+    """
+    count, highest, lowest = 0, book[start + at.PRICE], book[start + at.PRICE]
+    while count + _BLOCK <= len(highs):
+        high, low = highs[count], lows[count]
+        for place in range(count, count + _BLOCK):
+            high = max(high, highs[place])
+            low = min(low, lows[place])
+        if high >= ceiling or low <= floor:
+            break
+        highest, lowest = max(highest, high), min(lowest, low)
+        count += _BLOCK
+    while count < len(highs) and highs[count] < ceiling and lows[count] > floor:
+        highest = max(highest, highs[count])
+        lowest = min(lowest, lows[count])
+        count += 1
     stretch(book, start, highest)
     stretch(book, start, lowest)
-    return row
+    return count
 
 
 def has_room(desk: Desk, row: int) -> bool:

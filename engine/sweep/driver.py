@@ -136,6 +136,7 @@ def begin(desk: Desk, fresh: Cells, windows: Cells, sheet: Sheet, window: int) -
     first, stop = offer_from(offers, stride, first_row), offer_from(offers, stride, stop_row)
     for offer in range(first, stop):
         offers[offer * stride + at.OFFER_PLANNED] = 0
+    book[at.SILENT] = 1
     book[at.NEXT_ROW] = first_row
     book[at.NEXT_OFFER] = first
     book[at.OLDEST] = first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from tests.adapters.sweep.processes import Workplace
 
 pytest.importorskip("distributed")
+
+LONG = pytest.mark.skipif(
+    os.environ.get("HYPOTHESIS_PROFILE") not in ("ci", "prove"),
+    reason="starting so many processes takes its time",
+)
 
 SWEEP = ("sweep", QUICK, "--from", "2025-10-06", "--to", "2025-10-08", "--grid", "wait=1..10",
          "--grid", "jump=5..14", "--grid", "reach=5..14")  # fmt: skip
@@ -51,6 +57,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing(tmp_path: Path, local: str)
         assert done.out == local
 
 
+@LONG
 def test_when_every_worker_dies_the_next_one_goes_on(tmp_path: Path, local: str) -> None:
     with dask_cluster(tmp_path, workers=2) as place:
         process = in_the_middle(place, tmp_path / "a.sweep")
@@ -80,12 +87,14 @@ def test_without_its_scheduler_it_stops_and_says_how_to_go_on(tmp_path: Path, lo
     assert again.out == local
 
 
+@LONG
 def test_workers_of_this_machine_come_to_the_same(tmp_path: Path, local: str) -> None:
     done = ran(*SWEEP, "--json", "--store", tmp_path / "a.sweep", "--cluster", "local:2")
     assert (done.status, done.err) == (0, "")
     assert done.out == local
 
 
+@LONG
 def test_an_address_where_nobody_answers_is_said(tmp_path: Path) -> None:
     done = ran(*SWEEP, "--store", tmp_path / "a.sweep", "--cluster", "tcp://127.0.0.1:1")
     assert (done.status, done.out) == (3, "")

@@ -84,6 +84,34 @@ def test_a_walk_decides_the_same_however_many_may_live(program: Program, concurr
     assert (crowded > 0) == (concurrent < 40)
 
 
+@pytest.mark.parametrize(
+    ("spacing", "age", "wait", "quality"), [(0, 3, 1, 0), (0, 5, 1, 300_000), (1, 3, 3, 0)]
+)
+@pytest.mark.parametrize("concurrent", [6, 40])
+def test_a_crowd_of_candidates_that_merge_and_end_soon_is_walked_right(
+    spacing: int, age: int, wait: int, quality: int, concurrent: int
+) -> None:
+    """One may hold the bars of an older one that has just ended: that is no duplicate."""
+    every_bar = replace(SLOB.start, rising=False)
+    program = replace(SLOB, start=every_bar, concurrent=concurrent)
+    values = {
+        "start_spacing": spacing,
+        "consol_min": age,
+        "liq2_wait": wait,
+        "quality_min": quality,
+    }
+    machine, feed, rows = next(on_bars(program))
+    known = zip(program.params, feed.params.tolist(), strict=True)
+    params = np.array([values.get(param.name, given) for param, given in known], np.int64)
+    feed, rows = replace(feed, params=params), rows // 2
+    bar_by_bar = machine.run_plain(feed, machine.fresh(), 0, rows)
+
+    one_by_one = machine.follow_plain(feed, rows).decisions()
+
+    assert len(bar_by_bar) > 1_000
+    assert np.array_equal(bits(one_by_one), bits(bar_by_bar))
+
+
 def test_what_the_walks_are_tried_on_is_worth_it() -> None:
     """Every way of a candidate to end is met, and candidates that outlive their date."""
     ends: set[str] = set()
