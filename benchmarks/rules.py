@@ -124,7 +124,7 @@ def yardstick_table() -> str:
 
 def slob_table() -> str:
     """Both SLOB specs on the same bars."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in list(SPECS)[1:]:
         for size in SIZES:
             case = Case.of(name, size)
@@ -161,7 +161,7 @@ def slob_table() -> str:
 
 def forms_table() -> str:
     """The decisions alone, without the account: each form of the machine beside the C kernels."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for size in SIZES:
         case = Case.of("benchmark rules", size)
         bars = len(case.yardstick)

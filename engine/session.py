@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 NO_DATES: Final = Dates(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
 NOTHING: Final = np.zeros((0, 0), np.int64)
 COLUMNS: Final = ("minute", "open", "high", "low", "close", "volume")
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class BarOrderError(ValueError):

@@ -138,6 +138,13 @@ _TERMS = (
         show_default=True,
         help="Which is filled when one bar holds both.",
     ),
+    click.option(
+        "--flat",
+        type=click.Choice(["close", "next_open"]),
+        default="close",
+        show_default=True,
+        help="Where the end of a session closes a position.",
+    ),
 )
 
 
@@ -163,7 +170,7 @@ def terms_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 _BARS = ("instrument", "data", "first", "last", "zone", "stamp", "delimiter", "decimal")
-_COSTS = ("equity", "commission", "slippage", "same_bar")
+_COSTS = ("equity", "commission", "slippage", "same_bar", "flat")
 
 
 def _with(
@@ -212,8 +219,12 @@ def _choice(words: dict[str, Any]) -> Choice:
 
 
 def _terms(words: dict[str, Any]) -> Terms:
-    from engine.execution.terms import SameBar, Terms  # noqa: PLC0415 - numpy comes with it
+    from engine.execution.terms import Flat, SameBar, Terms  # noqa: PLC0415 - numpy comes with it
 
     return Terms(
-        words["equity"], words["commission"], words["slippage"], SameBar(words["same_bar"])
+        words["equity"],
+        words["commission"],
+        words["slippage"],
+        SameBar(words["same_bar"]),
+        Flat(words["flat"]),
     )

@@ -181,6 +181,7 @@ def _document(
             "commission": str(terms.commission),
             "slippage": terms.slippage,
             "same_bar": terms.same_bar.value,
+            "flat": terms.flat.value,
         },
         "statistics": outcome.statistics.as_dict(),
         "trades": outcome.trade_records(),

@@ -187,6 +187,7 @@ def document(study: Study) -> dict[str, Any]:
             "commission": str(study.terms.commission),
             "slippage": study.terms.slippage,
             "same_bar": study.terms.same_bar.value,
+            "flat": study.terms.flat.value,
         },
         "state": study.state.value,
         "method": study.method.value,

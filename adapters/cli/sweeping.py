@@ -178,7 +178,7 @@ class Plan:
         plain = type(terms)()
         costs = (
             (f"--{name.replace('_', '-')}", _decimal(getattr(terms, name)))
-            for name in ("equity", "commission", "slippage", "same_bar")
+            for name in ("equity", "commission", "slippage", "same_bar", "flat")
             if getattr(terms, name) != getattr(plain, name)
         )
         options: tuple[tuple[str, object], ...] = (

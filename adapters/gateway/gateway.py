@@ -366,11 +366,13 @@ class Gateway:
         if self.on_listener is not None:
             self.on_listener()
 
-    def acknowledged(self, session: Session) -> None:
-        """A client asked for the time: it has done what it wanted to do."""
+    def acknowledged(self, session: Session) -> bool:
+        """A client asked for the time: it has done what it wanted; whether the answer is put off."""
         session.owes = False
-        if self.on_acknowledged is not None:
-            self.on_acknowledged(session)
+        if self.on_acknowledged is None:
+            return False
+        self.on_acknowledged(session)
+        return True
 
     def hit(self, name: str) -> float | None:
         """Whether a fault strikes at this opportunity: its value, or None."""
@@ -633,7 +635,7 @@ class Gateway:
 
     def _every_day(self, plan: Nightly, happens: Callable[[float], None]) -> None:
         hour, minute = map(int, plan.clock.split(":"))
-        day = self._first
+        day = self._first - timedelta(days=1)  # the date of the first bar is one in UTC
         while day <= self._last:
             when = datetime(day.year, day.month, day.day, hour, minute, tzinfo=_NEW_YORK)
             if when.timestamp() >= self.now:

@@ -20,8 +20,9 @@ class Lockstep:
     """As fast as the clients can: what comes next comes when each has asked for the time.
 
     A client that listens to live data and was told something answers with reqCurrentTime once it
-    has done what it wanted to do, orders included; that request is part of the protocol, and
-    its reply is the clock. Nothing is played before somebody listens, nor while nobody is
+    has done what it wanted to do, orders included. That request is part of the protocol; here
+    its reply comes behind the next news, so `while True: await reqCurrentTime()` is all that a
+    client needs, and it can never be late. Nothing is played before somebody listens, nor while nobody is
     connected. A client that does not answer within `patience` seconds is no longer waited for.
     """
 
@@ -44,6 +45,7 @@ class Lockstep:
         """Play no further."""
         self._gateway.on_listener = None
         self._gateway.on_acknowledged = None
+        self._tell_time()
         if self._timer is not None:
             self._timer.cancel()
 
@@ -64,6 +66,9 @@ class Lockstep:
         if self._gateway.on_listener is None or not self._begun:
             return
         if self._waits():
+            for one in self._gateway.lines:
+                if not one.subscriptions:
+                    one.tell_time()
             if self._timer is None and self._gateway.sessions:
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later(self._patience, self._lose_patience)
@@ -71,10 +76,20 @@ class Lockstep:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._gateway.advance():
+        self._play()
+
+    def _play(self) -> None:
+        going = self._gateway.advance()
+        self._tell_time()
+        if going:
             self._consider()
         else:
+            self._gateway.on_acknowledged = None
             self.done.set()
+
+    def _tell_time(self) -> None:
+        for one in self._gateway.lines:
+            one.tell_time()
 
     def _waits(self) -> bool:
         gateway = self._gateway
@@ -91,10 +106,7 @@ class Lockstep:
         self.lost_patience += 1
         for one in self._gateway.lines:
             one.owes = False
-        if self._gateway.advance():
-            self._consider()
-        else:
-            self.done.set()
+        self._play()
 
 
 class RealTime:

@@ -22,6 +22,7 @@ from dsl.history import nodes_in
 from dsl.ir.expression import TradingDay, walk
 from dsl.ir.program import History
 from dsl.ir.text import code_hash
+from engine.execution.terms import Flat
 from engine.machine.forms import Form, chosen
 from engine.run import Prepared, Strategy, prepare
 from engine.sweep.ground import Swept
@@ -98,10 +99,12 @@ class Task:
     def identity(self, schedule: Schedule) -> Identity:
         """What the results depend on, exchange hours as they are known here."""
         market, spans, terms = self.market, self.spans, self.terms
+        words = [terms.equity, terms.commission, terms.slippage, terms.same_bar]
+        words += [terms.flat] if terms.flat is not Flat.CLOSE else []
         parts = {
             "strategy": code_hash(replace(self.program, history=_NO_HISTORY)),
             "parameters that are not swept": json.dumps(self._fixed()),
-            "terms": f"{terms.equity} {terms.commission} {terms.slippage} {terms.same_bar}",
+            "terms": " ".join(map(str, words)),
             "data": self.data_digest,
             "dates": f"{market.minute[0]} {market.minute[-1]}",
             "windows": json.dumps(

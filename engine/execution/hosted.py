@@ -55,7 +55,7 @@ def hosted_kernel(floor: Floor) -> Callable[[Tape, Desk, int], int]:
     Plain Python only. A target whose share is no contract has no order: that it was reached is
     seen by the kernel.
     """
-    names = _copied()
+    names = copied()
     hold, trade_bar, target_met = names["hold"], names["trade_bar"], names["target_met"]
 
     def entry_met(desk: Desk, intent: int) -> int:
@@ -99,7 +99,7 @@ def hosted_kernel(floor: Floor) -> Callable[[Tape, Desk, int], int]:
     return run
 
 
-def _copied() -> dict[str, Any]:
+def copied() -> dict[str, Any]:
     """The kernel's names, its functions bound to this very table of names."""
     names = dict(vars(kernel))
     for name, function in vars(kernel).items():
@@ -125,10 +125,15 @@ def orders_of(desk: Desk) -> Iterator[Order]:
                 yield target_order(desk, start, target)
         if book[start + at.LEAVING] != 0:
             yield leave_order(book, start)
-    if book[at.WAITING] > 0:
+    if book[at.WAITING] > 0 and not ends_here(book):
         for intent in range(book[at.OLDEST], book[at.NEXT_OFFER]):
             if kernel.is_waiting(desk, intent):
                 yield from bracket(desk, intent)
+
+
+def ends_here(book: Cells) -> bool:
+    """Whether the session ends with the bar at hand: what waits then is not filled any more."""
+    return book[at.FLATTENS] == 1 and book[at.BAR_CLOSING] == 1
 
 
 def bracket(desk: Desk, intent: int) -> Iterator[Order]:

@@ -7,7 +7,8 @@ On each bar, in this order:
 2. Open positions, oldest first, those entered on this bar included. A market exit due is done
    at the open. A bar that opens beyond the stop is out at the open, one that opens beyond a
    target takes it there. Then stop and targets inside the bar, in the order the terms choose.
-   Then, at the close: out at the end of the session, or an exit for the next open, or a new stop.
+   Then, at the close: out at the end of the session (or planned for the next open, where the
+   terms say so), or an exit for the next open, or a new stop.
 3. Intents of this bar: sized and admitted, or refused.
 
 A position entered inside the bar meets the entry price first. What the bar did before is not
@@ -139,9 +140,7 @@ def skip_quiet_bars(tape: Tape, book: Cells, row: int, stop: int) -> int:
     return row
 
 
-def quiet_bars(
-    highs: Cells, lows: Cells, ceiling: int, floor: int, book: Cells, start: int
-) -> int:
+def quiet_bars(highs: Cells, lows: Cells, ceiling: int, floor: int, book: Cells, start: int) -> int:
     """How many bars from the first on lie between two prices; the excursions reach theirs.
 
     Whole blocks first: of a block only the extremes are asked, which compiled code finds for
@@ -469,7 +468,10 @@ def manage(desk: Desk, row: int, start: int) -> None:
     stretch(book, start, high)
     stretch(book, start, low)
     if book[at.BAR_CLOSING] == 1:
-        leave(desk, row, start, book[at.BAR_CLOSE], _SESSION_END)
+        if book[base + at.FLAT_LATER] == 1:
+            book[start + at.LEAVING] = _SESSION_END
+        else:
+            leave(desk, row, start, book[at.BAR_CLOSE], _SESSION_END)
         return
     plan_exit(book, row, start)
     if book[start + at.LEAVING] == 0:

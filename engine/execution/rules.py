@@ -13,7 +13,7 @@ from dsl.ir.program import OrderType, Side
 from engine.execution import state as at
 from engine.execution.intents import side_number
 from engine.execution.sizing import LARGEST_SIZE, MILLION
-from engine.execution.terms import Money, SameBar, TermsError
+from engine.execution.terms import Flat, Money, SameBar, TermsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,6 +131,7 @@ def _side_rules(program: Program, side: Side, terms: Terms, money: Money) -> lis
         at.COMMISSION: money.units(terms.commission),
         at.SLIPPAGE: terms.slippage,
         at.STOP_FIRST: int(terms.same_bar is SameBar.STOP_FIRST),
+        at.FLAT_LATER: int(terms.flat is Flat.NEXT_OPEN),
     }
     if even is not None:
         by_target = even.after_target is not None

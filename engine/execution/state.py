@@ -86,7 +86,8 @@ TICK_VALUE: Final = 22
 COMMISSION: Final = 23
 SLIPPAGE: Final = 24
 STOP_FIRST: Final = 25
-RULE_CELLS: Final = 26
+FLAT_LATER: Final = 26  # 1: out at the first price after the session, not at its last close
+RULE_CELLS: Final = 27
 
 SHARES: Final = RULES + 2 * RULE_CELLS
 """Where the share of each target stands; the positions, oldest first, follow."""

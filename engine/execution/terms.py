@@ -21,6 +21,13 @@ class SameBar(StrEnum):
     TARGET_FIRST = "target_first"
 
 
+class Flat(StrEnum):
+    """Where a position is closed whose session ends with the bar at hand."""
+
+    CLOSE = "close"  # at that bar's close
+    NEXT_OPEN = "next_open"  # at the first price after it: no order can be sent after a close
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The account a run starts with and what trading costs it.
@@ -28,13 +35,15 @@ class Terms:
     `equity` and `commission` (a contract and fill) in the instrument's currency; `slippage` in
     ticks, against us on market and stop fills and never on limits: a stop may then be filled
     worse than the worst price of its bar. `same_bar` applies where a bar
-    touches stop and target after its open; what its open already decides is no guess.
+    touches stop and target after its open; what its open already decides is no guess. `flat` says
+    where the end of a session closes a position; live it can only be `Flat.NEXT_OPEN`.
     """
 
     equity: Fraction = Fraction(50_000)
     commission: Fraction = Fraction(0)
     slippage: int = 0
     same_bar: SameBar = SameBar.STOP_FIRST
+    flat: Flat = Flat.CLOSE
 
     def __post_init__(self) -> None:
         """Refuse amounts that mean nothing."""

@@ -50,14 +50,14 @@ class CandidateWriter:
     local = False
     """Whether the words of the candidate are local variables."""
 
-    def __init__(self, program: prog.Program, layout: lay.Layout, inputs: Inputs) -> None:
+    def __init__(self, layout: lay.Layout, inputs: Inputs) -> None:
         """A writer that asks for `inputs`."""
-        self.program = program
+        self.program = layout.program
         self.layout = layout
         self.inputs = inputs
         self.lines = Lines()
         self.w = Writer(layout, inputs, self.lines, local=self.local)
-        self.stages = {stage.name: number for number, stage in enumerate(program.stages)}
+        self.stages = {stage.name: number for number, stage in enumerate(self.program.stages)}
         self.reasons = {name: number for number, name in enumerate(layout.reasons)}
 
     @contextmanager

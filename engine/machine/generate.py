@@ -30,19 +30,18 @@ from engine.machine.candidate import (
 from engine.machine.write import LOCALS, Place, joined
 
 if TYPE_CHECKING:
-    from dsl.ir.program import Program
     from engine.machine.inputs import Inputs
 
 AHEAD: Final = Place("ahead", bar=False)
 ARGUMENTS: Final = "i, stop, d, m, o, h, l, c, v, days, tables, columns, P, S, F, G, E, W, R, room"
 
 
-def generate(program: Program, inputs: Inputs) -> Source:
+def generate(layout: lay.Layout, inputs: Inputs) -> Source:
     """The machine of a program, which asks for `inputs`.
 
     Both sides run it, each on the bars as it sees them.
     """
-    return Source("run", _Machine(program, lay.Layout(program), inputs).write())
+    return Source("run", _Machine(layout, inputs).write())
 
 
 class _Machine(CandidateWriter):

@@ -14,6 +14,7 @@ from dsl.history import nodes_in
 from dsl.ir.expression import Kind, Known, TrackerField, children
 from dsl.ir.program import TrackerOp, captures_between, reasons
 from engine.journal.decisions import VALUES, Decision
+from engine.machine.measures import measures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +123,11 @@ class Layout:
                         found[advance.to] &= made
                         changed = True
         return found
+
+    @cached_property
+    def measures(self) -> dict[Node, str]:
+        """The expressions that are functions of their own, each with its name."""
+        return measures(self.program)
 
     @property
     def ints(self) -> int:

@@ -101,6 +101,35 @@ class Later:
         return self._made[row]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Generated:
+    """What both sides of a program share."""
+
+    program: Program
+    layout: Layout
+    inputs: Inputs
+    bars: Source
+    walk: Source | None
+
+
+_LAST: Final[list[Generated]] = []
+
+
+def _generated(program: Program) -> Generated:
+    """The sources of a program: of the last one asked for, they are there."""
+    for made in _LAST:
+        if made.program is program:
+            return made
+    layout, inputs = Layout(program), Inputs()
+    follows = walk.unwalkable(program) is None
+    bars = generate.generate(layout, inputs)
+    made = Generated(
+        program, layout, inputs, bars, walk.generate(layout, inputs) if follows else None
+    )
+    _LAST[:] = [made]
+    return made
+
+
 @dataclass(frozen=True, eq=False)
 class Machine:
     """One side of one program.
@@ -112,18 +141,16 @@ class Machine:
     program: Program
     side: Side
     layout: Layout = field(init=False)
-    inputs: Inputs = field(init=False, default_factory=Inputs)
+    inputs: Inputs = field(init=False)
     bars: Source = field(init=False)
     walk: Source | None = field(init=False)
     _spare: list[tuple[Ints, Ints, Reals]] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        """Generates the sources."""
-        program, inputs = self.program, self.inputs
-        follows = walk.unwalkable(program) is None
-        object.__setattr__(self, "layout", Layout(program))
-        object.__setattr__(self, "bars", generate.generate(program, inputs))
-        object.__setattr__(self, "walk", walk.generate(program, inputs) if follows else None)
+        """Takes the sources of the program."""
+        made = _generated(self.program)
+        for name in ("layout", "inputs", "bars", "walk"):
+            object.__setattr__(self, name, getattr(made, name))
 
     @property
     def mirrored(self) -> bool:
@@ -199,7 +226,7 @@ class Machine:
         if many.unshared(self.program) is not None:
             return None
         known = len(self.inputs.columns), len(self.inputs.tables)
-        made = many.generate(self.program, self.inputs)
+        made = many.generate(self.layout, self.inputs)
         assert known == (len(self.inputs.columns), len(self.inputs.tables))
         return made
 

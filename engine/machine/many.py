@@ -61,12 +61,12 @@ def _asks_for_parameters(parts: object) -> Iterator[bool]:
             yield isinstance(node, ir.Param)
 
 
-def generate(program: Program, inputs: Inputs) -> Source:
+def generate(layout: lay.Layout, inputs: Inputs) -> Source:
     """The walk of many sets; raises ValueError where `unshared` gives a reason."""
-    reason = unshared(program)
+    reason = unshared(layout.program)
     if reason is not None:
-        raise ValueError(f"{program.name} cannot be walked for many sets at once: {reason}")
-    return Source("many", _Many(program, lay.Layout(program), inputs).write())
+        raise ValueError(f"{layout.program.name} cannot be walked for many sets at once: {reason}")
+    return Source("many", _Many(layout, inputs).write())
 
 
 class _Many(Walk):

@@ -57,11 +57,11 @@ class StageWriter(CandidateWriter):
     slot = ""
     """Where in `B` the older candidates begin, as the first part of a sum."""
 
-    def __init__(self, program: Program, layout: Layout, inputs: Inputs) -> None:
+    def __init__(self, layout: Layout, inputs: Inputs) -> None:
         """A writer that asks for `inputs`."""
-        super().__init__(program, layout, inputs)
-        self.alike = leading(program.always)
-        self.older = words_of_older(program)
+        super().__init__(layout, inputs)
+        self.alike = leading(self.program.always)
+        self.older = words_of_older(self.program)
 
     def _of_date(self, date: str) -> None:
         """Loads what is the same on all rows of a date: which tables, is known at the end."""

@@ -74,16 +74,16 @@ def unwalkable(program: Program) -> str | None:
     return None
 
 
-def generate(program: Program, inputs: Inputs) -> Source:
+def generate(layout: lay.Layout, inputs: Inputs) -> Source:
     """The walk of a program, which asks for `inputs`.
 
     Both sides run it, each on the bars as it sees them.
     Raises ValueError where `unwalkable` gives a reason.
     """
-    reason = unwalkable(program)
+    reason = unwalkable(layout.program)
     if reason is not None:
-        raise ValueError(f"{program.name} cannot be walked: {reason}")
-    return Source("walk", Walk(program, lay.Layout(program), inputs).write())
+        raise ValueError(f"{layout.program.name} cannot be walked: {reason}")
+    return Source("walk", Walk(layout, inputs).write())
 
 
 class Walk(StageWriter):

@@ -25,7 +25,6 @@ from engine.machine.layout import (
     START_ROW,
     Layout,
 )
-from engine.machine.measures import measures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,7 +157,7 @@ class Writer:
         self.bracket: dict[tuple[str, int], str] = {}
         self.certain: frozenset[str] = frozenset()
         """Captures that the candidate at hand has made."""
-        self._measures = measures(layout.program)
+        self._measures = dict(layout.measures)
         self._arguments: dict[str, str] = {}
         self.functions: list[str] = []
         """The text of each function that was called for."""

@@ -76,16 +76,7 @@ class Written:
         heads = self._by_bar(self.heads[self.heads[:, KIND] == Decision.ENTRY])
         made = self._unfolded(heads)
         kinds = tuple(kind for _, kind in self.layout.entry_values)
-        if len(self.whole) % len(kinds) or (heads[:, PLACE] % len(kinds)).any():
-            self._put(made, heads, np.arange(len(heads)), kinds)
-            return made
-        # entries alone were written: their values are the rows of a table
-        rows, width = heads[:, PLACE] // len(kinds), len(kinds)
-        made.rows[:, VALUES : VALUES + width] = self.whole.reshape(-1, width)[rows]
-        for position in (k for k, kind in enumerate(kinds) if kind is Kind.REAL):
-            made.rows[:, VALUES + position] = 0
-            found = self.real.reshape(-1, width)[rows, position] if len(self.real) else np.nan
-            made.reals[:, position] = found
+        self._put(made, heads, np.arange(len(heads)), kinds)
         return made
 
     def by_set(self, sets: int) -> list[Written]:

@@ -20,7 +20,7 @@ from engine.execution.simulation import MoneyOverflowError
 from engine.execution.terms import Money
 from engine.machine.forms import Form, chosen
 from engine.sweep import driver
-from engine.sweep.deciding import Compiled, Plain
+from engine.sweep.deciding import TOGETHER, Compiled, Plain
 from engine.sweep.figures import Account, Tally, figures_of
 from engine.sweep.folds import whole
 from engine.sweep.ground import Grounds, Swept
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from engine.sweep.deciding import Decider
     from engine.sweep.folds import Span
 
-BLOCK: Final = 32
-"""Sets whose figures are made together: enough that numpy pays, few enough to share out well."""
+BLOCK: Final = 128
+"""Sets that are decided, and whose figures are made, together, at most: fewer to share out well."""
 RECORDS: Final = 1024
 
 
@@ -82,7 +82,8 @@ class Sweeper:
         grounds = Grounds(self.prepared, self._swept, most=threads + 1)
         for one in _distinct(values, self._swept.in_rules):
             grounds.book(values[one].tolist(), self.terms)
-        blocks = list(_blocks(values, self._swept.in_columns))
+        size = min(BLOCK, max(TOGETHER, -(-len(sets) // (2 * max(1, threads)))))
+        blocks = list(_blocks(values, self._swept.in_columns, size))
         work = _Work(self, self._swept, grounds, values, compiled=compiled)
         with ThreadPoolExecutor(max(1, threads)) as pool:
             parts = list(pool.map(work.of, blocks))
@@ -108,8 +109,8 @@ def _distinct(values: Ints, places: Sequence[int]) -> Ints:
     return first
 
 
-def _blocks(values: Ints, places: Sequence[int]) -> Iterator[Ints]:
-    """Numbers of sets that agree on these places, a block at a time."""
+def _blocks(values: Ints, places: Sequence[int], size: int) -> Iterator[Ints]:
+    """Numbers of sets that agree on these places, so many at a time."""
     if not places:
         groups = [np.arange(len(values))]
     else:
@@ -118,7 +119,7 @@ def _blocks(values: Ints, places: Sequence[int]) -> Iterator[Ints]:
         turns = np.flatnonzero((key[order[1:]] != key[order[:-1]]).any(axis=1)) + 1
         groups = np.split(order, turns)
     for group in groups:
-        yield from np.split(group, range(BLOCK, len(group), BLOCK))
+        yield from np.split(group, range(size, len(group), size))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

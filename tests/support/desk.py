@@ -29,7 +29,7 @@ from engine.execution import records as out
 from engine.execution.intents import SIDES, Intents, intents_of_rows
 from engine.execution.records import Kind
 from engine.execution.simulation import Dates, Paths, paths_of
-from engine.execution.terms import SameBar, Terms
+from engine.execution.terms import Flat, SameBar, Terms
 from tests.support.bars import MONDAY, NQ, bars_from_rows
 from tests.support.plain_simulator import Bar, Plan, Setup
 from tests.support.programs import FIXED_RISK, tiny
@@ -138,7 +138,8 @@ def program_of(plan: Plan) -> Program:
 def terms_of(plan: Plan) -> Terms:
     """The terms of the plan."""
     same_bar = SameBar.STOP_FIRST if plan.stop_first else SameBar.TARGET_FIRST
-    return Terms(plan.equity, plan.commission, plan.slippage, same_bar)
+    flat = Flat.NEXT_OPEN if plan.flat_later else Flat.CLOSE
+    return Terms(plan.equity, plan.commission, plan.slippage, same_bar, flat)
 
 
 def dates_of_bars(bars: Sequence[Bar], *, flattens: bool) -> Dates:
@@ -263,6 +264,7 @@ def plans(draw: st.DrawFn, /, **fixed: object) -> Plan:
         trail_r=draw(_multiple),
         flattens=draw(st.booleans()),
         leaves=draw(st.booleans()),
+        flat_later=draw(st.booleans()),
     )
     return replace(plan, **fixed)  # type: ignore[arg-type]
 

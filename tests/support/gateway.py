@@ -151,7 +151,7 @@ def order_fields(
     kind: str,
     **words: object,
 ) -> list[object]:
-    """placeOrder as the libraries write it: 115 fields at version 176."""
+    """PlaceOrder as the libraries write it: 115 fields at version 176."""
     ask = words.get
     empty = [""]
     fields = [

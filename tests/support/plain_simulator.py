@@ -69,6 +69,7 @@ class Plan:
     trail_r: Fraction = Fraction(0)
     flattens: bool = False
     leaves: bool = True
+    flat_later: bool = False
 
 
 @dataclass
@@ -294,6 +295,9 @@ class PlainSimulator:
             return
         position.meets(high)
         position.meets(low)
+        if plan.flattens and bar.closing and plan.flat_later:
+            position.leaving = "session_end"
+            return
         if plan.flattens and bar.closing:
             self.out_at_market(row, position, bar.close, "session_end")
             return

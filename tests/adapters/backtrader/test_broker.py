@@ -181,3 +181,12 @@ def test_the_fill_that_is_refused_is_never_made_and_its_bracket_is_withdrawn() -
         *(("0/entry", "Accepted"), ("0/stop", "Accepted"), ("0/0", "Accepted")),
         *(("0/entry", "Canceled"), ("0/stop", "Canceled"), ("0/0", "Canceled")),
     ]
+
+
+def test_a_stop_at_a_price_of_nothing_is_a_stop_there() -> None:
+    low = (-10, -10, -10, -10)
+    setup = Setup(0, "short", -10, -10, 0, [-30], None)
+
+    told = story(scene([low, low, (-10, 3, -11, -5), low], setup))
+
+    assert "2 exit stop 0 x1 = -50" in told or "2 exit stop x1 = -50" in told

@@ -16,6 +16,7 @@ from adapters.backtrader.venue import MarketFeed, quiet
 from engine.execution.terms import Terms
 from engine.laws.elsewhere import parted
 from engine.laws.ground import Ground
+from engine.statistics.ledger import ledger_of
 from tests.support.shipped import CALENDARS, FOLDER, bars_for, strategy_of
 
 if TYPE_CHECKING:
@@ -131,6 +132,25 @@ def test_a_user_may_go_on_in_his_own_next_and_sees_the_bar_done() -> None:
     np.add.at(held, rows[:, 0], np.where(rows[:, 1] == 5, -sign, 0) * rows[:, 6])
     assert seen == np.cumsum(held).tolist()
     assert any(seen)
+
+
+def test_the_value_of_every_bar_is_the_equity_of_our_curve() -> None:
+    values: list[float] = []
+
+    class Mine(EngineStrategy):
+        def next(self) -> None:
+            values.append(self.broker.getvalue())
+
+    with quiet():
+        cerebro = bt.Cerebro(stdstats=False)
+        cerebro.adddata(MarketFeed(market=MARKET))
+        cerebro.addstrategy(Mine, spec=str(FILE), **ONCE)
+        (strategy,) = cerebro.run()
+
+    ledger = ledger_of(strategy.run)
+    ours = [float(ledger.amount(int(one))) for one in ledger.curve.every_bar()]
+    assert len(set(ours)) > 50
+    assert values == pytest.approx(ours, abs=0.005)
 
 
 def test_its_orders_and_trades_carry_their_names() -> None:

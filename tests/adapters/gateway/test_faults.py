@@ -41,7 +41,9 @@ def test_a_plan_is_read_as_it_is_written(plan: Plan) -> None:
 
 
 def test_plans_are_read_in_every_form() -> None:
-    first, second, third, fourth = plans("link-lost=90@10:31, swallow-order#2,pacing~0.05x3,read-only")
+    first, second, third, fourth = plans(
+        "link-lost=90@10:31, swallow-order#2,pacing~0.05x3,read-only"
+    )
     assert (first.value, first.clock, first.most) == (90, "10:31", 1)
     assert (second.nth, second.most) == (2, 1)
     assert (third.chance, third.most) == (0.05, 3)
@@ -138,9 +140,7 @@ def test_any_two_faults_go_together() -> None:
         ids = [execution.id for execution in gateway.truth.executions]
         assert len(ids) == len(set(ids))
         held = sum(gateway.truth.positions.values())
-        filled = sum(
-            one.quantity * one.order.ticket.sign for one in gateway.truth.executions
-        )
+        filled = sum(one.quantity * one.order.ticket.sign for one in gateway.truth.executions)
         assert held == filled
 
 

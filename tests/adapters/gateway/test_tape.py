@@ -21,9 +21,7 @@ def bars(draw: st.DrawFn) -> Range:
 
 
 @given(bars(), st.sampled_from([60, 120, 300, 3600]), st.integers(0, 5))
-def test_the_steps_inside_a_bar_are_together_the_bar(
-    bar: Range, seconds: int, seed: int
-) -> None:
+def test_the_steps_inside_a_bar_are_together_the_bar(bar: Range, seconds: int, seed: int) -> None:
     parts = way_of(bar, seconds, seed)
     assert joined(parts, bar.begins) == bar
     assert len(parts) == seconds // 5

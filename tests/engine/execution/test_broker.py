@@ -169,6 +169,7 @@ SIMPLE: dict[str, Any] = {
     "even_target": None,
     "even_r": None,
     "trails": False,
+    "flat_later": False,
 }
 
 

@@ -14,6 +14,7 @@ from engine.columns.frame import schedule_of
 from engine.laws.violation import bits
 from engine.machine import machine as module
 from engine.machine.inputs import Inputs
+from engine.machine.layout import Layout
 from engine.machine.machine import Machine, frozen
 from engine.machine.many import generate, unshared
 from tests.support.calendars import FixedHours
@@ -113,4 +114,4 @@ def test_a_start_that_asks_for_a_parameter_is_not_shared() -> None:
 
     program = program_of(FOLDER / "opening_range_breakout.yaml")
     with pytest.raises(ValueError, match="it has no stages"):
-        generate(program, Inputs())
+        generate(Layout(program), Inputs())

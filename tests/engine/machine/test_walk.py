@@ -18,6 +18,7 @@ from engine.laws.violation import bits
 from engine.machine import machine as module
 from engine.machine.forms import Form, whole
 from engine.machine.inputs import Inputs
+from engine.machine.layout import Layout
 from engine.machine.machine import Machine
 from engine.machine.walk import generate, unwalkable
 from tests.support.calendars import FixedHours
@@ -235,7 +236,7 @@ def test_a_program_that_cannot_be_walked_says_why(changed: object, reason: str) 
 
     assert unwalkable(program) == reason
     with pytest.raises(ValueError, match=reason):
-        generate(program, Inputs())
+        generate(Layout(program), Inputs())
 
 
 def test_a_program_that_cannot_be_walked_goes_bar_by_bar() -> None:
