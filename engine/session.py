@@ -342,12 +342,13 @@ class Session:
         *,
         events: Mapping[str, Ints] | None = None,
         terms: Terms | None = None,
+        trading: Trading | None = None,
     ) -> Session:
         """A session that goes on where the one that wrote `data` stood.
 
         Raises `SnapshotError` for other bytes, another program or another version.
         """
-        made = cls(strategy, calendars, events=events, terms=terms)
+        made = cls(strategy, calendars, events=events, terms=terms, trading=trading)
         source = io.BytesIO(data)
         try:
             head = json.loads(source.readline())

@@ -159,6 +159,13 @@ BUGS: Final = (
         WALK,
     ),
     Bug(
+        "a set that goes on where the set before it ended",
+        "engine/machine/many.py",
+        "        add(RESTORE)\n",
+        "",
+        ("tests/engine/machine/test_many.py", "-k", "not compiled"),
+    ),
+    Bug(
         "a walk that starts beside one in the first stage",
         "engine/machine/walk.py",
         'f"(at >= left or {clock}',

@@ -151,6 +151,26 @@ class Resumed:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """A bar was traded: the account after it, and the records it brought, as whole numbers.
+
+    Rows count from the bar that opened at minute `first`; `minute` is the traded bar's. `orders`
+    are (intent, contracts, trading date) of the entries that wait, `booked` the keys of the
+    executions that open positions have taken into account.
+    """
+
+    at: int
+    strategy: str
+    contract: int
+    first: int
+    minute: int
+    account: tuple[int, ...]
+    orders: tuple[int, ...]
+    booked: tuple[str, ...]
+    records: tuple[int, ...]
+
+
 Event = (
     Planned
     | Wanted
@@ -167,6 +187,7 @@ Event = (
     | Unlatched
     | Halted
     | Resumed
+    | Stepped
 )
 
 KINDS: Final[dict[str, type[Event]]] = {
@@ -187,6 +208,7 @@ KINDS: Final[dict[str, type[Event]]] = {
         Unlatched,
         Halted,
         Resumed,
+        Stepped,
     )
 }
 """Every kind of event by the name it is stored under. A name is never given to another kind."""

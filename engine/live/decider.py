@@ -1,0 +1,167 @@
+"""What decides in a live run: a session of closed bars, whose trading waits until it is told to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from engine.domain.market import NA, Market
+from engine.execution.intents import SIDES, Intents
+from engine.journal.units import date_text
+from engine.session import NOTHING, Session, Trading
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dsl.ir.program import Program
+    from engine.columns.schedule import Schedule
+    from engine.domain.calendar import Calendars
+    from engine.domain.market import Ints
+    from engine.execution.simulation import Simulator
+    from engine.live.words import BarClosed
+    from engine.run import Strategy
+    from engine.session import Dropped
+
+
+class Decider(Protocol):
+    """Takes closed bars, knows what they decide, and lets a simulator trade them later."""
+
+    @property
+    def rows(self) -> int:
+        """How many bars it has taken."""
+        ...
+
+    @property
+    def intents(self) -> Intents:
+        """Every intent so far."""
+        ...
+
+    @property
+    def session_end(self) -> int | None:
+        """The minute at which the last date's session ends that positions must not outlive."""
+        ...
+
+    def take(self, bar: BarClosed) -> None:
+        """A closed bar."""
+        ...
+
+    def minute(self, row: int) -> int:
+        """When a bar opened."""
+        ...
+
+    def candidate(self, intent: int) -> str:
+        """The candidate that an intent came of."""
+        ...
+
+    def run(self, stop: int) -> Ints:
+        """Let the simulator trade the rows before `stop`."""
+        ...
+
+
+class Noting(Trading):
+    """An account that takes note of what is decided and trades when it is told to."""
+
+    def __init__(self, program: Program, simulator: Simulator) -> None:
+        """Before the first bar."""
+        super().__init__(program, simulator)
+        self.candidates: list[str] = []
+        self.session_end: int | None = None
+
+    def trade(self, bars: Market, intents: Intents, schedule: Schedule, dropped: Dropped) -> Ints:
+        """No records yet: `run` gives them."""
+        self.know(bars, intents, schedule, dropped)
+        self.candidates += _names(intents, schedule, dropped.dates)
+        self._note_end(schedule)
+        return NOTHING
+
+    def recall(
+        self, arrays: Mapping[str, Ints], schedule_of: Callable[[Market], Schedule]
+    ) -> None:
+        """Goes on from what a snapshot held."""
+        super().recall(arrays, schedule_of)
+        schedule = schedule_of(self.market)
+        self.candidates = _names(self.intents, schedule, 0)
+        self._note_end(schedule)
+
+    def _note_end(self, schedule: Schedule) -> None:
+        flat_by = self._program.exits.flat_by
+        if flat_by is not None and len(schedule.days):
+            end = int(schedule.occurrences(flat_by).ends[-1])
+            self.session_end = None if end == NA else end
+
+
+def _names(intents: Intents, schedule: Schedule, first: int) -> list[str]:
+    """Candidates as the journal writes them; `first`: the number of the schedule's first date."""
+    dates = schedule.days.date
+    return [
+        f"{date_text(int(dates[day - first]))}/{SIDES[side]}/{ordinal}"
+        for day, side, ordinal in zip(
+            intents.day.tolist(), intents.side.tolist(), intents.ordinal.tolist(), strict=True
+        )
+    ]
+
+
+class SessionDecider:
+    """A strategy's session as a `Decider`."""
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        calendars: Calendars,
+        simulator: Simulator,
+        *,
+        events: Mapping[str, Ints] | None = None,
+        snapshot: bytes | None = None,
+    ) -> None:
+        """Before the first bar, or where the session stood that wrote `snapshot`."""
+        program = strategy.program
+        self._noting = Noting(program, simulator)
+        if snapshot is None:
+            self._session = Session(strategy, calendars, events=events, trading=self._noting)
+        else:
+            self._session = Session.restore(
+                snapshot, strategy, calendars, events=events, trading=self._noting
+            )
+        self._like = program
+
+    @property
+    def rows(self) -> int:
+        """See `Decider`."""
+        return len(self._session)
+
+    @property
+    def intents(self) -> Intents:
+        """See `Decider`."""
+        return self._noting.intents
+
+    @property
+    def session_end(self) -> int | None:
+        """See `Decider`."""
+        return self._noting.session_end
+
+    def take(self, bar: BarClosed) -> None:
+        """See `Decider`. Raises `BarOrderError`."""
+        columns = (bar.minute, bar.open, bar.high, bar.low, bar.close, bar.volume)
+        arrays = (np.array([value], np.int64) for value in columns)
+        self.take_all(Market(self._like.instrument, self._like.bar_minutes, *arrays))
+
+    def take_all(self, bars: Market) -> None:
+        """Many closed bars at once: a warm-up, or what was seen before a restart."""
+        self._session.feed(bars)
+
+    def minute(self, row: int) -> int:
+        """See `Decider`."""
+        return int(self._noting.market.minute[row])
+
+    def candidate(self, intent: int) -> str:
+        """See `Decider`."""
+        return self._noting.candidates[intent]
+
+    def run(self, stop: int) -> Ints:
+        """See `Decider`."""
+        return self._noting.run(stop)
+
+    def snapshot(self) -> bytes:
+        """Everything the session remembers, for a restart."""
+        return self._session.snapshot()
