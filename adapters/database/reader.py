@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
 from sqlmodel import Session, col, func, or_, select
@@ -18,6 +19,7 @@ from adapters.database.tables import (
     LegRow,
     RiskRow,
 )
+from engine.live import events as ev
 from engine.live.books import Books
 from engine.live.family import Phase
 
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sqlalchemy import Engine
-
-    from engine.live import events as ev
 
 _REMEMBERED: Final = 3 * 24 * 60 * 60 * 1000
 """For so many milliseconds a family that is done is kept at hand: brokers repeat themselves."""
@@ -139,11 +139,22 @@ def _loaded(session: Session) -> tuple[Books, dict[str, str]]:
         )
     )
     told = {row.permanent: rows.incarnation_in(row) for row in session.exec(living)}
-    books = Books(families=families, incarnations=told, numbers=numbers)
+    books = Books(
+        families=families, incarnations=told, numbers=numbers, steps=dict(_steps(session))
+    )
     last = session.exec(select(RiskRow).order_by(col(RiskRow.date).desc()).limit(1)).first()
     if last is not None:
-        books = Books(families, told, numbers, **rows.risk_in(last))
+        books = replace(books, **rows.risk_in(last))
     return books, endings
+
+
+def _steps(session: Session) -> Iterator[tuple[str, ev.Stepped]]:
+    """The last traded bar of the strategy that traded last."""
+    query = select(EventRow).where(EventRow.kind == "stepped").order_by(col(EventRow.seq).desc())
+    for row in session.exec(query.limit(1)):
+        event = rows.event_of(row)
+        assert isinstance(event, ev.Stepped)
+        yield event.strategy, event
 
 
 def _differences(session: Session, books: Books) -> Iterator[tuple[str, str]]:

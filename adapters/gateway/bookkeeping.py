@@ -28,7 +28,6 @@ class Bookkeeping:
         self._summaries: dict[int, tuple[str, ...]] = {}
         self._pnl: dict[int, tuple[str, int]] = {}
 
-
     def positions(self, read: Reader) -> None:
         """Positions of all accounts, now and whenever they change."""
         read.text()
@@ -137,7 +136,9 @@ class Bookkeeping:
             self._session.send(answers.pnl_single(about, one, account.now(one)))
             return
         realized = account.realized - self.gateway.realized_before.get(name, 0)
-        self._session.send(answers.pnl(about, realized + account.unrealized, account.unrealized, realized))
+        self._session.send(
+            answers.pnl(about, realized + account.unrealized, account.unrealized, realized)
+        )
 
     def cancel_pnl(self, read: Reader) -> None:
         """No more of it."""

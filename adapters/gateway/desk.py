@@ -223,16 +223,9 @@ class Desk:
         return order
 
 
-_WARNINGS = (
-    (
-        "warning-399",
-        399,
-        "Order Message:\nWarning: your order will not be placed at the exchange yet.",
-    ),
-    (
-        "warning-2109",
-        2109,
-        "Order Event Warning:Attribute 'Outside Regular Trading Hours' is ignored based on the order "
-        "type and destination. PlaceOrder is now being processed.",
-    ),
+_NOT_YET = "Order Message:\nWarning: your order will not be placed at the exchange yet."
+_IGNORED = (
+    "Order Event Warning:Attribute 'Outside Regular Trading Hours' is ignored based on the "
+    "order type and destination. PlaceOrder is now being processed."
 )
+_WARNINGS = (("warning-399", 399, _NOT_YET), ("warning-2109", 2109, _IGNORED))

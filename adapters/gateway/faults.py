@@ -1,10 +1,10 @@
 """What goes wrong: each fault by its name, when it strikes, and how often.
 
-A plan is written `name=value@when`, `name=value#n`, `name=value~chance`, each with `xN` behind it to
-say how often at most: `link-lost=90@10:31`, `swallow-order#2`, `partial-fill=1~0.1`, `pacing~0.05x3`.
-The value is mostly seconds and may be left out. `@10:31` is the first moment the clock
-(UTC) shows that time, `@2025-10-02T10:31` an instant; `#2` is the second opportunity; `~0.1` each
-opportunity with that chance. Bare, it strikes at every opportunity. Plans are joined by commas.
+A plan is written `name=value@when`, `name=value#n` or `name=value~chance`, each with `xN` behind it
+to say how often at most: `link-lost=90@10:31`, `swallow-order#2`, `pacing~0.05x3`. The value is
+mostly seconds and may be left out. `@10:31` is the first moment the clock (UTC) shows that time,
+`@2025-10-02T10:31` an instant; `#2` is the second opportunity; `~0.1` each opportunity with that
+chance. Bare, it strikes at every opportunity. Plans are joined by commas.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ class Faults:
         self._active: dict[str, list[_Active]] = {name: [] for name in FAULTS} if planned else {}
         self.struck: dict[str, int] = {}
         for number, plan in enumerate(planned):
-            one = _Active(plan, Random(f"{seed}/{number}/{plan.name}"), begins)
+            one = _Active(plan, _dice(seed, number, plan), begins)
             self._active[plan.name].append(one)
         self._moments = [
             one
@@ -265,6 +265,10 @@ class _Active:
             return False
         self._used += 1
         return True
+
+
+def _dice(seed: int, number: int, plan: Plan) -> Random:
+    return Random(f"{seed}/{number}/{plan.name}")  # noqa: S311 - dice
 
 
 def _instant(clock: str, begins: float) -> float:

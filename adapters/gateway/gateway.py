@@ -1,9 +1,9 @@
 """The gateway: its clock, the market that is played, the sessions, and what goes wrong.
 
 Nothing here waits and nothing here reads a clock. `step` lets the next thing happen at its time;
-who calls it, how fast, and with what between (`adapters.gateway.pace`), is no matter of the gateway. So
-the same seed and the same requests give the same bytes over a socket, in memory and on a
-virtual loop.
+who calls it, how fast, and with what between (`adapters.gateway.pace`), is no matter of the
+gateway. So the same seed and the same requests give the same bytes over a socket, in memory and on
+a virtual loop.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections import deque
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from fractions import Fraction
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
@@ -24,10 +23,10 @@ from adapters.gateway.config import BadConfig, Matching, Stops
 from adapters.gateway.contracts import Catalogue
 from adapters.gateway.desk import Desk
 from adapters.gateway.exchange import Exchange
-from adapters.gateway.faults import Faults
+from adapters.gateway.faults import FAULTS, Faults
 from adapters.gateway.hours import STOCK, WEEKS, Hours, hours_of
-from adapters.gateway.orders import LIMIT, MARKET, Order, Ticket
-from adapters.gateway.session import Session
+from adapters.gateway.orders import LIMIT, Order, Ticket
+from adapters.gateway.strikes import STRIKES
 from adapters.gateway.tape import STEP, Range, Tape
 from adapters.gateway.truth import Truth
 from adapters.gateway.wire import encode
@@ -35,10 +34,12 @@ from adapters.gateway.wirelog import WireLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from fractions import Fraction
 
     from adapters.gateway.config import Config, Nightly
     from adapters.gateway.contracts import Contract
     from adapters.gateway.orders import Execution
+    from adapters.gateway.session import Session
     from adapters.gateway.subscriptions import Subscription
     from adapters.gateway.wire import Fields
     from engine.domain.calendar import Calendars
@@ -103,7 +104,7 @@ class Gateway:
         self._playing: list[Tape] = []
         self._moods: dict[str, dict[str, float]] = {}
         self._before: dict[str, Range] = {}
-        self._dice = Random(f"{config.seed}/shuffle")
+        self._dice = Random(f"{config.seed}/shuffle")  # noqa: S311 - dice
         self._schedule()
 
     # --- clock ------------------------------------------------------------------------------
@@ -367,7 +368,7 @@ class Gateway:
             self.on_listener()
 
     def acknowledged(self, session: Session) -> bool:
-        """A client asked for the time: it has done what it wanted; whether the answer is put off."""
+        """A client asked for the time, so it is done; whether the answer is put off."""
         session.owes = False
         if self.on_acknowledged is None:
             return False
@@ -448,7 +449,7 @@ class Gateway:
         account = order.ticket.account
         position = self.exchange.accounts[account].positions[order.contract.con_id]
         for session in self._lines:
-            session.moved(account, position)
+            session.bookkeeping.moved(account, position)
 
     def _owner(self, order: Order) -> Session | None:
         """The session an order's news go to; none while the link is cut."""
@@ -467,9 +468,7 @@ class Gateway:
 
     def strike(self, name: str, value: float | None = None) -> None:
         """Let a fault of the moment happen now (`faults.FAULTS` has their names and values)."""
-        from adapters.gateway.faults import FAULTS  # noqa: PLC0415 - only its defaults
-
-        _STRIKES[name](self, FAULTS[name].value if value is None else value)
+        STRIKES[name](self, FAULTS[name].value if value is None else value)
         self.flush()
 
     def _moment(self) -> None:
@@ -481,30 +480,31 @@ class Gateway:
             }
         if self.config.faults:
             for name, value in self.faults.moments(self.now):
-                _STRIKES[name](self, value)
+                STRIKES[name](self, value)
 
     def _due(self) -> None:
         for name, value in self.faults.due(self.now):
-            _STRIKES[name](self, value)
+            STRIKES[name](self, value)
 
-    def _notice(self, code: int, text: str) -> None:
+    def notice(self, code: int, text: str) -> None:
+        """Tell every client something about the gateway itself."""
         for session in self._lines.copy():
             if session.client >= 0:
                 session.error(-1, code, text)
 
-    def _outage(
+    def outage(
         self, part: str, seconds: float, before: tuple[int, str], after: tuple[int, str]
     ) -> None:
         """One notice, some part down for a while, another notice."""
         self._spans[part] = max(self._spans.get(part, 0.0), self.now + seconds)
-        self._notice(*before)
+        self.notice(*before)
 
         def over() -> None:
             if not self.is_silent(part):
                 if after[0] == 1101:
                     for session in self._lines:
                         session.subscriptions.clear()
-                self._notice(*after)
+                self.notice(*after)
 
         self.at(self.now + seconds, over)
 
@@ -519,7 +519,7 @@ class Gateway:
             1101,
             "Connectivity between IBKR and Trader Workstation has been restored - data lost.",
         )
-        self._outage("link", seconds, lost, kept if data_kept else gone)
+        self.outage("link", seconds, lost, kept if data_kept else gone)
 
     def restart(self, seconds: float, *, rollback: bool = False) -> None:
         """Close every connection and refuse new ones for a while; `rollback`: ids begin anew."""
@@ -531,7 +531,8 @@ class Gateway:
             self.exchange.forget_ids()
         self.at(self.now + seconds, lambda: None)
 
-    def _foreign(self, quantity: float, kind: str) -> None:
+    def foreign(self, quantity: float, kind: str) -> None:
+        """Let a person buy by hand, of every market."""
         for tape in self.tapes.values():
             contract = self.catalogue.front(tape.name, self.today())
             if contract is not None and tape.price is not None:
@@ -540,7 +541,8 @@ class Gateway:
                 ticket = Ticket("BUY", int(quantity), kind, limit, account=account, tif="GTC")
                 self.desk.by_hand(contract, ticket)
 
-    def _cancel_newest(self) -> None:
+    def cancel_newest(self) -> None:
+        """Let the broker cancel the newest order that works."""
         working = [order for order in self.exchange.working.values() if order.works]
         if working:
             self.exchange.cancel(working[-1], "by the broker")
@@ -604,7 +606,7 @@ class Gateway:
         return begins
 
     def _edge(self, day: date, *, ends: bool) -> float:
-        """When a trading date begins or ends; where there is none, the next one, or the one before."""
+        """When a trading date begins or ends; where there is none, the next, or the one before."""
         hours = self._hours_of(self.config.markets[0])
         spans = [(span, hours.trading_date(span[0])) for span in hours.sessions]
         if ends:
@@ -622,8 +624,8 @@ class Gateway:
         for when in self.faults.clocks():
             self.at(when, self._due)
         nightly = (
-            (self.config.restart, lambda seconds: self.restart(seconds)),
-            (self.config.maintenance, lambda seconds: self.lose_link(seconds)),
+            (self.config.restart, self.restart),
+            (self.config.maintenance, self.lose_link),
         )
         for plan, happens in nightly:
             if plan is not None:
@@ -657,7 +659,7 @@ class Gateway:
             for name, account in self.exchange.accounts.items():
                 if price is not None and account.settle(contract, price):
                     for session in self._lines:
-                        session.moved(name, account.positions[contract.con_id])
+                        session.bookkeeping.moved(name, account.positions[contract.con_id])
 
         self.at(when, settle)
 
@@ -670,32 +672,6 @@ def _dates(markets: tuple[Market, ...]) -> tuple[date, date]:
     return tuple(datetime.fromtimestamp(minute * 60, UTC).date() for minute in (first, last))  # type: ignore[return-value]
 
 
-def _farm(
-    part: str, down: tuple[int, str], up: tuple[int, str]
-) -> Callable[[Gateway, float], None]:
-    return lambda gateway, seconds: gateway._outage(part, seconds, down, up)  # noqa: SLF001
-
-
-def _every(act: Callable[[Session, float], object]) -> Callable[[Gateway, float], None]:
-    """Something done to every session that has a client."""
-
-    def strike(gateway: Gateway, value: float) -> None:
-        for session in gateway.lines:
-            if session.client >= 0:
-                act(session, value)
-
-    return strike
-
-
-def _idle(gateway: Gateway, _: float) -> None:
-    gateway._notice(
-        2107, "HMDS data farm connection is inactive but should be available upon demand.ushmds"
-    )
-    gateway._notice(
-        2108, "Market data farm connection is inactive but should be available upon demand.usfarm"
-    )
-
-
 _MOODS: Final = (
     "missing-bar",
     "late-bar",
@@ -705,46 +681,3 @@ _MOODS: Final = (
     "frozen-price",
     "broken-frame",
 )
-
-_GARBAGE: Final = ("9999", "\x01\x02", "-", "", "nan", "1e999")
-
-_STRIKES: Final[dict[str, Callable[[Gateway, float], None]]] = {
-    "link-lost": lambda gateway, seconds: gateway.lose_link(seconds),
-    "link-lost-data": lambda gateway, seconds: gateway.lose_link(seconds, data_kept=False),
-    "link-broken": lambda gateway, seconds: gateway.lose_link(seconds, code=2110),
-    "market-farm": _farm(
-        "market-farm",
-        (2103, "Market data farm connection is broken:usfarm"),
-        (2104, "Market data farm connection is OK:usfarm"),
-    ),
-    "history-farm": _farm(
-        "history-farm",
-        (2105, "HMDS data farm connection is broken:ushmds"),
-        (2106, "HMDS data farm connection is OK:ushmds"),
-    ),
-    "contract-farm": _farm(
-        "contract-farm",
-        (2157, "Sec-def data farm connection is broken:secdefnj"),
-        (2158, "Sec-def data farm connection is OK:secdefnj"),
-    ),
-    "farm-idle": _idle,
-    "farm-connecting": lambda gateway, _: gateway._notice(  # noqa: SLF001
-        2119, "Market data farm is connecting:usfarm"
-    ),
-    "competing-session": _farm(
-        "competing-session",
-        (10197, "No market data during competing live session"),
-        (2104, "Market data farm connection is OK:usfarm"),
-    ),
-    "restart": lambda gateway, seconds: gateway.restart(seconds),
-    "restart-rollback": lambda gateway, seconds: gateway.restart(seconds, rollback=True),
-    "socket-lost": _every(lambda session, _: session.close()),
-    "half-frame": _every(lambda session, _: session.close(half=True)),
-    "garbage": _every(lambda session, _: session.send_raw(encode(_GARBAGE))),
-    "cut-frames": _every(lambda session, seconds: session.cut(seconds)),
-    "slow-link": _every(lambda session, seconds: session.hold(seconds)),
-    "cancel-unasked": lambda gateway, _: gateway._cancel_newest(),  # noqa: SLF001
-    "foreign-order": lambda gateway, size: gateway._foreign(size, LIMIT),  # noqa: SLF001
-    "foreign-trade": lambda gateway, size: gateway._foreign(size, MARKET),  # noqa: SLF001
-}
-"""What each fault of the moment does."""

@@ -114,7 +114,7 @@ class Hours:
                 break
             if start.date() in told:
                 told[start.date()].append(f"{start:%Y%m%d:%H%M}-{stop:%Y%m%d:%H%M}")
-        closed = ((f"{day:%Y%m%d}:CLOSED",) if not texts else texts for day, texts in told.items())
+        closed = (texts or [f"{day:%Y%m%d}:CLOSED"] for day, texts in told.items())
         return ";".join(text for texts in closed for text in texts)
 
 

@@ -34,7 +34,6 @@ class Inquiries:
         self.gateway = session.gateway
         self._data_type = _LIVE
 
-
     def contract_details(self, read: Reader) -> None:
         """Every contract that may be meant."""
         read.skip(1)
@@ -50,7 +49,9 @@ class Inquiries:
             raise Refused(200, words)
         for one in found:
             hours = gateway.hours_for(one)
-            self._session.send(answers.contract_details(self._session.version, about, one, hours, gateway.now))
+            self._session.send(
+                answers.contract_details(self._session.version, about, one, hours, gateway.now)
+            )
         self._session.send(answers.contract_details_end(about))
 
     def market_rule(self, read: Reader) -> None:
@@ -93,7 +94,6 @@ class Inquiries:
         if tape is None or self.gateway.hit("no-subscription") is not None:
             raise Refused(354, "Requested market data is not subscribed.")
         return one, tape
-
 
     def history(self, read: Reader) -> None:
         """Bars up to some end, and from then on as they come if asked for."""
@@ -272,7 +272,7 @@ def _history_error(text: str) -> Refused:
 def _since(tape: Tape, until: float, reach: str) -> float:
     """Where a history request begins: so many seconds or trading dates before its end.
 
-    Seconds are counted back from the last bar, so a request in a pause reaches into the session before.
+    Seconds are counted back from the last bar, so in a pause they reach into the session before.
     """
     span = requests.span(reach)
     if span.seconds:

@@ -24,7 +24,6 @@ class Ordering:
         self._session = session
         self.gateway = session.gateway
 
-
     def place(self, read: Reader) -> None:
         """A new order, a change of one, or the question what one would need."""
         asked = requests.order(read, self._session.version)

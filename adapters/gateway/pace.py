@@ -22,8 +22,8 @@ class Lockstep:
     A client that listens to live data and was told something answers with reqCurrentTime once it
     has done what it wanted to do, orders included. That request is part of the protocol; here
     its reply comes behind the next news, so `while True: await reqCurrentTime()` is all that a
-    client needs, and it can never be late. Nothing is played before somebody listens, nor while nobody is
-    connected. A client that does not answer within `patience` seconds is no longer waited for.
+    client needs, and it can never be late. Nothing is played before somebody listens, nor while
+    nobody is connected. A client that does not answer within `patience` seconds is no longer waited for.
     """
 
     def __init__(self, gateway: Gateway, *, patience: float = 10.0) -> None:
@@ -180,8 +180,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     When no callback is ready, the next thing happens at once: a timer of a client, or a step of the
     market, whichever is earlier. Clients need no handshake: the market goes on when they are
-    idle. Work in threads is not seen; keep it out of such tests. The market begins when somebody listens, and
-    stands still while nobody is connected unless `alone`.
+    idle. Work in threads is not seen; keep it out of such tests. The market begins when somebody
+    listens, and stands still while nobody is connected unless `alone`.
     """
 
     def __init__(self, gateway: Gateway, *, alone: bool = False) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -16,6 +15,7 @@ from adapters.gateway.wire import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from decimal import Decimal
 
     from adapters.gateway.contracts import Contract
     from adapters.gateway.wire import Reader
@@ -175,7 +175,7 @@ def ticket(asked: Asked, contract: Contract, account: str) -> Ticket:
         raise invalid("Order size must be a whole number above 0")
     needs_limit, needs_stop = "LMT" in asked.type, asked.type in ("STP", "STP LMT")
     limit = _ticks(asked.limit, contract) if needs_limit else None
-    stop = _ticks(asked.aux, contract) if asked.type != "LMT" and asked.type != "MKT" else None
+    stop = _ticks(asked.aux, contract) if asked.type not in ("LMT", "MKT") else None
     if needs_limit and limit is None:
         raise Refused(329, "Order modify failed. A limit price is needed")
     if needs_stop and stop is None:

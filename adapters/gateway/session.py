@@ -7,40 +7,31 @@ raises. A carrier gives the bytes and writes what comes.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from adapters.gateway import answers, requests
-from adapters.gateway.account import Position
-from adapters.gateway.contracts import CONTINUOUS, Query
-from adapters.gateway.orders import DONE, Order, Status
+from adapters.gateway import answers, bookkeeping, inquiries, ordering
+from adapters.gateway.orders import Order, Status
 from adapters.gateway.requests import Refused, invalid
-from adapters.gateway.subscriptions import LiveBars, MarketData, RealTimeBars, Ticks
 from adapters.gateway.wire import HELLO, Frames, Malformed, Noise, Reader, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from adapters.gateway.contracts import Contract
     from adapters.gateway.gateway import Gateway
     from adapters.gateway.orders import Execution
     from adapters.gateway.subscriptions import Subscription
-    from adapters.gateway.tape import Range, Tape
     from adapters.gateway.wire import Fields
 
-    _Handler = Callable[["Session", Reader], None]
 
 _LOG: Final = logging.getLogger(__name__)
 
+START_API: Final = 71
 OLDEST: Final = 100
 NEWEST: Final = 178
-_LIVE, _DELAYED = 1, 3
 _READ_ONLY: Final = frozenset({3, 4, 5, 15, 16, 58, 99})
-_WHATS: Final = frozenset(
-    {"TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK", "ADJUSTED_LAST", "SCHEDULE"}
-)
-_TICKS: Final = frozenset({"Last", "AllLast", "BidAsk", "MidPoint"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +59,11 @@ class Session:
         self._out: list[bytes] = []
         self._held_until = 0.0
         self._cut_until = 0.0
-        self._dice = Random(gateway.config.seed)
+        self._dice = Random(gateway.config.seed)  # noqa: S311 - dice for odd pieces
         self._times_asked = 0
-        self.inquiries = Inquiries(self)
-        self.ordering = Ordering(self)
-        self.bookkeeping = Bookkeeping(self)
+        self.inquiries = inquiries.Inquiries(self)
+        self.ordering = ordering.Ordering(self)
+        self.bookkeeping = bookkeeping.Bookkeeping(self)
         self._owed: list[tuple[float, Fields]] = []
 
     # --- bytes ------------------------------------------------------------------------------
@@ -192,12 +183,7 @@ class Session:
         try:
             number = Reader(fields).whole()
             about = _about(fields)
-            if self.client < 0 and number != 71:
-                raise Malformed("the API was not started: send START_API first")
-            handler = _HANDLERS.get(number)
-            if handler is None:
-                raise Malformed(f"there is no request {number}")
-            self._answer(number, handler, Reader(fields, 1), about)
+            self._answer(number, self._handler(number), Reader(fields, 1), about)
         except Malformed as bad:
             self.error(about, 320, f"Server error when reading an API client request. {bad}")
         except Refused as refused:
@@ -214,7 +200,23 @@ class Session:
         self.version = newest
         self.send((self.version, answers.clock(self.gateway.now)))
 
-    def _answer(self, number: int, handler: _Handler, read: Reader, about: int) -> None:
+    def _handler(self, number: int) -> Callable[[Reader], None]:
+        """What answers a request."""
+        if self.client < 0 and number != START_API:
+            raise Malformed("the API was not started: send START_API first")
+        if number in _OWN:
+            return partial(_OWN[number], self)
+        if number in inquiries.HANDLERS:
+            return partial(inquiries.HANDLERS[number], self.inquiries)
+        if number in ordering.HANDLERS:
+            return partial(ordering.HANDLERS[number], self.ordering)
+        if number in bookkeeping.HANDLERS:
+            return partial(bookkeeping.HANDLERS[number], self.bookkeeping)
+        raise Malformed(f"there is no request {number}")
+
+    def _answer(
+        self, number: int, handler: Callable[[Reader], None], read: Reader, about: int
+    ) -> None:
         gateway = self.gateway
         silence = _SILENCES.get(number)
         if silence and gateway.hit(silence) is not None:
@@ -225,7 +227,7 @@ class Session:
         if number not in (49, 71) and gateway.hit("too-fast") is not None:
             self.error(about, 100, "Max rate of messages per second has been exceeded:max=50")
             return
-        handler(self, read)
+        handler(read)
 
     def error(self, about: int, code: int, text: str) -> None:
         """A notice, warning or error."""
@@ -240,8 +242,8 @@ class Session:
             raise invalid("The API was started already")
         taken = client in self.gateway.sessions
         if taken or client < 0 or self.gateway.hit("client-id-in-use") is not None:
-            words = "Unable to connect as the client id is already in use. Retry with a unique client id."
-            self.error(-1, 326, words)
+            words = "Unable to connect as the client id is already in use."
+            self.error(-1, 326, f"{words} Retry with a unique client id.")
             self.close()
             return
         self.client = client
@@ -304,7 +306,7 @@ class Session:
         return frames
 
 
-_OWN: Final[Mapping[int, _Handler]] = {
+_OWN: Final[Mapping[int, Callable[[Session, Reader], None]]] = {
     8: Session.next_id,
     14: Session.nothing,
     15: Session.nothing,

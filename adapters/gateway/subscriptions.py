@@ -82,7 +82,7 @@ class RealTimeBars:
     regular: bool = False
     fine: bool = True
 
-    def update(self, seen: Range, now: float) -> Iterator[Fields]:
+    def update(self, seen: Range, now: float) -> Iterator[Fields]:  # noqa: ARG002 - as the others
         """Nothing: whole bars only."""
         yield from ()
 
@@ -102,7 +102,7 @@ class MarketData:
     delayed: bool = False
     fine: bool = True
 
-    def update(self, seen: Range, now: float) -> Iterator[Fields]:
+    def update(self, seen: Range, now: float) -> Iterator[Fields]:  # noqa: ARG002 - as the others
         """Bid, ask, last, the day's volume."""
         price, close = self.contract.price, seen.close
         shift = _DELAYED if self.delayed else 0

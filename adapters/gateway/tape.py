@@ -57,7 +57,7 @@ def joined(parts: list[Range], begins: int) -> Range:
 def way_of(bar: Range, seconds: int, seed: int) -> list[Range]:
     """The 5-second bars inside a bar: together they are the bar, and the same for the same seed."""
     steps = seconds // STEP
-    chance = Random(f"{seed}/{bar.begins}")
+    chance = Random(f"{seed}/{bar.begins}")  # noqa: S311 - dice
     first = chance.randint(1, max(1, steps - 2))
     second = chance.randint(min(first + 1, steps - 1), steps - 1)
     rising = bar.close >= bar.open

@@ -1,8 +1,8 @@
 """The bytes between a client and the gateway: frames, and the fields inside them.
 
-Every frame is a length (4 bytes, big end first) and fields that each end in a NUL. Before the first
-frame a client sends `API` and a NUL, which stand outside of that. Numbers are decimal text, truth is
-1 or 0, and what is not set is empty.
+Every frame is a length (4 bytes, big end first) and fields that each end in a NUL. Before the
+first frame a client sends `API` and a NUL, which stand outside of that. Numbers are decimal text,
+truth is 1 or 0, and what is not set is empty.
 """
 
 from __future__ import annotations

@@ -39,6 +39,7 @@ class Risk:
 class Books:
     """Everything the journal says.
 
+    `steps` is the last bar each strategy (by its hash) has traded, with its account after it;
     `families` by name; `incarnations` by the broker's lasting number, as last told; `numbers` the
     order number each reference was last sent under; `latch` and `halt` say why there are no
     entries, empty where there may be.
@@ -50,6 +51,7 @@ class Books:
     risk: Risk = Risk()
     latch: str = ""
     halt: str = ""
+    steps: Mapping[str, ev.Stepped] = field(default_factory=dict)
 
     @property
     def living(self) -> tuple[Family, ...]:
@@ -101,6 +103,8 @@ def after(books: Books, event: ev.Event) -> Books:
             return _charged(books, key, revision, commission)
         case ev.Moved(family=name, phase=phase):
             return _with(books, replace(_family(books, name), phase=phase))
+        case ev.Stepped(strategy=strategy):
+            return replace(books, steps={**books.steps, strategy: event})
         case ev.Withdrawing() | ev.Refused() | ev.Noticed():
             return books
         case _:

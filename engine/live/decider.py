@@ -75,9 +75,7 @@ class Noting(Trading):
         self._note_end(schedule)
         return NOTHING
 
-    def recall(
-        self, arrays: Mapping[str, Ints], schedule_of: Callable[[Market], Schedule]
-    ) -> None:
+    def recall(self, arrays: Mapping[str, Ints], schedule_of: Callable[[Market], Schedule]) -> None:
         """Goes on from what a snapshot held."""
         super().recall(arrays, schedule_of)
         schedule = schedule_of(self.market)

@@ -210,5 +210,3 @@ def _reach(book: Cells, start: int, target: int, size: int) -> None:
     cell = start + at.PARTS + target
     left = max(0, book[cell] - size)
     book[cell] = left or _REACHED
-
-

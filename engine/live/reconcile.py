@@ -27,7 +27,6 @@ class Act(StrEnum):
     ASK_AGAIN = "ask_again"  # believe it only when a second snapshot says the same
     CANCEL_ALL = "cancel_all"
     CANCEL_ENTRY = "cancel_entry"
-    CANCEL_EXITS = "cancel_exits"
     CANCEL_EXTRA = "cancel_extra"  # keep the incarnation of the journal
     PROTECT = "protect"  # an armed stop for exactly what is held; 5 s without it: flatten
     FLATTEN = "flatten"
@@ -85,7 +84,7 @@ TABLE: Final[Mapping[Phase, Mapping[Situation, Verdict]]] = {
         _S.PARTLY: _to(_P.HOLDING, _A.CANCEL_ENTRY, _A.PROTECT),
         _S.PROTECTED: _to(_P.HOLDING),
         _S.EXPOSED: _to(_P.HOLDING, _A.PROTECT),
-        _S.FLAT: _to(_P.CLOSING, _A.CANCEL_EXITS),
+        _S.FLAT: _to(_P.CLOSING, _A.CANCEL_ALL),
         _S.TWICE: _do(_A.CANCEL_EXTRA, _A.ALERT),
         _S.REVERSED: _to(_P.CLOSING, _A.CANCEL_ALL, _A.FLATTEN, _A.LATCH),
     },
@@ -96,7 +95,7 @@ TABLE: Final[Mapping[Phase, Mapping[Situation, Verdict]]] = {
         _S.PARTLY: _to(_P.HOLDING, _A.CANCEL_ENTRY, _A.PROTECT),
         _S.PROTECTED: _to(_P.HOLDING),
         _S.EXPOSED: _to(_P.HOLDING, _A.PROTECT),
-        _S.FLAT: _to(_P.CLOSING, _A.CANCEL_EXITS),
+        _S.FLAT: _to(_P.CLOSING, _A.CANCEL_ALL),
         _S.TWICE: _do(_A.CANCEL_EXTRA, _A.ALERT),
         _S.REVERSED: _to(_P.CLOSING, _A.CANCEL_ALL, _A.FLATTEN, _A.LATCH),
     },
@@ -108,7 +107,7 @@ TABLE: Final[Mapping[Phase, Mapping[Situation, Verdict]]] = {
         _S.PARTLY: _do(_A.CANCEL_ENTRY, _A.PROTECT),
         _S.PROTECTED: _OK,
         _S.EXPOSED: _do(_A.PROTECT),
-        _S.FLAT: _to(_P.CLOSING, _A.CANCEL_EXITS),
+        _S.FLAT: _to(_P.CLOSING, _A.CANCEL_ALL),
         _S.TWICE: _do(_A.CANCEL_EXTRA, _A.ALERT),
         _S.REVERSED: _to(_P.CLOSING, _A.CANCEL_ALL, _A.FLATTEN, _A.LATCH),
     },

@@ -64,13 +64,18 @@ def _flat(family: Family, living: list[tuple[Leg, HeldOrder]]) -> Situation:
 
 
 def armed(family: Family, living: list[tuple[Leg, HeldOrder]]) -> int:
-    """Contracts that armed stops of the family would take out of its position."""
+    """Contracts that armed stops of the family would take out of its position.
+
+    Stops of one number share a group in which one cancels the others: the largest of them counts.
+    """
     way_out = family.action.opposite
-    return sum(
-        order.remaining
-        for leg, order in living
-        if leg.role is Role.STOP
-        and order.kind is OrderKind.STOP
-        and order.state is OrderState.WORKING
-        and order.action is way_out
-    )
+    largest: dict[int, int] = {}
+    for leg, order in living:
+        if (
+            leg.role is Role.STOP
+            and order.kind is OrderKind.STOP
+            and order.state is OrderState.WORKING
+            and order.action is way_out
+        ):
+            largest[leg.number] = max(order.remaining, largest.get(leg.number, 0))
+    return sum(largest.values())

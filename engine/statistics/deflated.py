@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from engine.domain.market import Reals
 
 EULER: Final = 0.5772156649015329
+LEAST: Final = 20
+"""Fewer returns than a month has say nothing: the ratio is normal only in the long run."""
 _NORMAL: Final = NormalDist()
 
 
@@ -77,11 +79,11 @@ def probabilistic_sharpe(sample: Sample, benchmark: float = 0.0) -> float:
     """The probability that the true Sharpe ratio is above `benchmark` (of one observation).
 
     PSR(b) = Z[(SR - b) sqrt(n - 1) / sqrt(1 - g3 SR + (g4 - 1) / 4 SR^2)], with the skewness g3
-    and the kurtosis g4 of the n returns. NaN where the sample is undefined.
+    and the kurtosis g4 of the n returns. NaN where the sample is undefined or below `LEAST`.
     """
     ratio = sample.sharpe
     spread = 1 - sample.skewness * ratio + (sample.kurtosis - 1) / 4 * ratio * ratio
-    if sample.observations < 2 or not spread > 0:
+    if sample.observations < LEAST or not spread > 0:
         return float("nan")
     return _NORMAL.cdf((ratio - benchmark) * sqrt(sample.observations - 1) / sqrt(spread))
 

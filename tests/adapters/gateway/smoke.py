@@ -1,7 +1,7 @@
 """Everything a live adapter asks of a client library, asked of ours through the real library.
 
-`python -m tests.adapters.gateway.smoke` runs it for every library that is installed, at every server
-version it speaks, over TCP and in memory, and prints one line for each.
+`python -m tests.adapters.gateway.smoke` runs it for every library that is installed, at every
+server version it speaks, over TCP and in memory, and prints one line for each.
 """
 
 from __future__ import annotations

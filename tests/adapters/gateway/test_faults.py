@@ -7,16 +7,20 @@ from fractions import Fraction
 from functools import cache
 from itertools import combinations
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.gateway.faults import FAULTS, BadFault, Chance, Faults, Plan, plans
-from adapters.gateway.gateway import Gateway
 from tests.support.gateway import Client, contract_fields, flat_market, gateway_of
 
+if TYPE_CHECKING:
+    from adapters.gateway.gateway import Gateway
+
 NAMES = sorted(FAULTS)
+ASKED = ((61, 1), (5, 1), (7, 3, 8, 0, "", "", "", "", "", ""), (99, 0), (49, 1), (6, 2, 1, ""))
 PAIRS = {"dev": 25, "ci": 100, "prove": len(NAMES) * (len(NAMES) - 1) // 2}.get(
     os.environ.get("HYPOTHESIS_PROFILE", "dev"), 100
 )
@@ -106,9 +110,9 @@ def busy_day(text: str, seed: int = 1) -> tuple[Gateway, list[Client]]:
             client.place(number - 1, "BUY", 1, "LMT", limit=24_501.0, tif="GTC", ref="L")
         if turn % 5 == 3:
             client.send(4, 1, number - 1, "")
-        for request in ((61, 1), (5, 1), (7, 3, 8, 0, "", "", "", "", "", ""), (99, 0), (49, 1),
-                        (6, 2, 1, ""), (9, 8, 9, *contract_fields(gateway), 0, "", "", "")):  # fmt: skip
+        for request in ASKED:
             client.send(*request)
+        client.send(9, 8, 9, *contract_fields(gateway), 0, "", "", "")
         client.history(1000 + turn, keep=False)
         gateway.advance()
     return gateway, clients
@@ -224,7 +228,7 @@ def test_a_restart_gives_the_same_ids_out_again() -> None:
     assert gateway.next_id == 42
     gateway.strike("restart-rollback", 60)
     assert client.closed
-    assert not gateway.is_up
+    assert gateway.is_silent("restart")
     while not gateway.is_up:
         gateway.advance()
     again = Client(gateway)
@@ -281,7 +285,7 @@ def test_a_wrong_live_bar_is_right_in_history() -> None:
 
 
 def test_unanswered_positions_are_not_an_empty_answer() -> None:
-    gateway, client = client_of("silent-positions")
+    _, client = client_of("silent-positions")
     client.place(1, "BUY", 1, "MKT")
     client.send(61, 1)
     assert client.of(62) == []

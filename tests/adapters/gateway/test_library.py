@@ -138,7 +138,7 @@ def test_on_the_virtual_loop_hours_pass_at_once_and_the_fills_are_the_same() -> 
         async def main(trader: Trader = trader) -> float:
             started = asyncio.get_running_loop().time()
             await trader.start()
-            while len(trader.closed) < 120:
+            while len(trader.closed) < 120:  # noqa: ASYNC110 - virtual minutes
                 await asyncio.sleep(60)
             trader.ib.disconnect()
             return asyncio.get_running_loop().time() - started
@@ -194,7 +194,7 @@ def test_a_client_that_never_asks_for_the_time_is_not_waited_for_for_ever() -> N
         pace = Lockstep(gateway, patience=0.05)
         pace.start()
         await trader.start()
-        while len(trader.closed) < 3:
+        while len(trader.closed) < 3:  # noqa: ASYNC110 - the client tells nobody
             await asyncio.sleep(0.02)
         pace.stop()
         trader.ib.disconnect()
@@ -215,7 +215,7 @@ def test_at_a_thousand_times_real_speed_minutes_come_by_themselves() -> None:
         pace.start()
         await trader.start()
         begun = loop.time()
-        while len(trader.closed) < 5:
+        while len(trader.closed) < 5:  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.02)
         pace.stop()
         trader.ib.disconnect()

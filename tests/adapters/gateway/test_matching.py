@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.gateway.exchange import Children, Rules
+from adapters.gateway.faults import plans
 from adapters.gateway.orders import Status
 from engine.domain.order import Action, Fill, Order, OrderKind
 from engine.execution.broker import Bar, SimulatedBroker
@@ -154,7 +155,7 @@ def test_day_orders_die_with_their_session_and_gtc_orders_do_not() -> None:
     client.place(1, "BUY", 1, "LMT", limit=200.0)
     client.place(2, "BUY", 1, "LMT", limit=200.0, tif="GTC")
     client.place(3, "BUY", 1, "LMT", limit=200.0, tif="GTD", good_till="20260106 18:00:00 UTC")
-    ends = {}
+    ends: dict[int, float] = {}
     while gateway.advance():
         for number in (1, 2, 3):
             if client.statuses(number)[-1] == "Cancelled":
@@ -177,8 +178,6 @@ def test_one_fill_cancels_its_oca_group() -> None:
 
 
 def test_a_partly_filled_parent_wakes_its_children_only_when_full_unless_told() -> None:
-    from adapters.gateway.faults import plans
-
     for children, held in ((Children.FULL, "child"), (Children.PARTIAL, "trigger")):
         rules = Rules(children=children)
         gateway = gateway_of(flat_market(), played=5, rules=rules, faults=plans("partial-fill#1"))

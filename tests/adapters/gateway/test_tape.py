@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.gateway.tape import Range, joined, way_of
 from tests.support.bars import bars_from_rows
-from tests.support.gateway import FIRST, Client, gateway_of
+from tests.support.gateway import FIRST, Client, contract_fields, gateway_of
 
 
 @st.composite
@@ -26,7 +28,7 @@ def test_the_steps_inside_a_bar_are_together_the_bar(bar: Range, seconds: int, s
     assert joined(parts, bar.begins) == bar
     assert len(parts) == seconds // 5
     assert [part.begins for part in parts] == list(range(bar.begins, bar.begins + seconds, 5))
-    for before, after in zip(parts, parts[1:], strict=False):
+    for before, after in pairwise(parts):
         assert before.close == after.open
     assert parts == way_of(bar, seconds, seed)
     assert all(part.volume >= 0 for part in parts)
@@ -85,8 +87,6 @@ def test_five_second_bars_make_the_minute_again() -> None:
     rows = [(FIRST + k, 1000, 1009, 991, 1003, 77) for k in range(20)]
     gateway = gateway_of(bars_from_rows(rows), played=10)
     client = Client(gateway)
-    from tests.support.gateway import contract_fields
-
     client.send(50, 3, 5, *contract_fields(gateway), 5, "TRADES", 0, "")
     while gateway.now < (FIRST + 11) * 60:
         gateway.step()

@@ -44,8 +44,8 @@ def test_returns_that_do_not_vary_have_no_sharpe_ratio() -> None:
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """A walk-forward of six sets on three weeks."""
-    made = Choice(spec=str(QUICK), last=np.datetime64("2025-10-24").astype(object))
+    """A walk-forward of six sets on a month."""
+    made = Choice(spec=str(QUICK), last=np.datetime64("2025-10-31").astype(object))
     wish = Wish(
         grid=("wait=1..3", "jump=10,14"), random=None, search=None, trials=None,
         forward="train=1w,test=1w", metric="sharpe", jobs=1, cluster=None,
@@ -56,7 +56,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 def test_the_best_of_each_train_window_is_chosen(study: Study) -> None:
     assert study.state is State.FINISHED
-    assert len(study.forward) == len(study.folds) == 2
+    assert len(study.forward) == len(study.folds) == 3
     for number, step in enumerate(study.forward):
         assert (step.train, step.test) == (1 + 2 * number, 2 + 2 * number)
         inside = study.figures("sharpe", step.train)
@@ -78,7 +78,7 @@ def test_sets_without_a_value_are_in_no_ranking_and_equal_ones_keep_their_order(
     values = np.array([1.0, np.nan, 3.0, 3.0, -1.0, np.nan])
     figures = dict(study.outcomes.figures)
     for name in ("sharpe", "max_drawdown"):
-        figures[name] = np.repeat(values[:, None], 5, axis=1)
+        figures[name] = np.repeat(values[:, None], len(study.outcomes.spans), axis=1)
     made = replace(study, outcomes=replace(study.outcomes, figures=figures))
     assert made.ranking().tolist() == [2, 3, 0, 4]
     assert replace(made, metric="max_drawdown").ranking().tolist() == [4, 0, 2, 3]
@@ -113,6 +113,6 @@ def test_the_words_of_a_set_run_it(study: Study) -> None:
     words = study.command(0)
     assert words[:3] == ("engine", "run", str(QUICK))
     assert words[-4:] == ("--set", "wait=1 bars", "--set", "jump=10 pt")
-    assert words[3:5] == ("--to", "2025-10-24")
+    assert words[3:5] == ("--to", "2025-10-31")
     assert study.again[:2] == ("engine", "sweep")
     assert "train=1w,test=1w" in study.again

@@ -70,6 +70,12 @@ EVENTS = st.one_of(
     st.builds(ev.Unlatched, WHOLE, TEXT, TEXT),
     st.builds(ev.Halted, WHOLE, TEXT, TEXT),
     st.builds(ev.Resumed, WHOLE, TEXT, TEXT),
+    st.builds(
+        ev.Stepped,
+        *(WHOLE, TEXT, WHOLE, WHOLE, WHOLE),
+        *(st.lists(WHOLE, max_size=3).map(tuple), st.lists(WHOLE, max_size=3).map(tuple)),
+        *(st.lists(TEXT, max_size=3).map(tuple), st.lists(WHOLE, max_size=3).map(tuple)),
+    ),
 )
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from math import log, sqrt
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.statistics.deflated import (
+    LEAST,
     Sample,
     deflated_sharpe,
     expected_maximum,
@@ -78,7 +80,7 @@ def test_without_skill_the_probabilistic_ratio_is_as_likely_to_be_anything() -> 
 
 
 SHARPES = st.floats(-0.5, 0.5)
-COUNTS = st.integers(2, 5000)
+COUNTS = st.integers(LEAST, 5000)
 
 
 @given(SHARPES, COUNTS, st.integers(1, 1_000_000), st.floats(1e-8, 0.1))
@@ -154,3 +156,8 @@ def test_what_is_not_defined_is_nan(returns: list[float]) -> None:
 def test_the_variance_of_trials_leaves_out_those_without_a_ratio() -> None:
     assert variance_of([1.0, float("nan"), 3.0]) == 2.0
     assert np.isnan(variance_of([1.0, float("nan")]))
+
+
+@given(st.integers(0, LEAST - 1))
+def test_a_handful_of_days_proves_nothing(observations: int) -> None:
+    assert math.isnan(probabilistic_sharpe(sample(3.0, 0.0, 3.0, observations)))

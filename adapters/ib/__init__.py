@@ -1,0 +1,1 @@
+"""Interactive Brokers: the one room that knows a client library, behind `port.Broker`."""
