@@ -1,1 +1,1 @@
-"""The tests. A regular package: eventkit, which ib_insync needs, installs one of this name too."""
+"""The tests. A package of its own, because others install one of this name that would hide it."""

@@ -125,6 +125,12 @@ class Gateway:
 
     def step(self) -> bool | None:
         """Let the next thing happen. Whether a client may act before the next; None when over."""
+        stop = self._step_unheard()
+        self.flush()
+        return stop
+
+    def _step_unheard(self) -> bool | None:
+        """The same, with everything that is to be told still unsent."""
         when = self.next_at()
         if when is None:
             return None
@@ -136,17 +142,18 @@ class Gateway:
             _, kind, number = self._queue.popleft()
             stop = self._happen(kind, number)
         self.truth.observe()
-        self.flush()
         return stop
 
     def advance(self) -> bool:
         """Play on to where a client may act; False when the bars are over."""
-        while True:
-            stop = self.step()
-            if stop is None:
-                return False
-            if stop:
-                return True
+        stop: bool | None = False
+        while stop is False:
+            stop = self._step_unheard()
+        for session in self._lines.copy():
+            session.owes = session.owes or session.has_news
+            session.tell_time()
+        self.flush()
+        return stop is not None
 
     def pass_time(self, now: float) -> None:
         """Let time pass up to `now`, but not beyond the next thing that happens."""
@@ -217,7 +224,7 @@ class Gateway:
             return True
         if kind is _Kind.STEP:
             for tape in self._playing:
-                self._step(tape, number)
+                self._step_on(tape, number)
             return False
         if kind is _Kind.CLOSE:
             for tape in self._playing:
@@ -240,7 +247,7 @@ class Gateway:
         assert tape.seen is not None
         self._tell(tape, tape.seen)
 
-    def _step(self, tape: Tape, number: int) -> None:
+    def _step_on(self, tape: Tape, number: int) -> None:
         tape.reach(number)
         part = tape.walk()[number - 1]
         if self.config.matching is Matching.WAY:

@@ -23,7 +23,7 @@ class Lockstep:
     has done what it wanted to do, orders included. That request is part of the protocol; here
     its reply comes behind the next news, so `while True: await reqCurrentTime()` is all that a
     client needs, and it can never be late. Nothing is played before somebody listens, nor while
-    nobody is connected. A client that does not answer within `patience` seconds is no longer waited for.
+    nobody is connected. Who does not answer within `patience` seconds is no longer waited for.
     """
 
     def __init__(self, gateway: Gateway, *, patience: float = 10.0) -> None:
@@ -69,6 +69,7 @@ class Lockstep:
             for one in self._gateway.lines:
                 if not one.subscriptions:
                     one.tell_time()
+                    one.flush()
             if self._timer is None and self._gateway.sessions:
                 loop = asyncio.get_running_loop()
                 self._timer = loop.call_later(self._patience, self._lose_patience)
@@ -79,9 +80,7 @@ class Lockstep:
         self._play()
 
     def _play(self) -> None:
-        going = self._gateway.advance()
-        self._tell_time()
-        if going:
+        if self._gateway.advance():
             self._consider()
         else:
             self._gateway.on_acknowledged = None
@@ -90,6 +89,7 @@ class Lockstep:
     def _tell_time(self) -> None:
         for one in self._gateway.lines:
             one.tell_time()
+            one.flush()
 
     def _waits(self) -> bool:
         gateway = self._gateway

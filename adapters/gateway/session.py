@@ -138,6 +138,11 @@ class Session:
         return True
 
     @property
+    def has_news(self) -> bool:
+        """Whether something is to be written that may be written."""
+        return bool(self._out) and self.gateway.now >= self._held_until
+
+    @property
     def is_held(self) -> bool:
         """Whether something waits in a slow line."""
         return bool(self._out) and self.gateway.now < self._held_until
@@ -278,7 +283,6 @@ class Session:
             skew = self.gateway.hit("clock-skew") or 0
             self.send((49, 1, int(self.gateway.now + skew)))
         self._times_asked = 0
-        self.flush()
 
     def nothing(self, read: Reader) -> None:
         """A request that has no answer."""

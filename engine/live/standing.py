@@ -1,0 +1,67 @@
+"""How the orders of a family stand, by the journal's books."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.live.holdings import OrderState
+from engine.live.identity import Role
+
+if TYPE_CHECKING:
+    from engine.live.books import Books
+    from engine.live.family import Family
+    from engine.live.holdings import HeldOrder
+    from engine.live.identity import Leg
+
+Living = list[tuple["Leg", "HeldOrder"]]
+
+
+def told_of(books: Books, family: Family) -> dict[str, list[HeldOrder]]:
+    """Every incarnation the broker told of, by reference."""
+    found: dict[str, list[HeldOrder]] = {one.leg.ref: [] for one in family.asked}
+    for order in books.incarnations.values():
+        if order.ref in found:
+            found[order.ref].append(order)
+    return found
+
+
+def living_of(books: Books, family: Family) -> Living:
+    """The incarnations of which something can still come, with their legs."""
+    told = told_of(books, family)
+    return [
+        (one.leg, order)
+        for one in family.asked
+        for order in told[one.leg.ref]
+        if not order.state.is_over
+    ]
+
+
+def unheard_of(books: Books, family: Family) -> set[str]:
+    """References that were sent and of which no word and no execution has come."""
+    told = told_of(books, family)
+    executed = {one.ref for one in family.executions}
+    sent = {ref for ref in told if ref in books.numbers}
+    return {ref for ref in sent if not told[ref] and ref not in executed}
+
+
+def entry_is_over(books: Books, family: Family) -> bool:
+    """Whether nothing more of the entry can come: filled, or withdrawn for good."""
+    told = told_of(books, family)
+    for one in family.asked:
+        if one.leg.role.opens and family.entered < one.order.contracts:
+            orders = told[one.leg.ref]
+            if not orders or not all(order.state.is_over for order in orders):
+                return False
+    return True
+
+
+def failed_stops(books: Books, family: Family) -> int:
+    """How many stops that were to protect the position anew were refused."""
+    told = told_of(books, family)
+    return sum(
+        one.leg.role is Role.STOP
+        and one.leg.attempt > 0
+        and bool(told[one.leg.ref])
+        and all(order.state is OrderState.REJECTED for order in told[one.leg.ref])
+        for one in family.asked
+    )

@@ -1,0 +1,178 @@
+"""What should live at the broker for a position, and the difference to what does.
+
+A position lies in places: a part a target, and one for what has no target. The stop, the target and
+the way out of a place share a group in which a fill cancels the others, so no contract can leave
+twice. The difference is empty where all is as it should be, so it may be taken at any time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.live.holdings import OrderState
+from engine.live.identity import Leg, Role
+from engine.live.trader import group, way_out
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from engine.live.family import Asked, Family
+    from engine.live.holdings import HeldOrder
+    from engine.live.standing import Living
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted of a position: its stop, its targets by number, whether to leave now."""
+
+    stop: int
+    targets: Sequence[int]
+    out: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Orders to send, in this order, then incarnations to withdraw."""
+
+    sends: tuple[Asked, ...] = ()
+    cancels: tuple[HeldOrder, ...] = ()
+
+
+def left_in(family: Family, places: Sequence[int]) -> list[int]:
+    """The contracts still in each place; their sum is what is held.
+
+    More may have left a place than it had, when an old stop was larger: the others give it.
+    """
+    left = list(places)
+    for one in family.executions:
+        leg = one.leg
+        if leg is not None and not leg.role.opens:
+            left[min(leg.number, len(left) - 1)] -= one.contracts
+    owed = -sum(min(0, part) for part in left)
+    left = [max(0, part) for part in left]
+    for number in reversed(range(len(left))):
+        taken = min(owed, left[number])
+        left[number] -= taken
+        owed -= taken
+    return left
+
+
+def difference(
+    family: Family, places: Sequence[int], wish: Wish, living: Living, unheard: set[str]
+) -> Difference:
+    """What to send and to withdraw so that the position of a family is as wished.
+
+    `places`: the parts of what it entered with. `unheard`: references sent and not heard of yet,
+    which count as living. A stop is withdrawn only once the one in its place is armed.
+    """
+    sends: list[Asked] = []
+    cancels: list[HeldOrder] = []
+    for number, contracts in enumerate(left_in(family, places)):
+        place = Place(family, number, contracts, living, unheard)
+        found = place.difference(wish) if contracts > 0 else Difference((), place.orders)
+        sends += found.sends
+        cancels += found.cancels
+    cancels += [order for leg, order in living if leg.role.opens]
+    going = [one for one in cancels if one.state is not OrderState.CANCELLING]
+    return Difference(tuple(sends), tuple(going))
+
+
+class Place:
+    """One part of a position, at the broker."""
+
+    def __init__(
+        self, family: Family, number: int, contracts: int, living: Living, unheard: set[str]
+    ) -> None:
+        """The orders of a place, those on their way included."""
+        self.family, self.number, self.contracts = family, number, contracts
+        mine = [
+            one
+            for one in family.asked
+            if one.leg.number == number and not one.leg.role.opens
+        ]
+        self.asked = {one.leg.ref: one for one in mine}
+        self.orders = tuple(
+            order for leg, order in living if leg.number == number and not leg.role.opens
+        )
+        self.coming = [one for one in mine if one.leg.ref in unheard]
+        self.group = self._group(mine)
+
+    def _group(self, mine: list[Asked]) -> str:
+        """The group its next order belongs to: a new one once the last one did its work."""
+        if not mine:
+            return group(self.family.name, self.number)
+        last = mine[-1].order.group
+        filled = {one.ref for one in self.family.executions}
+        if any(one.leg.ref in filled for one in mine if one.order.group == last):
+            return group(self.family.name, self.number, self._following(Role.STOP).attempt)
+        return last
+
+    def _following(self, role: Role) -> Leg:
+        """The leg of the next order of a role."""
+        attempts = [one.leg.attempt for one in self.asked.values() if one.leg.role is role]
+        return Leg(self.family.name, role, self.number, max(attempts, default=-1) + 1)
+
+    def difference(self, wish: Wish) -> Difference:
+        """What is missing and what is too much."""
+        if wish.out and self._leaves():
+            return Difference()
+        wanted = [(Role.STOP, wish.stop)] + self._target(wish)
+        keep: set[int] = set()
+        sends: list[Asked] = []
+        armed = False
+        for role, price in wanted:
+            match = self._match(role, price)
+            if match is not None:
+                keep.add(match.permanent)
+                armed |= role is Role.STOP
+            elif not self._comes(role, price) and not self._in_the_way(role):
+                sends.append(self._order(role, price))
+        if wish.out and not any(self._is(Role.EXIT, one) for one in self.orders):
+            sends.append(self._order(Role.EXIT, None))
+        cancels = [
+            one
+            for one in self.orders
+            if one.permanent not in keep and (armed or not self._is(Role.STOP, one))
+        ]
+        return Difference(tuple(sends), tuple(cancels))
+
+    def _target(self, wish: Wish) -> list[tuple[Role, int]]:
+        if self.number >= len(wish.targets):
+            return []
+        return [(Role.TARGET, wish.targets[self.number])]
+
+    def _leaves(self) -> bool:
+        """Whether a way out for all of it is at the broker, or on its way there."""
+        there = any(
+            self._is(Role.EXIT, one) and one.remaining == self.contracts for one in self.orders
+        )
+        return there or any(one.leg.role is Role.EXIT for one in self.coming)
+
+    def _in_the_way(self, role: Role) -> bool:
+        """Whether another target still lives that could be filled beside a new one."""
+        return role is Role.TARGET and any(self._is(role, one) for one in self.orders)
+
+    def _is(self, role: Role, order: HeldOrder) -> bool:
+        return self.asked[order.ref].leg.role is role
+
+    def _match(self, role: Role, price: int) -> HeldOrder | None:
+        """The living order that does this, if there is one."""
+        for one in self.orders:
+            fits = (one.price, one.remaining) == (price, self.contracts)
+            works = one.state is OrderState.WORKING
+            grouped = self.asked[one.ref].order.group == self.group
+            if self._is(role, one) and fits and works and grouped:
+                return one
+        return None
+
+    def _comes(self, role: Role, price: int) -> bool:
+        """Whether such an order was sent and not heard of yet."""
+        return any(
+            (one.leg.role, one.order.price, one.order.contracts) == (role, price, self.contracts)
+            for one in self.coming
+        )
+
+    def _order(self, role: Role, price: int | None) -> Asked:
+        leg = self._following(role)
+        return way_out(self.family.action, leg, self.contracts, price, of=self.group)
