@@ -217,6 +217,7 @@ class Exchange:
             for one in self.working.values()
             if one.contract.instrument == tape.name
             and (only is None or one.contract.con_id in only)
+            and _may_meet(one, seen)
         ]
         if not mine:
             return
@@ -380,6 +381,17 @@ class Exchange:
 
 def _number(order: Order) -> int:
     return order.id
+
+
+def _may_meet(order: Order, seen: Range) -> bool:
+    """Whether prices come near an order at all; most orders on most bars are far away."""
+    ticket, kind = order.ticket, order.type
+    buys = ticket.sign > 0
+    if kind == LIMIT and ticket.limit is not None:
+        return seen.low <= ticket.limit if buys else seen.high >= ticket.limit
+    if kind == STOP and ticket.stop is not None:
+        return seen.high >= ticket.stop if buys else seen.low <= ticket.stop
+    return True
 
 
 def _first_of(reach: Range) -> Range:

@@ -93,6 +93,8 @@ class Truth:
         now = self._gateway.now
         for name, account in self._exchange.accounts.items():
             for con_id, one in account.positions.items():
+                if one.quantity == 0 and not self._naked:
+                    continue
                 key = (name, con_id)
                 bare = one.quantity != 0 and self.covered(name, one.contract) < abs(one.quantity)
                 if not bare and key not in self._naked:
