@@ -95,11 +95,14 @@ class Lockstep:
         gateway = self._gateway
         if not gateway.is_up:
             return False
-        listening = [one for one in gateway.lines if one.subscriptions]
-        held = any(one.is_held for one in gateway.lines)
-        if not listening:
-            return not (held or gateway.is_cut_off)
-        return not held and any(one.owes for one in listening)
+        listens = owes = False
+        for one in gateway.lines:
+            if one.is_held:
+                return False
+            if one.subscriptions:
+                listens = True
+                owes = owes or one.owes
+        return owes if listens else not gateway.is_cut_off
 
     def _lose_patience(self) -> None:
         self._timer = None

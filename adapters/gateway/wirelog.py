@@ -29,8 +29,7 @@ class WireLog:
     def note(self, way: str, client: int, frame: bytes) -> None:
         """A frame goes out (with its length) or came in (without)."""
         self.frames += 1
-        self._hash.update(f"{self.now}{way}{client} ".encode())
-        self._hash.update(frame)
+        self._hash.update(b"%r %b%d %b" % (self.now, way.encode(), client, frame))
         if self.sink is not None:
             self.sink(_line(self.now, way, client, frame))
 

@@ -154,7 +154,8 @@ class ContractInfo:
     """A contract that can be traded, checked against the instrument it stands for.
 
     `number` is the broker's lasting number; `expires` and `rolls` are dates as YYYYMMDD, empty
-    where it does not expire. `sessions` and `regular` are the hours of the coming days.
+    where it does not expire. `sessions` and `regular` are the hours of the coming days. One of our
+    contracts is `lot` of the broker's units (10,000 units of currency in a mini lot).
     """
 
     number: int
@@ -171,6 +172,7 @@ class ContractInfo:
     zone: str
     sessions: tuple[Span, ...]
     regular: tuple[Span, ...]
+    lot: int = 1
 
     def is_open(self, minute: float) -> bool:
         """Whether it trades at that minute, by the hours the broker told."""
@@ -262,11 +264,11 @@ class BarLate:
 
 @dataclass(frozen=True, slots=True)
 class BarRevised:
-    """The broker tells a bar differently than it was when it closed."""
+    """The broker tells a bar differently than it was when it closed; `now` None: it has none there."""
 
     at: int
     was: Bar
-    now: Bar
+    now: Bar | None
 
 
 BrokerWord = (

@@ -1,7 +1,7 @@
 """The rivals' environments: one each in the cache folder, because their dependencies clash.
 
 Versions are pinned, what they depend on by name is not: pip picks it once, when the environment is
-made. Making all of them takes some minutes and 2.5 GB; later runs use what is there.
+made. Making all of them takes some minutes and 3.5 GB; later runs use what is there.
 """
 
 from __future__ import annotations

@@ -166,18 +166,19 @@ class _Many(Walk):
         add("day_end = end")
         self._look_for_fate()
         self.sharing = True
+        self.w.certain = self.layout.certain[stage.name]
         self._due(stage)
         # not the last row itself: the longest life of all begins no later than its end
         add("last = min(due, fate)" if within is not None else "last = fate")
         if self._first_row_of_interest(stage):
             self._count_only([t for group in self._alike(stage) for t in group])
             add("from_row = i")
-        self.sharing = False
+        self.sharing, self.w.certain = False, frozenset()
 
     def _alike(self, stage: prog.Stage, *, wanted: bool = True) -> list[list[prog.Tracker]]:
         """The trackers that hold the same in all sets; not `wanted`: the others."""
         groups = self._groups(self._counting(stage.name))
-        return [group for group in groups if any(_asks_for_parameters(group)) is not wanted]
+        return [group for group in groups if any(_asks_for_parameters(tuple(group))) is not wanted]
 
     def _skipped(self) -> None:
         others = [t for group in self._alike(self.program.stages[0], wanted=False) for t in group]

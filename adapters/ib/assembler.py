@@ -1,0 +1,304 @@
+"""Closed bars out of whatever is heard: bars in the making, 5-second bars, ticks. Pure: no clock, no wire.
+
+A bar is given out once, when a later one was heard or the broker's clock has passed its close by some
+grace. A hole is asked for in history before anything later is given out, and what was not
+heard from its first second on is taken from history as a whole. Where history has no bar there is none.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from adapters.ib.port import Bar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+STEP: Final = 5
+"""Seconds of the shortest bars that are told."""
+
+_MINUTE: Final = 60
+_REMEMBERED: Final = 256
+_ASKED_TWICE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A bar is over."""
+
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """History is asked for bars that open from minute `since` up to, not including, `until`."""
+
+    since: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A bar that was given to nobody, heard of when a later one was out."""
+
+    bar: Bar
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """A bar that was given out, told differently afterwards; `now` None: history has none."""
+
+    was: Bar
+    now: Bar | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """Nothing is heard though the market is open, and history has nothing: so many times in a row."""
+
+    times: int
+
+
+Outcome = Closed | Wanted | Late | Revised | Quiet
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A bar in the making; `steps`: which 5-second bars are in it, None where it came whole."""
+
+    bar: Bar
+    whole: bool
+    steps: dict[int, Bar] | None = None
+
+
+class Assembler:
+    """Bars of one contract. Each call gives what came of it, in order.
+
+    `after`: bars up to this minute are known already. `is_shut` says whether the market is closed all
+    through some minutes, so that no bar is missing there.
+    """
+
+    def __init__(
+        self,
+        bar_minutes: int,
+        after: int,
+        *,
+        is_shut: Callable[[int, int], bool] = lambda _since, _until: False,
+        grace: float = 3.0,
+    ) -> None:
+        """Nothing heard yet. `grace` seconds are waited for a bar's last words."""
+        self._size = bar_minutes
+        self._next = after + bar_minutes
+        self._is_shut = is_shut
+        self._grace = grace
+        self._drafts: dict[int, _Draft] = {}
+        self._listens_from: float | None = None
+        self._wanted: Wanted | None = None
+        self._tries: dict[int, int] = {}
+        self._covered = self._next
+        self._quiet_until = 0
+        self._quiet = 0
+        self._now = 0.0
+        self._out: OrderedDict[int, Bar] = OrderedDict()
+
+    @property
+    def next_minute(self) -> int:
+        """The first minute of which no bar was given out yet."""
+        return self._next
+
+    @property
+    def wanted(self) -> Wanted | None:
+        """What history is asked for and has not answered."""
+        return self._wanted
+
+    # --- what is heard ----------------------------------------------------------------------
+
+    def listening(self, now: float) -> list[Outcome]:
+        """From this second on everything is heard; what was heard before is not trusted."""
+        self._drafts.clear()
+        self._wanted = None
+        self._tries.clear()
+        self._quiet_until = 0
+        self._listens_from = now
+        return list(self._proceed())
+
+    def hear_bar(self, bar: Bar) -> list[Outcome]:
+        """A bar as far as it has come, or whole: its last word counts."""
+        if bar.minute < self._next:
+            return list(self._past(bar))
+        self._drafts[bar.minute] = _Draft(bar, whole=True)
+        return self._heard()
+
+    def hear_step(self, second: int, step: Bar) -> list[Outcome]:
+        """A 5-second bar that begins at `second`; its own `minute` is not looked at."""
+        minute = self._minute_of(second)
+        if minute < self._next:
+            return self._late_part(minute, step)
+        draft = self._drafts.get(minute)
+        if draft is None or draft.steps is None:
+            draft = self._drafts[minute] = _Draft(step, whole=False, steps={})
+        assert draft.steps is not None
+        draft.steps[second] = step
+        draft.whole = len(draft.steps) == self._size * _MINUTE // STEP
+        return self._heard()
+
+    def hear_tick(self, second: int, price: int, size: int) -> list[Outcome]:
+        """A trade."""
+        minute = self._minute_of(second)
+        one = Bar(minute, price, price, price, price, size)
+        if minute < self._next:
+            return self._late_part(minute, one)
+        draft = self._drafts.get(minute)
+        if draft is None:
+            since = self._listens_from
+            whole = since is not None and since <= minute * _MINUTE
+            self._drafts[minute] = _Draft(one, whole=whole)
+        else:
+            draft.bar = joined(draft.bar, one)
+        return self._heard()
+
+    def passed(self, now: float) -> list[Outcome]:
+        """The broker's clock shows `now` (seconds since the epoch)."""
+        self._now = max(self._now, now)
+        return list(self._proceed())
+
+    def answered(self, asked: Wanted, bars: Iterable[Bar]) -> list[Outcome]:
+        """History has answered; bars outside what was asked are not looked at."""
+        if asked != self._wanted:
+            return []
+        self._wanted = None
+        told = {bar.minute: bar for bar in bars if asked.since <= bar.minute < asked.until}
+        for minute, draft in list(self._drafts.items()):
+            if asked.since <= minute < asked.until and not draft.whole and minute not in told:
+                # history may lag: the draft is dropped only when it has been asked twice
+                if self._tries.get(asked.until, 0) >= _ASKED_TWICE:
+                    del self._drafts[minute]
+        for minute, bar in told.items():
+            if minute >= self._next:
+                self._drafts[minute] = _Draft(bar, whole=True)
+        last = asked.until - self._size
+        if last in told or self._tries.get(asked.until, 0) >= _ASKED_TWICE:
+            self._covered = max(self._covered, asked.until)
+        out: list[Outcome] = []
+        if self._quiet_until == asked.until:
+            self._quiet = 0 if told else self._quiet + 1
+            out += [] if told else [Quiet(self._quiet)]
+        return [*out, *self._proceed()]
+
+    def compare(self, since: int, until: int, bars: Iterable[Bar]) -> list[Outcome]:
+        """What history tells of bars that were given out, where it differs."""
+        told = {bar.minute: bar for bar in bars if since <= bar.minute < min(until, self._next)}
+        out: list[Outcome] = []
+        for minute, was in self._out.items():
+            if since <= minute < until and told.get(minute) != was:
+                out.append(Revised(was, told.get(minute)))
+                if minute in told:
+                    self._out[minute] = told[minute]
+        first = next(iter(self._out), self._next)
+        out += [Late(bar) for minute, bar in told.items() if first < minute and minute not in self._out]
+        return out
+
+    # --- what comes of it -------------------------------------------------------------------
+
+    def _minute_of(self, second: int) -> int:
+        return second // _MINUTE // self._size * self._size
+
+    def _heard(self) -> list[Outcome]:
+        self._quiet = 0
+        return list(self._proceed())
+
+    def _past(self, bar: Bar) -> Iterator[Outcome]:
+        was = self._out.get(bar.minute)
+        if was is None:
+            if self._out and bar.minute > next(iter(self._out)):
+                yield Late(bar)
+        elif was != bar:
+            self._out[bar.minute] = bar
+            yield Revised(was, bar)
+
+    def _late_part(self, minute: int, part: Bar) -> list[Outcome]:
+        """Part of a bar that is out: news only where it does not fit into it."""
+        was = self._out.get(minute)
+        if was is None or (was.low <= part.low and part.high <= was.high):
+            return []
+        return [Late(replace(part, minute=minute))]
+
+    def _proceed(self) -> Iterator[Outcome]:
+        while self._wanted is None:
+            minute = min(self._drafts, default=None)
+            if minute is None:
+                yield from self._silence()
+                return
+            is_over = len(self._drafts) > 1 or self._passed(minute)
+            draft = self._drafts[minute]
+            if self._lacks(minute, is_over=is_over):
+                yield self._want(self._next, minute)
+            elif not is_over:
+                return
+            elif not draft.whole and self._covered < minute + self._size:
+                yield self._want(self._next, minute + self._size)
+            else:
+                del self._drafts[minute]
+                self._next = minute + self._size
+                self._covered = max(self._covered, self._next)
+                yield from self._give(draft)
+
+    def _lacks(self, minute: int, *, is_over: bool) -> bool:
+        """Whether bars may be missing before this one. Asked at once, and once more when it is over."""
+        if minute <= self._next or self._covered >= minute or self._is_shut(self._next, minute):
+            return False
+        return is_over or minute not in self._tries
+
+    def _passed(self, minute: int) -> bool:
+        return self._now >= (minute + self._size) * _MINUTE + self._grace
+
+    def _want(self, since: int, until: int) -> Wanted:
+        self._tries[until] = self._tries.get(until, 0) + 1
+        self._wanted = Wanted(since, until)
+        return self._wanted
+
+    def _give(self, draft: _Draft) -> Iterator[Outcome]:
+        bar = draft.bar if draft.steps is None else _of_steps(draft)
+        self._tries = {until: n for until, n in self._tries.items() if until > self._next}
+        if bar is None:
+            return
+        self._out[bar.minute] = bar
+        if len(self._out) > _REMEMBERED:
+            self._out.popitem(last=False)
+        yield Closed(bar)
+
+    def _silence(self) -> Iterator[Outcome]:
+        """Nothing is in the making though the next bar should be over: ask once a bar."""
+        until = int(self._now - self._grace) // _MINUTE // self._size * self._size
+        if until <= self._next or until <= self._quiet_until or self._is_shut(self._next, until):
+            return
+        self._quiet_until = until
+        self._tries.pop(until, None)
+        self._wanted = Wanted(self._next, until)
+        yield self._wanted
+
+
+def joined(first: Bar, second: Bar) -> Bar:
+    """One bar of two, the earlier one first."""
+    return Bar(
+        first.minute,
+        first.open,
+        max(first.high, second.high),
+        min(first.low, second.low),
+        second.close,
+        first.volume + second.volume,
+    )
+
+
+def _of_steps(draft: _Draft) -> Bar | None:
+    """The bar of its 5-second bars; those without a trade have no price. None: nobody traded."""
+    assert draft.steps is not None
+    traded = [step for _, step in sorted(draft.steps.items()) if step.volume != 0]
+    if not traded:
+        return None
+    bar = traded[0]
+    for step in traded[1:]:
+        bar = joined(bar, step)
+    return replace(bar, minute=draft.bar.minute)
