@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+# every extra but ib-async, which cannot be there beside ib
+EXTRAS := backtrader cluster dev ib postgres search
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test prove lint fix bench golden lock clean
@@ -49,7 +51,7 @@ golden: $(READY) ## rewrite golden/ from the interpreter, then show what moved
 	git diff --stat -- golden/
 
 lock: ## write requirements.lock anew from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	uv pip compile pyproject.toml $(EXTRAS:%=--extra %) --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
 
 clean: ## remove what was made here
