@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from dsl.calls import zone_exists
-from dsl.ir.program import Anchor, DayRule, EventList, Instrument, ParamSpec, SessionRule, Sizing
+from dsl.ir.program import Anchor, DayRule, EventList, Instrument, ParamSpec, SessionRule
 from dsl.nearest import nearest
 from dsl.quantities import MILLION, PARAM_SCALE, BadQuantity, amount
 from dsl.scope import Parameter
@@ -401,7 +401,6 @@ class ParamReader:
 
     def _choice(self, name: Text, short: Text, long: Text, section: Param) -> Parameter | None:
         choices = [str(choice) for choice in section.choices or ()]
-        order = [str(s) for s in Sizing] if set(choices) <= set(Sizing) else choices
         for text in (short, long):
             if text not in choices:
                 self.findings.error(
@@ -415,10 +414,10 @@ class ParamReader:
             str(name),
             "choice",
             Fraction(1),
-            order.index(short),
-            order.index(long),
+            choices.index(short),
+            choices.index(long),
             doc=str(section.doc or ""),
-            choices=tuple(order),
+            choices=tuple(choices),
             span=name.span,
         )
         return Parameter(spec, Unit.RATIO, 1, name.span)

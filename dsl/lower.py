@@ -609,7 +609,8 @@ class Lowering:
         if text in methods:
             return ir.Const(methods.index(text))
         parameter = self.scope.params.get(text)
-        if parameter is not None and list(parameter.spec.choices) == methods:
+        choices = parameter.spec.choices if parameter is not None else ()
+        if parameter is not None and choices and set(choices) <= set(methods):
             parameter.used = True
             return ir.Param(str(text))
         self.findings.error(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.columns.schedule import Schedule
     from engine.domain.calendar import Calendars, Days
     from engine.domain.market import Ints, Market
-    from engine.machine.machine import Feed
+    from engine.machine.feed import Feed
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy as np
 from dsl.history import nodes_in
 from dsl.ir.expression import Node, children, is_row
 from dsl.ir.text import program_hash
-from engine.columns.frame import frame_of, schedule_of
+from engine.columns.frame import frame_of, know_reflected, schedule_of
 from engine.columns.need import first_needed
 from engine.domain.market import Market
 from engine.execution.intents import Intents, no_intents, together
@@ -25,10 +25,12 @@ from engine.execution.rules import rules_of
 from engine.execution.simulation import NEVER_OVER, Account, Dates, Paths, Simulator, paths_of
 from engine.growing import Growing
 from engine.journal.decisions import DAY, ROW, STARTED
+from engine.machine.feed import FEW
 from engine.machine.forms import Form, decide
-from engine.machine.machine import FEW, State
+from engine.machine.machine import State
 from engine.machine.written import Decisions
 from engine.run import Strategy, dates_for, intents_of, paths_for
+from engine.window import COLUMNS, Window, columns_of, market_of, no_bars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
 
 NO_DATES: Final = Dates(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
 NOTHING: Final = np.zeros((0, 0), np.int64)
-COLUMNS: Final = ("minute", "open", "high", "low", "close", "volume")
 VERSION: Final = 2
 
 
@@ -87,7 +88,7 @@ class Trading:
 
     def _begin(self, market: Market, dates: Dates, paths: Paths) -> None:
         self._like = market
-        self._bars = Growing([getattr(market, name) for name in COLUMNS])
+        self._bars = Growing(columns_of(market))
         self._starts = Growing([dates.start])
         self._limits = Growing([dates.closing, dates.over])
         self._paths = Growing(laid_out(paths, len(market))) if self._has_paths else None
@@ -116,7 +117,7 @@ class Trading:
     def know(self, bars: Market, intents: Intents, schedule: Schedule, dropped: Dropped) -> None:
         """Takes note of some new bars, to trade them later."""
         known = len(self._bars)
-        self._bars.put(known, [getattr(bars, name) for name in COLUMNS])
+        self._bars.put(known, columns_of(bars))
         dates = dates_for(self._program, schedule)
         self._starts.put(dropped.dates, [dates.start + dropped.rows])
         limits = [moved(rows, dropped.rows) for rows in (dates.closing, dates.over)]
@@ -205,7 +206,8 @@ class Session:
         self.events = events or {}
         program = strategy.program
         self._states = {side: machine.fresh() for side, machine in strategy.machines.items()}
-        self._window = no_bars(program.instrument, program.bar_minutes)
+        self._held = Window(no_bars(program.instrument, program.bar_minutes))
+        self._window = self._held.market
         self._rows_dropped = 0
         self._dates_dropped = 0
         self._dates_seen = 0
@@ -233,9 +235,10 @@ class Session:
         """
         self._check_order(bars)
         known = len(self._window)
-        window = joined(self._window, bars)
-        before = self._schedule
+        self._held.put(known, bars)
+        window, before = self._held.market, self._schedule
         schedule = self._schedule_of(window) if before is None else before.continued(window)
+        know_reflected(schedule, self._held.reflected)
         few = form is Form.PLAIN and len(bars) <= FEW
         made = {}
         for side, machine in self.strategy.machines.items():
@@ -265,6 +268,8 @@ class Session:
             raise BarOrderError(f"the bar of {at}Z is not later than the one before it")
 
     def _absolute(self, made: Decisions) -> Decisions:
+        if not len(made):
+            return made
         rows = made.rows.copy()
         rows[:, [ROW, STARTED]] += self._rows_dropped
         rows[:, DAY] += self._dates_dropped
@@ -284,8 +289,8 @@ class Session:
         if drop == 0:
             return
         rows = int(schedule.days.start[drop])
-        self._window = self._window.rows(rows, len(self._window))
-        self._schedule = None
+        self._held = self._held.dropped(rows)
+        self._window, self._schedule = self._held.market, None
         for side, machine in self.strategy.machines.items():
             self._states[side] = machine.shifted(self._states[side], rows, drop)
         self._rows_dropped += rows
@@ -372,29 +377,12 @@ class Session:
             names += Trading.names()
         arrays = {name: np.load(source, allow_pickle=False) for name in sorted(names)}
         self._rows_dropped, self._dates_dropped, self._dates_seen = map(int, head["counts"])
-        self._window = market_of(self._window, arrays, "window")
+        self._held = Window(market_of(self._window, arrays, "window"))
+        self._window = self._held.market
         for side in self._states:
             self._states[side] = State(*(arrays[f"{side}_{f.name}"] for f in fields(State)))
         if self._trading is not None:
             self._trading.recall(arrays, self._schedule_of)
-
-
-def no_bars(instrument: Any, bar_minutes: int) -> Market:
-    """A market without bars."""
-    return Market(instrument, bar_minutes, *(np.zeros(0, np.int64) for _ in COLUMNS))
-
-
-def joined(before: Market, after: Market) -> Market:
-    """One market after another."""
-    columns = (np.concatenate([getattr(m, name) for m in (before, after)]) for name in COLUMNS)
-    return Market(before.instrument, before.bar_minutes, *columns)
-
-
-def market_of(like: Market, arrays: Mapping[str, Ints], prefix: str) -> Market:
-    """A market from named arrays."""
-    return Market(
-        like.instrument, like.bar_minutes, *(arrays[f"{prefix}_{name}"] for name in COLUMNS)
-    )
 
 
 def row_nodes(program: object) -> Iterator[Node]:

@@ -104,7 +104,7 @@ BUGS: Final = (
     ),
     Bug(
         "the mirror keeps highs",
-        "engine/machine/machine.py",
+        "engine/machine/feed.py",
         '{"open": "open", "high": "low", "low": "high", "close": "close"}',
         '{"open": "open", "high": "high", "low": "low", "close": "close"}',
         law("mirror"),

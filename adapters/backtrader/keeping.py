@@ -16,7 +16,8 @@ from engine.execution.simulation import Simulator
 from engine.laws.ground import joined
 from engine.laws.repeated import until
 from engine.run import Run
-from engine.session import COLUMNS, NOTHING, Session, Trading
+from engine.session import NOTHING, Session, Trading
+from engine.window import COLUMNS
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -13,8 +13,8 @@ from adapters.cli.screen import print_json, verb
 from adapters.cli.workbench import bench
 
 if TYPE_CHECKING:
+    from adapters.cli.attempt import Finished
     from adapters.cli.options import Choice
-    from adapters.cli.sweeping import Finished
     from engine.execution.terms import Terms
 
 SETS_MOST: Final = 1_000_000
@@ -99,12 +99,13 @@ def command(choice: Choice, terms: Terms, top: int, *, as_json: bool, **words: A
 
     Results are kept as they come: after an interruption the same command goes on where it was.
     """
-    from adapters.cli.sweeping import Plan, Wish, failure_of  # noqa: PLC0415 - brings the engine
+    from adapters.cli.attempt import carried_out, failure_of  # noqa: PLC0415 - brings the engine
+    from adapters.cli.sweeping import Plan, Wish  # noqa: PLC0415 - as above
 
     wish = Wish(**words)
     wish.check(choice)
     try:
-        came = Plan.of(bench(choice), choice, terms, wish).carried_out()
+        came = carried_out(Plan.of(bench(choice), choice, terms, wish))
     except Exception as error:
         failure = failure_of(error)
         if failure is None:

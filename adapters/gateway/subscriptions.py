@@ -142,8 +142,8 @@ class Ticks:
             )
 
     def step(self, part: Range) -> Iterator[Fields]:
-        """The last price of a 5-second bar."""
-        yield from self.update(part, part.begins + STEP)
+        """The last price of a 5-second bar, in its last second."""
+        yield from self.update(part, part.begins + STEP - 1)
 
 
 Subscription = LiveBars | RealTimeBars | MarketData | Ticks

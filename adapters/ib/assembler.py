@@ -66,11 +66,12 @@ Outcome = Closed | Wanted | Late | Revised | Quiet
 
 @dataclass(slots=True)
 class _Draft:
-    """A bar in the making; `steps`: which 5-second bars are in it, None where it came whole."""
+    """A bar in the making; `steps`: which 5-second bars are in it; `official`: out of history."""
 
     bar: Bar
     whole: bool
     steps: dict[int, Bar] | None = None
+    official: bool = False
 
 
 class Assembler:
@@ -100,6 +101,7 @@ class Assembler:
         self._covered = self._next
         self._quiet_until = 0
         self._quiet = 0
+        self._silent = False
         self._now = 0.0
         self._out: OrderedDict[int, Bar] = OrderedDict()
 
@@ -113,6 +115,13 @@ class Assembler:
         """What history is asked for and has not answered."""
         return self._wanted
 
+    def due(self) -> float | None:
+        """At which second of the broker's clock `passed` has something to say; None: not by itself."""
+        if self._wanted is not None:
+            return None
+        first = min(self._drafts, default=max(self._next, self._quiet_until))
+        return (first + self._size) * _MINUTE + self._grace
+
     # --- what is heard ----------------------------------------------------------------------
 
     def listening(self, now: float) -> list[Outcome]:
@@ -121,6 +130,7 @@ class Assembler:
         self._wanted = None
         self._tries.clear()
         self._quiet_until = 0
+        self._silent = False
         self._listens_from = now
         return list(self._proceed())
 
@@ -128,7 +138,9 @@ class Assembler:
         """A bar as far as it has come, or whole: its last word counts."""
         if bar.minute < self._next:
             return list(self._past(bar))
-        self._drafts[bar.minute] = _Draft(bar, whole=True)
+        known = self._drafts.get(bar.minute)
+        if known is None or not known.official:
+            self._drafts[bar.minute] = _Draft(bar, whole=True)
         return self._heard()
 
     def hear_step(self, second: int, step: Bar) -> list[Outcome]:
@@ -136,12 +148,11 @@ class Assembler:
         minute = self._minute_of(second)
         if minute < self._next:
             return self._late_part(minute, step)
-        draft = self._drafts.get(minute)
-        if draft is None or draft.steps is None:
-            draft = self._drafts[minute] = _Draft(step, whole=False, steps={})
-        assert draft.steps is not None
-        draft.steps[second] = step
-        draft.whole = len(draft.steps) == self._size * _MINUTE // STEP
+        empty = _Draft(replace(step, minute=minute), whole=False, steps={})
+        draft = self._drafts.setdefault(minute, empty)
+        if draft.steps is not None:
+            draft.steps[second] = step
+            draft.whole = len(draft.steps) == self._size * _MINUTE // STEP
         return self._heard()
 
     def hear_tick(self, second: int, price: int, size: int) -> list[Outcome]:
@@ -155,7 +166,7 @@ class Assembler:
             since = self._listens_from
             whole = since is not None and since <= minute * _MINUTE
             self._drafts[minute] = _Draft(one, whole=whole)
-        else:
+        elif not draft.official:
             draft.bar = joined(draft.bar, one)
         return self._heard()
 
@@ -177,12 +188,13 @@ class Assembler:
                     del self._drafts[minute]
         for minute, bar in told.items():
             if minute >= self._next:
-                self._drafts[minute] = _Draft(bar, whole=True)
+                self._drafts[minute] = _Draft(bar, whole=True, official=True)
         last = asked.until - self._size
         if last in told or self._tries.get(asked.until, 0) >= _ASKED_TWICE:
             self._covered = max(self._covered, asked.until)
         out: list[Outcome] = []
-        if self._quiet_until == asked.until:
+        if self._silent:
+            self._silent = False
             self._quiet = 0 if told else self._quiet + 1
             out += [] if told else [Quiet(self._quiet)]
         return [*out, *self._proceed()]
@@ -197,7 +209,9 @@ class Assembler:
                 if minute in told:
                     self._out[minute] = told[minute]
         first = next(iter(self._out), self._next)
-        out += [Late(bar) for minute, bar in told.items() if first < minute and minute not in self._out]
+        out += [
+            Late(bar) for minute, bar in told.items() if first < minute and minute not in self._out
+        ]
         return out
 
     # --- what comes of it -------------------------------------------------------------------
@@ -275,7 +289,7 @@ class Assembler:
         if until <= self._next or until <= self._quiet_until or self._is_shut(self._next, until):
             return
         self._quiet_until = until
-        self._tries.pop(until, None)
+        self._silent = True
         self._wanted = Wanted(self._next, until)
         yield self._wanted
 
@@ -293,12 +307,19 @@ def joined(first: Bar, second: Bar) -> Bar:
 
 
 def _of_steps(draft: _Draft) -> Bar | None:
-    """The bar of its 5-second bars; those without a trade have no price. None: nobody traded."""
+    """The bar of its 5-second bars. None: nobody traded.
+
+    A step in which nobody traded repeats the last price; at the front that is the bar before's.
+    """
     assert draft.steps is not None
-    traded = [step for _, step in sorted(draft.steps.items()) if step.volume != 0]
+    traded = [step for _, step in sorted(draft.steps.items()) if step.volume or _moves(step)]
     if not traded:
         return None
     bar = traded[0]
     for step in traded[1:]:
         bar = joined(bar, step)
     return replace(bar, minute=draft.bar.minute)
+
+
+def _moves(step: Bar) -> bool:
+    return step.low < step.high

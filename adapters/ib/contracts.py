@@ -132,7 +132,9 @@ def found(details: Any) -> Found:
             liquid=details.liquidHours,
         )
     except (ValueError, TypeError, ArithmeticError) as wrong:
-        raise UnknownContract(f"IB describes {one.localSymbol!r} in a way not known: {wrong}") from None
+        raise UnknownContract(
+            f"IB describes {one.localSymbol!r} in a way not known: {wrong}"
+        ) from None
 
 
 def _exact(price: float) -> Fraction:

@@ -14,7 +14,7 @@ from engine.domain.order import OrderKind
 from engine.live.holdings import OrderState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from engine.domain.order import Action
 
@@ -155,9 +155,7 @@ def after(known: Incarnation, word: OrderWord) -> Incarnation:
         level = _level(word.status)
         if word.status == "PreSubmitted" and not word.terms.parent:
             level = _presubmitted("", word.terms)
-        return replace(
-            known, permanent=permanent, terms=word.terms, level=max(known.level, level)
-        )
+        return replace(known, permanent=permanent, terms=word.terms, level=max(known.level, level))
     if isinstance(word, Stood):
         level = _level(word.status)
         if word.status == "PreSubmitted":
@@ -228,7 +226,7 @@ class OrderBook:
         """A book for the answer to a question: it knows what was sent, and no word."""
         return OrderBook(self.client, {}, self._sent)
 
-    def __iter__(self) -> Iterable[Incarnation]:
+    def __iter__(self) -> Iterator[Incarnation]:
         """Every incarnation known, in the order they were first heard of."""
         return iter(tuple(self._known.values()))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,7 +20,6 @@ import numpy as np
 from adapters.sweep.store import Identity
 from dsl.history import nodes_in
 from dsl.ir.expression import TradingDay, walk
-from dsl.ir.program import History
 from dsl.ir.text import code_hash
 from engine.execution.terms import Flat
 from engine.machine.forms import Form, chosen
@@ -102,7 +101,7 @@ class Task:
         words = [terms.equity, terms.commission, terms.slippage, terms.same_bar]
         words += [terms.flat] if terms.flat is not Flat.CLOSE else []
         parts = {
-            "strategy": code_hash(replace(self.program, history=_NO_HISTORY)),
+            "strategy": code_hash(self.program),
             "parameters that are not swept": json.dumps(self._fixed()),
             "terms": " ".join(map(str, words)),
             "data": self.data_digest,
@@ -128,9 +127,6 @@ class Task:
             )
             if (param.name, side) not in swept
         }
-
-
-_NO_HISTORY: Final = History(0, 0, unbounded=False)
 
 
 def _hours_digest(program: Program, schedule: Schedule) -> str:

@@ -117,7 +117,8 @@ class ParamSpec:
     """A run-time parameter as integers: the value of each side, its range and step.
 
     `unit` names the type a person writes (`min`, `bars`, `pt`, `%`, ``, ...) and `scale` turns
-    the integer back into it: written value = integer / scale.
+    the integer back into it: written value = integer / scale. A word is the number of one of
+    `choices`, in the order in which the strategy declares them.
     """
 
     name: str
@@ -343,7 +344,8 @@ class Risk:
     """The size of a position and the limits on taking one.
 
     Shares are Const or Param nodes in parts in a million; None means the limit is absent.
-    `method` chooses among `Sizing` by number in declaration order (a Param may switch it).
+    `method`: a Const is the number of a `Sizing`, in the order they are listed in; a Param has
+    their names for its choices, those that the strategy allows, and is the number of one of them.
     `atr`: a row expression, REAL ticks. `contracts`: the size under `fixed`.
     `positions`: how many may be open at once.
     """

@@ -25,13 +25,15 @@ class Frame:
     `market` is what the side sees: reflected already for the side that runs by mirror.
     `row` is the number of its first row (a session that has dropped old rows counts on).
     A column that was asked for is kept as long as the frame is, but for those that `uses` counts
-    (`engine.columns.evaluate.columns`): how many columns still to be made need it.
+    (`engine.columns.evaluate.columns`): how many columns still to be made need it. `dated` holds
+    what stays the same until a new trading date begins (`Schedule.dated`).
     """
 
     market: Market
     schedule: Schedule
     params: Mapping[str, int]
     row: int = 0
+    dated: Memo = field(default_factory=Memo)
     memo: Memo = field(default_factory=Memo, init=False)
     uses: dict[int, int] = field(default_factory=dict, init=False)
 
@@ -56,14 +58,26 @@ def schedule_of(
 def frame_of(program: Program, side: Side, schedule: Schedule, row: int = 0) -> Frame:
     """What one side of a program sees of the schedule's market."""
     values = program.side_params(side)
+    key = ("frame", side is program.written, values, row)
 
     def seen() -> Frame:
-        """The market as the side sees it; reflecting copies every price, so only once."""
-        market = schedule.market if side is program.written else schedule.market.reflected()
+        """The market as the side sees it, and the values of its parameters."""
+        market = schedule.market if side is program.written else reflected_of(schedule)
         names = (param.name for param in program.params)
-        return Frame(market, schedule.alone(), dict(zip(names, values, strict=True)), row)
+        params = dict(zip(names, values, strict=True))
+        return Frame(market, schedule.alone(), params, row, schedule.dated(key, Memo))
 
-    return schedule.kept(("frame", side is program.written, values, row), seen)
+    return schedule.kept(key, seen)
+
+
+def reflected_of(schedule: Schedule) -> Market:
+    """The reflected bars of a schedule: reflecting copies every price, so only once."""
+    return schedule.kept("reflected", schedule.market.reflected)
+
+
+def know_reflected(schedule: Schedule, bars: Market) -> None:
+    """Hands over the reflected bars of a schedule, for one who has them as they grow."""
+    schedule.kept("reflected", lambda: bars)
 
 
 _ARITHMETIC: Final[Mapping[str, Callable[[int, int], int]]] = {

@@ -73,7 +73,8 @@ class Schedule:
 
     `given`: the trading dates where they are not to be had from the minutes (larger bars are
     of the date their rows are of). What others keep with a schedule (`kept`) is apart from what it
-    works out itself, so that it can be had without (`alone`).
+    works out itself, so that it can be had without (`alone`). What stays the same until a new
+    trading date begins (`dated`) goes on with the schedules that continue this one.
     """
 
     market: Market
@@ -83,6 +84,7 @@ class Schedule:
     events: Mapping[str, Events]
     given: Days | None = None
     _memo: Memo = field(default_factory=Memo, init=False)
+    _dated: Memo = field(default_factory=Memo, init=False)
     _kept: Memo = field(default_factory=Memo, init=False)
 
     @property
@@ -95,6 +97,10 @@ class Schedule:
     def kept(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """What goes by `key`, made at the first time of asking and kept as long as the schedule."""
         return self._kept.get(key, make)
+
+    def dated(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What goes by `key` and depends on nothing that bars of the last trading date change."""
+        return self._dated.get(key, make)
 
     def keep(self, key: Hashable, made: object) -> None:
         """Takes over what another schedule has worked out."""
@@ -111,6 +117,7 @@ class Schedule:
     def _copied(self) -> Schedule:
         made = replace(self)
         object.__setattr__(made, "_memo", self._memo)
+        object.__setattr__(made, "_dated", self._dated)
         return made
 
     @property
@@ -124,7 +131,7 @@ class Schedule:
 
     def trades(self, calendar: str) -> Mask:
         """Whether an exchange trades, a truth a trading date."""
-        return self._memo.get(("trades", calendar), lambda: self._find_trading(calendar))
+        return self.dated(("trades", calendar), lambda: self._find_trading(calendar))
 
     def wall(self, zone: str) -> Ints:
         """What a clock on the wall shows at each row's open, in wall minutes."""
@@ -142,8 +149,8 @@ class Schedule:
         made = replace(self, market=market)
         if not len(self.days) or market.minute[-1] >= self._until:
             return made
+        object.__setattr__(made, "_dated", self._dated)
         days = self.days.lengthened(len(market))
-        made.keep("until", self._until)
         made.keep("days", days)
         for session in self.sessions:
             longer = lengthened(market, days, self.occurrences(session))
@@ -154,7 +161,7 @@ class Schedule:
     def _until(self) -> int:
         """The instant at which the trading date after the last one begins."""
         after = self.days.date[-1:] + 1
-        return self._memo.get("until", lambda: int(date_begins(self.rule, after)[0]))
+        return self.dated("until", lambda: int(date_begins(self.rule, after)[0]))
 
     # --- what is worked out once --------------------------------------------------------------
 

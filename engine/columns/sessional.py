@@ -72,7 +72,10 @@ def session_table(frame: Frame, session: str, field: str) -> Ints:
     `NA` where it has no bars. On a date whose session has not ended yet this is the value so
     far: a row may use the entry of its own date d only from row `ended[d]` on.
     """
-    return frame.memo.get(("session", session, field), lambda: _table(frame, session, field))
+    ended = frame.schedule.occurrences(session).ended
+    is_over = len(ended) > 0 and ended[-1] < len(frame)
+    kept = frame.dated if is_over else frame.memo
+    return kept.get(("session", session, field), lambda: _table(frame, session, field))
 
 
 def _table(frame: Frame, session: str, field: str) -> Ints:
@@ -95,7 +98,7 @@ def previous_table(frame: Frame, session: str, field: str) -> Ints:
 
     `NA` where there is none.
     """
-    return frame.memo.get(("previous", session, field), lambda: _previous(frame, session, field))
+    return frame.dated.get(("previous", session, field), lambda: _previous(frame, session, field))
 
 
 def _previous(frame: Frame, session: str, field: str) -> Ints:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from dsl.ir.expression import Binary, Const, Param, Unary
-from dsl.ir.program import OrderType, Side
+from dsl.ir.program import OrderType, Side, Sizing
 from engine.execution import state as at
 from engine.execution.intents import side_number
 from engine.execution.sizing import LARGEST_SIZE, MILLION
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from engine.execution.terms import Terms
 
 _ORDERS: Final = tuple(OrderType)
+_SIZINGS: Final = tuple(Sizing)
 _BINARY: Final[dict[str, Callable[[int, int], int]]] = {
     "add": lambda left, right: left + right,
     "sub": lambda left, right: left - right,
@@ -95,6 +96,16 @@ def number(node: Node, program: Program, side: Side) -> int:
             )
 
 
+def _method(program: Program, found: int) -> int:
+    """The number of a `Sizing` that `risk.method` comes to: a parameter has its own numbers."""
+    match program.risk.method:
+        case Param(name):
+            spec = next(spec for spec in program.params if spec.name == name)
+            return _SIZINGS.index(Sizing(spec.choices[found]))
+        case _:
+            return found
+
+
 def _side_rules(program: Program, side: Side, terms: Terms, money: Money) -> list[int]:
     """The cells of one side."""
     risk, exits, entry = program.risk, program.exits, program.entry
@@ -111,7 +122,7 @@ def _side_rules(program: Program, side: Side, terms: Terms, money: Money) -> lis
     cells |= {
         at.ORDER: _ORDERS.index(entry.order),
         at.VALID: max(1, value("entry.valid", entry.valid, _ROWS_MOST)),
-        at.METHOD: value("risk.sizing", risk.method, 3),
+        at.METHOD: _method(program, value("risk.sizing", risk.method, len(_SIZINGS) - 1)),
         at.PER_TRADE: value("risk.per_trade", risk.per_trade, MILLION),
         at.FIXED_SIZE: value("risk.contracts", risk.contracts, LARGEST_SIZE),
         at.MINIMUM: value("risk.min", risk.minimum, LARGEST_SIZE),

@@ -17,10 +17,9 @@ from collections import deque
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from engine.domain.order import OrderKind
+from engine.domain.order import Order, OrderKind
 from engine.execution import records as out
 from engine.execution.records import Kind
 from engine.live import commands as cmd
@@ -28,20 +27,19 @@ from engine.live import events as ev
 from engine.live import words
 from engine.live.books import Books, after
 from engine.live.commands import Level
-from engine.live.family import Family, Phase
-from engine.live.floor import deal_of
+from engine.live.family import Asked, Family, Phase
+from engine.live.floor import Deal, deal_of
 from engine.live.guard import Circumstances, why_not
 from engine.live.holdings import HeldOrder, OrderState
-from engine.live.identity import Role
+from engine.live.identity import Leg, Role
 from engine.live.policy import Policy
 from engine.live.protect import Naked, Remedy
-from engine.live.reconcile import NOT_PLACED, Act, mismatches, verdict
+from engine.live.reconcile import ABANDONED, NOT_PLACED, Act, mismatches, verdict
 from engine.live.situation import Situation, situation_of
 from engine.live.standing import entry_is_over, failed_stops, living_of, told_of, unheard_of
 from engine.live.wanted import Wish, difference
 
 if TYPE_CHECKING:
-    from engine.live.floor import Deal
     from engine.live.holdings import Execution, Holdings
     from engine.live.trader import Trader
     from engine.live.words import Word
@@ -93,8 +91,7 @@ class Desk:
         if step is not None:
             trader.recall(step)
             self._booked = set(step.booked)
-            for intent in chain(trader.waiting(), trader.positions()):
-                trader.name(intent)
+            trader.name_all()
 
     # --- words ------------------------------------------------------------------------------
 
@@ -290,7 +287,7 @@ class Desk:
     def _on_answer(self, word: words.Answered) -> None:
         if word.number != self._asked:
             return
-        self._asked, self._look_at = 0, None
+        self._asked = 0
         self._next_number = max(self._next_number, word.next_number)
         holdings = word.holdings
         self._take_note(holdings)
@@ -363,6 +360,8 @@ class Desk:
         self._doubts.pop(name, None)
         if found.ending == NOT_PLACED and self._send_again(family):
             return
+        if Act.SEND in found.acts and not self._send_again(family):
+            self._move(family, Phase.DONE, ABANDONED, situation)
         if found.phase not in (None, family.phase):
             assert found.phase is not None
             self._move(family, found.phase, found.ending, situation)
@@ -418,7 +417,7 @@ class Desk:
             and not order.state.is_over
         ]
         self.strangers = f"{len(foreign)} orders of somebody else are there" if foreign else ""
-        wrong = mismatches(self.books.families.values(), holdings)
+        wrong = mismatches(self.books.families.values(), holdings, (self.trader.contract,))
         self.unexplained = "; ".join(
             f"our executions make {one.explained} contracts, the broker holds {one.held}"
             for one in wrong
@@ -477,15 +476,13 @@ class Desk:
             return ()
         over = self.trader.closes(row) // 60_000
         return tuple(
-            one
-            for one in family.executions
-            if one.key not in self._booked and one.minute < over
+            one for one in family.executions if one.key not in self._booked and one.minute < over
         )
 
     def _deal(self, intent: int, shown: tuple[Execution, ...]) -> Deal:
         family = self.books.families.get(self.trader.name(intent))
         if family is None:
-            return deal_of(_NOBODY, (), Fraction(1), final=True)
+            return Deal()
         tick = self.trader.program.instrument.tick
         return deal_of(family, shown, tick, final=entry_is_over(self.books, family))
 
@@ -497,8 +494,15 @@ class Desk:
             return
         self._record(
             ev.Stepped(
-                self._at, trader.strategy, trader.contract, trader.minute(0), trader.minute(row),
-                account, orders, tuple(sorted(self._booked)), records,
+                self._at,
+                trader.strategy,
+                trader.contract,
+                trader.minute(0),
+                trader.minute(row),
+                account,
+                orders,
+                tuple(sorted(self._booked)),
+                records,
             )  # fmt: skip
         )
 
@@ -549,8 +553,14 @@ class Desk:
             opens = asked.leg.role.opens
             self._commands.append(
                 cmd.Send(
-                    asked.leg, asked.order, number, family.contract, parent, asked.order.group,
-                    transmit=asked.leg.ref == last, lasts="DAY" if opens else "GTC",
+                    asked.leg,
+                    asked.order,
+                    number,
+                    family.contract,
+                    parent,
+                    asked.order.group,
+                    transmit=asked.leg.ref == last,
+                    lasts="DAY" if opens else "GTC",
                 )  # fmt: skip
             )
             parent = number if opens else parent
@@ -569,6 +579,7 @@ class Desk:
             return
         if family.held <= 0:
             self._tend_entry(family)
+            self._turn_back(family)
             return
         if self._refused_fill(family):
             family = self.books.families[name]
@@ -586,15 +597,8 @@ class Desk:
             family, places, wish, living_of(self.books, family), unheard_of(self.books, family)
         )
         for asked in found.sends:
-            number = self._number(asked.leg.ref)
-            self._record(ev.Wanted(self._at, family.name, asked))
-            self._record(ev.Sending(self._at, asked.leg.ref, number))
-            self._commands.append(
-                cmd.Send(asked.leg, asked.order, number, family.contract, 0, asked.order.group)
-            )
+            self._send_more(family, asked)
         self._withdraw(found.cancels)
-        if found.sends or found.cancels:
-            self._look(self._at + self.policy.armed_within)
 
     def _wish(self, family: Family) -> Wish:
         """What is wanted of a position: by the account where it knows it, else as it was sent."""
@@ -624,6 +628,28 @@ class Desk:
             self._move(family, Phase.CLOSING, "", reason)
             self._withdraw(living)
             self._look(self._at + self.policy.armed_within)
+
+    def _turn_back(self, family: Family) -> None:
+        """More went out than came in: bring it back, at the market."""
+        back = [one for one in family.asked if one.order.action is family.action]
+        refs = {one.leg.ref for one in back if not one.leg.role.opens}
+        coming = refs & unheard_of(self.books, family)
+        living = any(order.ref in refs for _, order in living_of(self.books, family))
+        if family.held == 0 or coming or living:
+            return
+        leg = Leg(family.name, Role.EXIT, 0, _attempts(family))
+        order = Order(leg.ref, family.action, OrderKind.MARKET, -family.held)
+        self._send_more(family, Asked(leg, order))
+
+    def _send_more(self, family: Family, asked: Asked) -> None:
+        """One more order of a family: written down, then sent."""
+        number = self._number(asked.leg.ref)
+        self._record(ev.Wanted(self._at, family.name, asked))
+        self._record(ev.Sending(self._at, asked.leg.ref, number))
+        self._commands.append(
+            cmd.Send(asked.leg, asked.order, number, family.contract, 0, asked.order.group)
+        )
+        self._look(self._at + self.policy.armed_within)
 
     def _refused_fill(self, family: Family) -> bool:
         """Whether the account refuses an entry that was filled; it is closed at once then."""
@@ -719,6 +745,13 @@ def _extra(orders: list[HeldOrder]) -> list[HeldOrder]:
     return [order for order in orders if order.permanent != first[order.ref]]
 
 
+def _attempts(family: Family) -> int:
+    """The attempt of its next way out in the first place."""
+    legs = [one.leg for one in family.asked]
+    mine = [leg.attempt for leg in legs if leg.role is Role.EXIT and leg.number == 0]
+    return max(mine, default=-1) + 1
+
+
 def _last_stop(family: Family) -> int:
     """Where the stop was last sent."""
     prices = [one.order.price for one in family.asked if one.leg.role is Role.STOP]
@@ -729,7 +762,5 @@ def _last_stop(family: Family) -> int:
 
 def _sent_targets(family: Family) -> list[int]:
     """The prices of the targets as they were sent, by number."""
-    found = {
-        one.leg.number: one.order.price for one in family.asked if one.leg.role is Role.TARGET
-    }
+    found = {one.leg.number: one.order.price for one in family.asked if one.leg.role is Role.TARGET}
     return [price for number in range(len(found)) if (price := found.get(number)) is not None]

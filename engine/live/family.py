@@ -60,8 +60,12 @@ class Family:
 
     @property
     def left(self) -> int:
-        """Contracts that exits took out."""
-        return sum(one.contracts for one in self.executions if not _opens(one))
+        """Contracts that exits took out, less those that were bought back after too many went."""
+        return sum(
+            one.contracts if one.action is not self.action else -one.contracts
+            for one in self.executions
+            if not _opens(one)
+        )
 
     @property
     def held(self) -> int:

@@ -155,13 +155,17 @@ class Mismatch:
     held: int
 
 
-def mismatches(families: Iterable[Family], holdings: Holdings) -> tuple[Mismatch, ...]:
+def mismatches(
+    families: Iterable[Family], holdings: Holdings, contracts: Iterable[int] = ()
+) -> tuple[Mismatch, ...]:
     """Contracts of ours whose position the booked executions do not add up to.
+
+    `contracts` are ours, too: nothing was traded there yet, so nothing may be held.
 
     Believed after two snapshots: then entries stop until a person has looked, and what is exposed
     on our side is protected. No fill is ever invented.
     """
-    explained: dict[int, int] = {}
+    explained = dict.fromkeys(contracts, 0)
     for family in families:
         explained[family.contract] = explained.get(family.contract, 0) + family.position
     return tuple(

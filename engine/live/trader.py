@@ -187,6 +187,11 @@ class Trader:
             self._intents[name] = intent
         return self._names[intent]
 
+    def name_all(self) -> None:
+        """Name every intent so far, so that the orders of any can be told again."""
+        for intent in range(len(self._decider.intents)):
+            self.name(intent)
+
     def intent(self, name: str) -> int | None:
         """The intent whose orders have this name, of those that were named."""
         return self._intents.get(name)
@@ -298,6 +303,4 @@ def way_out(
 ) -> Asked:
     """An order that takes contracts of a position out; `of`: its group, else the first of them."""
     of = of or group(leg.family, leg.number)
-    return Asked(
-        leg, Order(leg.ref, entry.opposite, _WAYS[leg.role], contracts, price, parent, of)
-    )
+    return Asked(leg, Order(leg.ref, entry.opposite, _WAYS[leg.role], contracts, price, parent, of))

@@ -86,11 +86,7 @@ class Place:
     ) -> None:
         """The orders of a place, those on their way included."""
         self.family, self.number, self.contracts = family, number, contracts
-        mine = [
-            one
-            for one in family.asked
-            if one.leg.number == number and not one.leg.role.opens
-        ]
+        mine = [one for one in family.asked if one.leg.number == number and not one.leg.role.opens]
         self.asked = {one.leg.ref: one for one in mine}
         self.orders = tuple(
             order for leg, order in living if leg.number == number and not leg.role.opens

@@ -16,7 +16,9 @@ from dsl.ir import program as prog
 from dsl.ir.expression import Kind
 from engine.journal.decisions import Decision
 from engine.machine import layout as lay
-from engine.machine.write import LOCALS, NOW, Lines, Place, Value, Writer
+from engine.machine.lines import Lines, Value
+from engine.machine.rows import LOCALS, NOW, Place
+from engine.machine.write import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -38,6 +38,7 @@ from engine.machine import kernels
 NA = -(1 << 63)
 NAN = float("nan")
 WHOLE = (1 << 62) - 1
+BLOCKS = True
 jit = njit(cache=True, error_model="numpy", boundscheck=False, nogil=True, _nrt=False)
 """
 

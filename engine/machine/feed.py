@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dsl.ir.program import Program, Side
+    from engine.columns.frame import Frame
     from engine.columns.schedule import Schedule
     from engine.domain.market import Ints
     from engine.machine.inputs import Inputs, Table
@@ -88,37 +89,37 @@ def feed_of(
 
     `later`: columns only when they are asked for, for plain Python and few rows.
     """
-    own = frame_of(program, side, schedule)
+    own, written = (frame_of(program, one, schedule) for one in (side, program.written))
     market, nodes = own.market, tuple(inputs.columns)
+    if params is None:
+        params = np.array(tuple(own.params.values()), np.int64)
+    bars = (market.minute, market.open, market.high, market.low, market.close, market.volume)
+    tables = tuple(_table(table, schedule, own, written) for table in inputs.tables)
     if later:
         made = tuple(Later(partial(evaluate, node, own)) for node in nodes)
-    else:
-        made = tuple(map(frozen, columns(nodes, own)))
-    if params is None:
-        params = np.array(program.side_params(side), np.int64)
-    bars = (market.minute, market.open, market.high, market.low, market.close, market.volume)
+        return Feed(bars, schedule.days.start, tables, made, params).as_views()
+    made = tuple(map(frozen, columns(nodes, own)))
     return Feed(
         tuple(map(frozen, bars)),
         frozen(schedule.days.start),
-        tuple(frozen(_table(program, side, schedule, table)) for table in inputs.tables),
+        tuple(map(frozen, tables)),
         made,
         frozen(params),
     )
 
 
-def _table(program: Program, side: Side, schedule: Schedule, table: Table) -> Ints:
-    """One value a trading date, as the side sees it."""
+def _table(table: Table, schedule: Schedule, own: Frame, written: Frame) -> Ints:
+    """One value a trading date, as the side of `own` sees it."""
     if table.what == "trades":
-        return schedule.trades(table.of).astype(np.int64)
+        return schedule.dated(table, lambda: schedule.trades(table.of).astype(np.int64))
     if table.what not in {"final", "previous"}:
         found: Ints = getattr(schedule.occurrences(table.of), table.what)
         return found
     made = session_table if table.what == "final" else previous_table
-    # in real prices for both sides, so that they are summed up once
-    real = frame_of(program, program.written, schedule)
-    if side is not program.written and table.field in REFLECTED:
-        return -made(real, table.of, REFLECTED[table.field])
-    return made(real, table.of, table.field)
+    # summed up once for both sides, as the written one sees the bars
+    if own is not written and table.field in REFLECTED:
+        return -made(written, table.of, REFLECTED[table.field])
+    return made(written, table.of, table.field)
 
 
 def frozen(column: Any) -> Any:

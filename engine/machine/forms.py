@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 from engine.machine.compiled import is_ready
 
 if TYPE_CHECKING:
-    from engine.machine.machine import Feed, Machine, State
+    from engine.machine.feed import Feed
+    from engine.machine.machine import Machine, State
     from engine.machine.written import Decisions, Written
 
 

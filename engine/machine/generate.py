@@ -27,7 +27,8 @@ from engine.machine.candidate import (
     leading,
     used_only,
 )
-from engine.machine.write import LOCALS, Place, joined
+from engine.machine.lines import joined
+from engine.machine.rows import LOCALS, Place
 
 if TYPE_CHECKING:
     from engine.machine.inputs import Inputs

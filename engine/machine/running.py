@@ -37,6 +37,7 @@ NAMES: Final[dict[str, Any]] = {
     "NA": NA,
     "NAN": float("nan"),
     "WHOLE": WHOLE,
+    "BLOCKS": False,
     "sqrt": math.sqrt,
     "floor": math.floor,
     "ceil": math.ceil,
@@ -53,6 +54,11 @@ def plain(source: Source) -> Callable[..., tuple[int, int, int]]:
     exec(compile(text, f"<machine {source.name}>", "exec"), names)  # noqa: S102
     found: Callable[..., tuple[int, int, int]] = names[source.name]
     return found
+
+
+def enough(least: int) -> int:
+    """Room for decisions in plain Python, where `least` must fit."""
+    return max(ROOM, least)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

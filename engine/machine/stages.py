@@ -17,7 +17,8 @@ from engine.journal.decisions import Decision
 from engine.machine import layout as lay
 from engine.machine.candidate import ALIVE, COMPLETED, CandidateWriter, conjuncts, leading
 from engine.machine.inputs import can_be_na
-from engine.machine.write import LOCALS, Place, Truth, joined
+from engine.machine.lines import Truth, joined
+from engine.machine.rows import LOCALS, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 CLEAR: Final = Place("clear", bar=False)
 FIRST: Final = Place("(i & WHOLE)", bar=False)
 EACH: Final = Place("j", bar=False)
+BLOCK: Final = 16
+"""Rows of a stage that are asked together whether anything happens on one of them."""
 TABLES: Final = "# tables of "
 NAME: Final = re.compile(r"[A-Za-z]\w*")
 
@@ -54,14 +57,20 @@ class StageWriter(CandidateWriter):
     """Writes what a candidate that is followed goes through between its start and its end."""
 
     local = True
-    slot = ""
-    """Where in `B` the older candidates begin, as the first part of a sum."""
 
     def __init__(self, layout: Layout, inputs: Inputs) -> None:
         """A writer that asks for `inputs`."""
         super().__init__(layout, inputs)
         self.alike = leading(self.program.always)
         self.older = words_of_older(self.program)
+
+    def _place_of(self, older: str) -> str:
+        """The code of the place of an older candidate, by its number."""
+        return f"{older} * {self.older} & WHOLE"
+
+    def _of_older(self, place: str, word: int) -> str:
+        """The code of a word that an older candidate has left, by its place."""
+        return f"B[{place} + {word}]"
 
     def _of_date(self, date: str) -> None:
         """Loads what is the same on all rows of a date: which tables, is known at the end."""
@@ -92,6 +101,7 @@ class StageWriter(CandidateWriter):
         guard = self._first_row_of_interest(stage)
         if guard:
             self._count_only(self._counting(stage.name))
+        self._pass_over_quiet_blocks(stage)
         with self.lines.block("while i < last:"):
             # a sign bit known to be clear spares numba the check for negative indices
             add("i = i & WHOLE")
@@ -108,6 +118,50 @@ class StageWriter(CandidateWriter):
                 add("i -= 1")
                 self._die(stage.within.reason)
         self.w.certain = frozenset()
+
+    def _pass_over_quiet_blocks(self, stage: prog.Stage) -> None:
+        """Past blocks of rows on which no rule fires: compiled, several rows are asked at once.
+
+        Only where a rule is one expression of the row and of what stays the same in the stage.
+        """
+        counting = self._counting(stage.name)
+        rules = [rule.node for rule in (*self.program.always[len(self.alike) :], *stage.invalidate)]
+        rules += [ir.AllOf(tuple(rule.node for rule in one.when)) for one in stage.advance]
+        if not rules or not all(map(self._is_run, counting)):
+            return
+        if self._looks_at(rules, counting) or any(self._is_hard(rule) for rule in rules):
+            return
+        strikes = joined("or", [self.w.truth(rule, EACH).true for rule in rules])
+        add = self.lines.add
+        with self.lines.block(f"while BLOCKS and i + {BLOCK} <= last:"):
+            add("i = i & WHOLE")
+            add(f"soon = i + {BLOCK}")
+            add("struck = False")
+            with self.lines.block("for j in range(i, soon):"):
+                for name, local in LOCALS.items():
+                    cell = self.w.cell(name, EACH.index)
+                    if cell in strikes:
+                        # loaded without a condition, or rows could not be asked at once
+                        add(f"{local} = {cell}")
+                        strikes = strikes.replace(cell, local)
+                add(f"struck |= {strikes}")
+            with self.lines.block("if struck:"):
+                add("break")
+            self._count_runs(counting)
+            add("i = soon")
+
+    def _is_hard(self, rule: Node) -> bool:
+        return self.w.needs_statements(rule, EACH)
+
+    @staticmethod
+    def _looks_at(rules: list[Node], counting: list[prog.Tracker]) -> bool:
+        """Whether a rule asks for what changes from row to row."""
+        names = {tracker.name for tracker in counting}
+        nodes = (node for rule in rules for node in ir.walk(rule))
+        return any(
+            isinstance(node, (ir.TrackerField, ir.Aggregate)) and (node.now or node.tracker in names)
+            for node in nodes
+        )
 
     def _due(self, stage: prog.Stage) -> None:
         """The last row the candidate can see in the stage."""
@@ -369,9 +423,12 @@ class StageWriter(CandidateWriter):
         words = [self.w.word(name, "row") for name in merge.same]
         add("same = False")
         with self.lines.block("for j in range(older):"):
-            add(f"to = {self.slot}j * {self.older} & WHOLE")
-            parts = ["B[to] > i", "B[to + 1] <= i"]
-            parts += [f"{word} >= 0 and B[to + {2 + k}] == {word}" for k, word in enumerate(words)]
+            add(f"to = {self._place_of('j')}")
+            parts = [f"{self._of_older('to', 0)} > i", f"{self._of_older('to', 1)} <= i"]
+            parts += [
+                f"{word} >= 0 and {self._of_older('to', 2 + k)} == {word}"
+                for k, word in enumerate(words)
+            ]
             with self.lines.block(f"if {' and '.join(parts)}:"):
                 add("same = True")
         with self.lines.block("if same:"):

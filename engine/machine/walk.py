@@ -28,8 +28,9 @@ from dsl.ir.expression import Kind
 from engine.journal.decisions import Decision
 from engine.machine import layout as lay
 from engine.machine.candidate import ALIVE, Source, Told, conjuncts, used_only
+from engine.machine.lines import joined
+from engine.machine.rows import Place
 from engine.machine.stages import NAME, TABLES, StageWriter
-from engine.machine.write import Place, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -339,11 +340,11 @@ class Walk(StageWriter):
         with self.lines.block(f"if older >= {self.program.concurrent}:"):
             add("living = 0")
             with self.lines.block("for j in range(older):"):
-                add(f"to = {self.slot}j * {self.older} & WHOLE")
-                with self.lines.block("if B[to] > i:"):
-                    add(f"b = {self.slot}living * {self.older} & WHOLE")
+                add(f"to = {self._place_of('j')}")
+                with self.lines.block(f"if {self._of_older('to', 0)} > i:"):
+                    add(f"b = {self._place_of('living')}")
                     for word in range(self.older):
-                        add(f"B[b + {word}] = B[to + {word}]")
+                        add(f"{self._of_older('b', word)} = {self._of_older('to', word)}")
                     add("living += 1")
             add("older = living")
 
@@ -384,12 +385,12 @@ class Walk(StageWriter):
         add = self.lines.add
         add(f"gone = stop if ended == {ALIVE} else i")
         add("left = min(left, gone)")
-        add(f"b = {self.slot}older * {self.older} & WHOLE")
-        add("B[b] = gone")
+        add(f"b = {self._place_of('older')}")
+        known = ["gone"]
         if self.program.merge is not None:
-            add("B[b + 1] = reached")
-            for place, name in enumerate(self.program.merge.same):
-                add(f"B[b + {2 + place}] = {self.w.word(name, 'row')}")
+            known += ["reached", *(self.w.word(name, "row") for name in self.program.merge.same)]
+        for word, code in enumerate(known):
+            add(f"{self._of_older('b', word)} = {code}")
         add("older += 1")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from dsl.ir import expression as ir
@@ -32,7 +31,7 @@ CLOCKS: Final = {
 }
 MADE: Final = re.compile(r"\s*(\w+) = ")
 VARIABLE: Final = re.compile(r"\b[A-Za-z]\w*\b(?!\()")
-FIXED: Final = frozenset(keyword.kwlist) | {"NA", "NAN", "WHOLE"}
+FIXED: Final = frozenset(keyword.kwlist) | {"NA", "NAN", "WHOLE", "BLOCKS"}
 
 
 class Writer(RowWriter):
@@ -105,7 +104,7 @@ class Writer(RowWriter):
         self._arguments[name] = ", ".join(sorted(read))
         self.functions.append("\n".join([f"def {name}({self._arguments[name]}):", *lines]) + "\n")
 
-    # --- words ---------------------------------------------------------------------------------------
+    # --- words ---------------------------------------------------------------------------------
 
     def header(self, word: int) -> str:
         """The code of a word that every candidate has."""

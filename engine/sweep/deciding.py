@@ -11,7 +11,7 @@ from dsl.ir.program import Side
 from engine.execution import state as at
 from engine.execution.intents import side_number
 from engine.execution.simulation import offers_of
-from engine.machine.machine import frozen
+from engine.machine.feed import frozen
 from engine.run import intents_of
 from engine.sweep.merging import Stream
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from engine.domain.market import Ints
-    from engine.machine.machine import Feed, Machine
+    from engine.machine.feed import Feed
+    from engine.machine.machine import Machine
     from engine.machine.written import Written
     from engine.run import Prepared
     from engine.sweep.ground import Ground

@@ -21,7 +21,7 @@ from engine.columns.evaluate import columns, number_of
 from engine.columns.frame import Frame, frame_of
 from engine.execution.rules import rules_of
 from engine.execution.simulation import book_of, new_account, tape_of
-from engine.machine.machine import frozen
+from engine.machine.feed import frozen
 from engine.run import dates_for, paths_on
 from engine.sweep.plan import named, parameters_of, with_params
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from engine.domain.market import Ints
     from engine.execution.state import Tape
     from engine.execution.terms import Terms
-    from engine.machine.machine import Feed, Machine
+    from engine.machine.feed import Feed
+    from engine.machine.machine import Machine
     from engine.run import Prepared
 
 Made = TypeVar("Made")

@@ -96,12 +96,28 @@ def test_a_parameter_value_changes_the_program_but_not_its_code() -> None:
     assert code_hash(before) == code_hash(after)
 
 
+def test_a_window_of_another_length_needs_more_history_but_no_other_code() -> None:
+    text = SMALL.replace("params:", "params:\n  back: {default: 5 bars, range: 2 bars .. 30 bars}")
+    text = text.replace("high[1]", "highest(high, back before across days)")
+    before, after = program(text), program(text, back="20 bars")
+
+    assert before.history.bars < after.history.bars
+    assert code_hash(before) == code_hash(after)
+    assert program_hash(before) != program_hash(after)
+
+
 def test_a_set_value_goes_over_both_sides_and_is_checked_like_any_other() -> None:
     sided = SMALL.replace("default: 2 pt", "short: 2 pt, long: 3 pt")
 
     assert program(sided).params[0].long == 12
     assert program(sided, far="1 pt").params[0].long == 4
     assert program(sided, **{"far.long": "1 pt"}).params[0].short == 8
+
+    both = program(SMALL, **{"far.long": "1 pt"}).params[0]
+    assert (both.short, both.long) == (8, 4)
+    bare = SMALL.replace("{default: 2 pt, range: 0 pt .. 10 pt}", "2 pt")
+    both = program(bare, **{"far.short": "1 pt", "far.long": "3 pt"}).params[0]
+    assert (both.short, both.long) == (4, 12)
 
     wrong = compiled(SMALL, far="0.4 pt")
     assert wrong.program is None

@@ -11,7 +11,7 @@ from engine.domain.market import Market
 from engine.execution.terms import Terms
 from engine.machine.forms import Form
 from engine.run import Strategy, run_batch
-from engine.session import BarOrderError, Session, SnapshotError
+from engine.session import VERSION, BarOrderError, Session, SnapshotError
 from tests.support.bars import random_walk
 from tests.support.calendars import FixedHours
 
@@ -102,7 +102,7 @@ def test_a_snapshot_goes_on_where_it_stood(strategy: Strategy, market: Market) -
         lambda data: b"",
         lambda data: b"nonsense\n" + data,
         lambda data: data[: len(data) // 2],
-        lambda data: data.replace(b'"version": 1', b'"version": 9'),
+        lambda data: data.replace(b'"version": %d' % VERSION, b'"version": 99'),
     ],
 )
 def test_other_bytes_are_no_snapshot(strategy: Strategy, market: Market, damage: object) -> None:

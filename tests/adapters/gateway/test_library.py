@@ -115,6 +115,32 @@ def test_a_socket_and_memory_carry_the_same_bytes() -> None:
 
 
 @needs_library
+def test_the_time_is_told_behind_the_news_it_belongs_to() -> None:
+    gateway, trader = fresh(), Trader(library(INSTALLED[0]))
+
+    async def main() -> list[tuple[int, float, float]]:
+        server = await serve(gateway)
+        pace = Lockstep(gateway)
+        pace.start()
+        await trader.start(port_of(server))
+        told: list[tuple[int, float, float]] = []
+        for turn in range(1, 31):
+            now = await trader.ib.reqCurrentTimeAsync()
+            at_hand = trader.bars[-1].date.timestamp()
+            told.append((turn, now.timestamp() - at_hand, len(trader.closed) - turn))
+        pace.stop()
+        trader.ib.disconnect()
+        await asyncio.sleep(0.01)
+        server.close()
+        return told
+
+    # at an open nothing of the bar has passed; at a close, asked while something is held, 59 s
+    told = asyncio.run(main())
+    assert {after for _, after, _ in told} <= {0, 59}
+    assert [missed for _, after, missed in told[:9] if after == 0] == [0] * 9
+
+
+@needs_library
 def test_faults_of_one_seed_are_the_same_faults() -> None:
     text = "partial-fill~0.3,shuffle-callbacks~0.5,duplicate-callbacks~0.3,late-bar=5~0.1"
 

@@ -230,3 +230,25 @@ def test_money_adds_up() -> None:
     assert account.net == Fraction(100_000) + 10 * 2 * 5 - 4 * Fraction("2.25")
     assert client.of(59)[-1][5] == "95.5"  # 100 gained, 4.50 paid to close
     assert gateway.truth.orders[0].status is Status.FILLED
+
+
+def test_a_limit_entry_inside_a_bar_gains_nothing_from_what_the_bar_did_before() -> None:
+    gateway = gateway_of(market_of((1000, 1000, 1000, 1000), (1000, 1040, 980, 985)), played=5)
+    client = Client(gateway)
+    gateway.advance()
+    client.bracket(1, "BUY", 1, limit=247.5, stop=225.0, target=257.5)
+    while gateway.advance():
+        pass
+    assert [(one.order.ticket.ref, one.price) for one in gateway.truth.executions] == [("E", 990)]
+
+
+def test_a_stop_that_waits_for_its_parent_leaves_the_position_naked() -> None:
+    gateway = gateway_of(flat_market(), played=5, faults=plans("partial-fill#1"))
+    client = Client(gateway)
+    gateway.advance()
+    client.bracket(1, "BUY", 2, stop=24_800.0, target=25_100.0)
+    seen = [gateway.truth.naked]
+    gateway.advance()
+    seen.append(gateway.truth.naked)
+    assert seen == [True, False]
+    assert gateway.truth.longest_naked == 59

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from adapters.cli.attempt import carried_out
 from adapters.cli.options import Choice
 from adapters.cli.sweeping import Plan, Wish
 from adapters.cli.workbench import bench
@@ -51,7 +52,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
         forward="train=1w,test=1w", metric="sharpe", jobs=1, cluster=None,
         store=tmp_path_factory.mktemp("study") / "a.sweep", page=None, seed=1,
     )  # fmt: skip
-    return Plan.of(bench(made), made, Terms(), wish).carried_out().study
+    return carried_out(Plan.of(bench(made), made, Terms(), wish)).study
 
 
 def test_the_best_of_each_train_window_is_chosen(study: Study) -> None:

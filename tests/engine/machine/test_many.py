@@ -12,10 +12,11 @@ import pytest
 
 from engine.columns.frame import schedule_of
 from engine.laws.violation import bits
-from engine.machine import machine as module
+from engine.machine import running as module
+from engine.machine.feed import frozen
 from engine.machine.inputs import Inputs
 from engine.machine.layout import Layout
-from engine.machine.machine import Machine, frozen
+from engine.machine.machine import Machine
 from engine.machine.many import generate, unshared
 from tests.support.calendars import FixedHours
 from tests.support.shipped import CALENDARS, FOLDER, bars_for, events_for, program_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from dsl.ir.program import Program, Side
     from engine.domain.market import Ints
-    from engine.machine.machine import Feed
+    from engine.machine.feed import Feed
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 SLOB = FOLDER / "slob_5_1.yaml"

@@ -11,7 +11,7 @@ import pytest
 from engine.columns.frame import schedule_of
 from engine.laws.ground import cuts
 from engine.laws.violation import bits
-from engine.machine import machine as module
+from engine.machine import running as module
 from engine.machine.machine import Machine
 from tests.support.calendars import FixedHours
 from tests.support.specs import trial
@@ -19,7 +19,7 @@ from tests.support.specs import trial
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from engine.machine.machine import Feed
+    from engine.machine.feed import Feed
 
 SEEDS = range(30)
 

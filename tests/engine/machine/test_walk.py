@@ -15,7 +15,7 @@ from dsl.ir import program as prog
 from engine.columns.frame import schedule_of
 from engine.journal.decisions import CAUSE, DAY, KIND, ROW, STARTED, Decision
 from engine.laws.violation import bits
-from engine.machine import machine as module
+from engine.machine import running as module
 from engine.machine.forms import Form, whole
 from engine.machine.inputs import Inputs
 from engine.machine.layout import Layout
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dsl.ir.program import Program
-    from engine.machine.machine import Feed
+    from engine.machine.feed import Feed
 
 SEEDS = range(120)
 SLOB = program_of(Path("strategies/slob_5_1.yaml").resolve())

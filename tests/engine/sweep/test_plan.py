@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
@@ -15,8 +14,11 @@ from hypothesis import strategies as st
 from adapters.instruments import INSTRUMENTS
 from dsl.compilation import Surroundings
 from dsl.compiler import compile_strategy
-from dsl.ir.program import Side
+from dsl.ir.program import Side, Sizing
 from dsl.ir.text import code_hash, program_text
+from engine.execution.rules import rules_of
+from engine.execution.state import METHOD
+from engine.execution.terms import Terms
 from engine.machine.machine import Machine
 from engine.sweep.plan import (
     Axis,
@@ -155,7 +157,23 @@ def test_a_program_with_values_is_what_set_compiles_and_its_machines_are_the_sam
     for side in base.sides:
         before, after = Machine(base, side), Machine(made, side)
         assert (before.bars, before.walk, before.inputs) == (after.bars, after.walk, after.inputs)
-    assert code_hash(replace(made, history=base.history)) == code_hash(base)
+    assert code_hash(made) == code_hash(base)
+
+
+def test_a_way_of_sizing_that_is_not_declared_is_refused() -> None:
+    base = program_of(SLOB)
+    (spec,) = [spec for spec in base.params if spec.name == "sizing"]
+    assert spec.choices == ("fixed_risk", "atr", "kelly")
+    for number in (-1, 3):
+        with pytest.raises(OutOfRange, match="fixed_risk, atr, kelly"):
+            with_values(base, ["sizing"], [number])
+
+
+@pytest.mark.parametrize("word", ["fixed_risk", "atr", "kelly"])
+def test_a_declared_way_of_sizing_is_the_one_that_is_used(word: str) -> None:
+    program = program_of(SLOB, (("sizing", word),))
+    rules = rules_of(program, Terms())
+    assert rules.of(Side.SHORT, METHOD) == list(Sizing).index(Sizing(word))
 
 
 def test_one_side_can_be_set_alone() -> None:

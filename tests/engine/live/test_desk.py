@@ -1,0 +1,497 @@
+"""The desk against a broker in memory: what other systems got wrong, by name, and what we promise."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from engine.domain.order import Action, OrderKind
+from engine.execution.records import Kind
+from engine.execution.terms import Terms, TermsError
+from engine.live import commands as cmd
+from engine.live import events as ev
+from engine.live import words
+from engine.live.family import Phase
+from engine.live.holdings import HeldOrder, Holdings, OrderState
+from engine.live.identity import Role
+from engine.live.policy import Policy
+from engine.live.trader import Trader
+from tests.support.desk import Scene
+from tests.support.live_world import (
+    CONTRACT,
+    SceneDecider,
+    World,
+    scene_setting,
+    world,
+)
+from tests.support.paper import FIVE_SECONDS, Profile
+from tests.support.plain_simulator import Bar, Plan, Setup
+
+FLAT = (100, 101, 99, 100)
+COUNTED = Policy(told_equity=False)
+
+
+def scene(*bars: tuple[int, int, int, int], rows: tuple[int, ...] = (0,), **plan: Any) -> Scene:
+    """Shorts from 100 with the stop at 110 and the target at 90, two contracts of 5 USD a tick."""
+    facts = Plan(
+        Fraction(5), Fraction(50_000),
+        **{"contracts": 2, "maximum": 9, "shares": [Fraction(1)], "leaves": False,
+           "flat_later": True, **plan},
+    )  # fmt: skip
+    setups = [Setup(row, "short", 100, 100, 110, [90], None) for row in rows]
+    return Scene(facts, [Bar(*bar, date=0) for bar in bars], setups)
+
+
+def live(
+    *bars: tuple[int, int, int, int],
+    rows: tuple[int, ...] = (0,),
+    profile: Profile | None = None,
+    policy: Policy = COUNTED,
+    **plan: Any,
+) -> World:
+    """A live run of such a scene before its first bar; quiet bars unless others are given."""
+    found = scene(*(bars or (FLAT,) * 6), rows=rows, **plan)
+    return world(scene_setting(found, policy), profile)
+
+
+def bar(made: World, count: int = 1) -> World:
+    """Let bars pass."""
+    for _ in range(count):
+        made.open_bar()
+        made.close_bar()
+    return made
+
+
+def phases(made: World) -> list[Phase]:
+    return [family.phase for family in made.journal.books.families.values()]
+
+
+def why_done(made: World) -> list[tuple[str, str]]:
+    return [
+        (event.ending, event.why)
+        for event in made.journal.events
+        if isinstance(event, ev.Moved) and event.phase is Phase.DONE
+    ]
+
+
+def sent(made: World, role: Role) -> list[cmd.Send]:
+    return [one for one in made.sent if one.leg.role is role]
+
+
+# --- the plain way ----------------------------------------------------------------------------
+
+
+def test_a_bracket_is_sent_whole_and_only_its_last_order_transmits() -> None:
+    made = bar(live())
+    roles = [(one.leg.role, one.transmit, one.lasts, one.outside_hours) for one in made.sent]
+
+    assert roles == [
+        (Role.ENTRY, False, "DAY", True),
+        (Role.TARGET, False, "GTC", True),
+        (Role.STOP, True, "GTC", True),
+    ]
+    entry, target, stop = made.sent
+    assert target.parent == stop.parent == entry.number
+    assert target.group == stop.group != ""
+    assert phases(made) == [Phase.WORKING]
+
+
+def test_nothing_is_sent_that_was_not_recorded_before() -> None:
+    made = live(FLAT, FLAT, (100, 101, 94, 95), (95, 112, 95, 100), FLAT, trails=True)
+    seen = 0
+
+    def observe(at: World, step: Any) -> None:
+        nonlocal seen
+        written = {one.ref for one in (*at.journal.events, *step.events)
+                   if isinstance(one, ev.Sending)}  # fmt: skip
+        asked = {one.leg.ref for one in step.commands if isinstance(one, cmd.Send)}
+        assert asked <= written
+        seen += len(asked)
+
+    made.observer = observe
+    made.finish()
+    assert seen >= 3
+
+
+def test_a_family_is_done_when_its_exit_is_filled_and_the_rest_withdrawn() -> None:
+    made = bar(live(FLAT, (100, 101, 89, 95), FLAT), 3)
+
+    assert phases(made) == [Phase.DONE]
+    assert made.paper.position == 0
+    assert why_done(made) == [("closed", "nothing")]
+
+
+def test_a_stop_that_moves_is_replaced_before_the_old_one_is_withdrawn() -> None:
+    lower = (95, 96, 94, 95)
+    made = live(FLAT, FLAT, (100, 101, 94, 95), lower, lower, even_r=Fraction(1, 2))
+    bar(made, 4)
+    stops = sent(made, Role.STOP)
+    (living,) = [
+        one for one in made.paper.orders.values()
+        if not one.state.is_over and one.kind is OrderKind.STOP
+    ]  # fmt: skip
+
+    assert [one.order.price for one in stops] == [110, 100]
+    assert (living.ref, living.price) == (stops[1].leg.ref, 100)
+    assert made.paper.naked_longest == 0
+
+
+def test_a_position_leaves_at_the_next_open_with_its_stop_armed_until_then() -> None:
+    made = bar(live(after=2), 3)
+    (way_out,) = sent(made, Role.EXIT)
+
+    assert way_out.group == sent(made, Role.STOP)[0].group
+    assert made.paper.armed() == 2
+    bar(made)
+    assert (made.paper.position, made.paper.naked_longest) == (0, 0)
+
+
+def test_a_close_that_nobody_can_trade_at_is_refused_for_live_trading() -> None:
+    found = scene(FLAT)
+    with pytest.raises(TermsError, match="--flat next_open"):
+        Trader(found.program, Terms(), CONTRACT, lambda simulator: SceneDecider(found, simulator))
+
+
+# --- open bugs of other systems ---------------------------------------------------------------
+
+
+def test_lean_ib_93_an_order_that_is_swallowed_is_sent_again_under_its_own_number() -> None:
+    made = bar(live(profile=Profile(swallow=16)))
+    first, again = made.sent[:3], made.sent[3:]
+
+    assert [one.number for one in again] == [one.number for one in first]
+    assert bar(made).paper.position == -2
+    assert sum(made.paper.entries.values()) == 2
+
+
+def test_lean_ib_242_numbers_that_roll_back_are_not_given_out_twice() -> None:
+    made = bar(live(FLAT, (100, 101, 89, 95), FLAT, FLAT, FLAT, rows=(0, 2)), 2)
+    made.paper.next_number = 1
+    made.restart()
+    bar(made, 2)
+    numbers = [one.number for one in made.sent]
+
+    assert len(numbers) == len(set(numbers)) == 6
+
+
+def test_nautilus_4247_numbers_of_another_session_are_beyond_ours() -> None:
+    made = live()
+    made.paper.next_number = 500
+    bar(made)
+
+    assert [one.number for one in made.sent] == [500, 501, 502]
+
+
+def test_lean_ib_249_fills_while_the_link_is_down_are_booked_when_it_is_back() -> None:
+    made = bar(live(FLAT, (100, 111, 99, 100), FLAT, FLAT))
+    made.deliver(words.LinkDown(made.paper.now))
+    made.paper.link = False
+    bar(made)
+    assert made.journal.books.living[0].executions == ()
+    made.paper.link = True
+    made.deliver(words.LinkUp(made.paper.now))
+    made.settle(made.paper.now + 5_000)
+    (family,) = made.journal.books.families.values()
+
+    assert (family.entered, family.left, family.phase) == (2, 2, Phase.DONE)
+    kinds = made.records[:, 1].tolist()
+    assert kinds == [Kind.INTENT, Kind.FILL, Kind.EXIT, Kind.CLOSED]
+
+
+def test_nautilus_4564_of_two_orders_with_one_reference_one_is_withdrawn() -> None:
+    made = bar(live(), 2)
+    stop = next(one for one in made.paper.orders.values() if one.kind is OrderKind.STOP)
+    twin = replace(stop, permanent=99_999, number=999)
+    made.paper.orders[twin.permanent] = twin
+    made.restart()
+    made.settle(made.paper.now + 3_000)
+
+    assert (stop.state, twin.state) == (OrderState.WORKING, OrderState.CANCELLED)
+    assert made.paper.position == -2
+
+
+def test_nautilus_3176_a_restart_in_the_middle_of_an_entry_enters_once() -> None:
+    made = bar(live())
+    for _ in range(5):
+        made.restart()
+    bar(made)
+
+    assert (made.paper.position, len(made.sent)) == (-2, 3)
+
+
+@pytest.mark.parametrize("code", [105, 110, 161, 201, 321, 329, 10349])
+def test_ib_insync_502_and_ib_async_191_an_error_does_not_end_an_order_that_lives(
+    code: int,
+) -> None:
+    made = bar(live(), 2)
+    stop = sent(made, Role.STOP)[0].leg.ref
+    made.deliver(words.Refused(made.paper.now, stop, code, "no"))
+    made.settle(made.paper.now + 5_000)
+
+    assert made.paper.armed() == 2
+    assert len(made.sent) == 3
+    assert phases(made) == [Phase.HOLDING]
+
+
+def test_freqtrade_431_an_order_that_one_snapshot_misses_is_not_believed_gone() -> None:
+    made = bar(live(), 1)
+    made.is_answering = False
+    made.deliver(words.LinkUp(made.paper.now))
+    made.deliver(words.Answered(made.paper.now, made.desk._questions, Holdings()))
+    assert phases(made) == [Phase.WORKING]
+    made.is_answering = True
+    made.settle(made.paper.now + 5_000)
+
+    assert phases(made) == [Phase.WORKING]
+    assert bar(made).paper.position == -2
+
+
+def test_an_answer_to_an_earlier_question_does_not_count() -> None:
+    made = bar(live(), 2)
+    number = made.desk._questions
+    made.is_answering = False
+    made.deliver(words.LinkUp(made.paper.now))
+    step = made.desk.step(words.Answered(made.paper.now, number, Holdings()))
+
+    assert step.events == ()
+    assert not [one for one in step.commands if isinstance(one, cmd.Send | cmd.Cancel)]
+
+
+# --- protection -------------------------------------------------------------------------------
+
+
+def test_a_stop_that_is_refused_is_replaced_within_five_seconds() -> None:
+    made = bar(live(profile=Profile(reject_stop=16)), 2)
+
+    assert made.paper.armed() == 2
+    assert made.paper.naked_longest <= FIVE_SECONDS
+    assert not made.journal.books.latch
+
+
+def test_a_position_that_cannot_be_protected_is_flattened_after_the_latch_is_on_disk() -> None:
+    made = live(profile=Profile(reject_stop=16, reject_repair=16), rows=(0, 3))
+    latched: list[bool] = []
+
+    def observe(at: World, step: Any) -> None:
+        if any(isinstance(one, cmd.Send) and one.leg.role is Role.EXIT for one in step.commands):
+            happened = [*at.journal.events, *step.events]
+            latched.append(any(isinstance(one, ev.Latched) for one in happened))
+
+    made.observer = observe
+    bar(made, 2)
+    assert latched == [True]
+    assert made.paper.position == 0
+    assert made.paper.naked_longest <= FIVE_SECONDS
+    made.restart()
+    bar(made, 3)
+    assert "could not be protected" in made.journal.books.latch
+    assert sum(made.paper.entries.values()) == 2
+
+
+@pytest.mark.parametrize("wakes", [False, True])
+def test_the_rest_of_a_partial_entry_is_withdrawn_and_what_is_held_protected(wakes: bool) -> None:
+    made = bar(live(contracts=5, profile=Profile(partial=16, wake_on_part=wakes)), 2)
+
+    assert (made.paper.position, made.paper.armed()) == (-2, 2)
+    assert made.paper.naked_longest <= FIVE_SECONDS
+    assert made.records[1].tolist()[6] == 2  # the fill is of what came
+    bar(made)
+    assert made.paper.position == -2
+
+
+def test_a_fill_that_the_account_refuses_is_flattened_for_the_same_reason() -> None:
+    made = bar(live(FLAT, (85, 86, 84, 85), FLAT, profile=Profile(late_told=True)), 3)
+    moved = [event.why for event in made.journal.events if isinstance(event, ev.Moved)]
+
+    assert made.records[1].tolist()[1] == Kind.REFUSED
+    assert made.paper.position == 0
+    assert phases(made) == [Phase.DONE]
+    assert moved
+
+
+def test_more_that_went_out_than_came_in_is_brought_back() -> None:
+    made = bar(live(), 2)
+    exits = [one for one in made.paper.orders.values() if one.parent]
+    for one in exits:
+        one.group = ""  # a broker that forgot the group
+    made.paper._try(exits[0], (100, 120, 80))
+    exits[1].state = OrderState.WORKING
+    made.paper._try(exits[1], (100, 120, 80))
+    assert made.paper.position == 2
+    made.settle(made.paper.now + 30_000)
+    bar(made)
+
+    assert made.paper.position == 0
+    assert made.journal.books.latch
+
+
+# --- who may enter ----------------------------------------------------------------------------
+
+STRANGER = HeldOrder(
+    "by hand", 5, 77, 0, CONTRACT, Action.BUY, OrderKind.LIMIT, 50, 1, 0, OrderState.WORKING
+)
+
+
+def test_an_order_of_somebody_else_is_never_touched_and_stops_entries() -> None:
+    made = live()
+    made.paper.foreign.append(STRANGER)
+    bar(made, 2)
+
+    assert made.sent == []
+    assert why_done(made) == [("withheld", "1 orders of somebody else are there")]
+    assert not [one for one in made.journal.events if isinstance(one, ev.Withdrawing)]
+
+
+def test_a_position_that_nobody_explains_latches_after_a_second_look() -> None:
+    made = live()
+    made.paper.position = 3
+    bar(made, 2)
+
+    assert "the broker holds 3" in made.journal.books.latch
+    assert (made.sent, made.paper.position) == ([], 3)
+
+
+@pytest.mark.parametrize(
+    ("word", "reason"),
+    [
+        (lambda at: words.Halt(at, "kim", "lunch"), "halted"),
+        (lambda at: words.Data(at, "competing session"), "market data: competing session"),
+        (lambda at: words.Clock(at, -11_000), "clock"),
+    ],
+)
+def test_what_forbids_entries_is_named(word: Any, reason: str) -> None:
+    made = live()
+    made.deliver(word(made.paper.now))
+    bar(made)
+
+    assert made.sent == []
+    assert reason in why_done(made)[0][1]
+
+
+@pytest.mark.parametrize(
+    ("policy", "reason"),
+    [
+        (Policy(told_equity=False, monitor_only=True), "monitor only"),
+        (Policy(told_equity=False, warm_up=9), "1 bars of 9"),
+        (Policy(told_equity=False, entries_a_day=0), "0 entries today"),
+    ],
+)
+def test_a_policy_that_forbids_entries_is_named(policy: Policy, reason: str) -> None:
+    made = bar(live(policy=policy))
+
+    assert made.sent == []
+    assert reason in why_done(made)[0][1]
+
+
+def test_the_entries_of_a_day_are_counted_over_restarts() -> None:
+    out = (100, 101, 89, 95)
+    policy = replace(COUNTED, entries_a_day=2)
+    made = live(FLAT, out, FLAT, out, FLAT, out, FLAT, rows=(0, 2, 4), policy=policy)
+    for _ in range(7):
+        bar(made)
+        made.restart()
+
+    assert len(made.paper.entries) == 2
+    assert ("withheld", "2 entries today already") in why_done(made)
+
+
+def test_a_bar_that_closed_long_ago_brings_no_entry() -> None:
+    made = live()
+    made.open_bar()
+    made.row += 1
+    made.paper.on_close()
+    made.paper.advance(made.paper.now + 120_000)
+    made.deliver(replace(made.setting.bar(0), at=made.paper.now))
+    made.settle(made.paper.now + 5_000)
+
+    assert why_done(made) == [("withheld", "the bar closed too long ago")]
+
+
+def test_a_halt_withdraws_entries_that_wait_and_leaves_positions_protected() -> None:
+    made = bar(live(order="limit", valid=9, rows=(0,)), 1)
+    made.deliver(words.Halt(made.paper.now, "kim", "lunch"))
+    made.settle(made.paper.now + 5_000)
+    assert [one.state for one in made.paper.orders.values()] == [OrderState.CANCELLED] * 3
+
+    held = bar(live(), 2)
+    held.deliver(words.Halt(held.paper.now, "kim", "lunch"))
+    held.settle(held.paper.now + 5_000)
+    assert held.paper.armed() == 2
+
+
+def test_a_person_is_out_of_everything_after_flatten_and_nothing_enters_until_resumed() -> None:
+    made = bar(live(rows=(0, 2)), 2)
+    made.open_bar()
+    made.deliver(words.Flatten(made.paper.now, "kim", "enough"))
+    made.settle(made.paper.now + 5_000)
+    assert made.paper.position == 0
+    made.close_bar()
+    assert len(made.paper.entries) == 1
+    made.restart()
+    assert made.journal.books.halt == "enough"
+    made.deliver(words.Resume(made.paper.now, "kim", "go on"))
+    assert made.journal.books.entries_allowed
+
+
+# --- limits on losses -------------------------------------------------------------------------
+
+
+def test_the_drawdown_latch_survives_restarts_until_a_person_clears_it() -> None:
+    lost = (100, 111, 99, 100)
+    made = live(FLAT, lost, FLAT, lost, FLAT, lost, FLAT, rows=(0, 2, 4),
+                stop_at=Fraction(1, 1000))  # fmt: skip
+    bar(made, 2)
+    assert made.journal.books.latch == "drawdown_latch"
+    made.restart()
+    bar(made, 2)
+    assert len(made.paper.entries) == 1
+    made.deliver(words.Unlatch(made.paper.now, "kim", "looked"))
+    made.restart()
+    assert not made.desk.trader.account.latched
+    bar(made, 2)
+    assert len(made.paper.entries) == 2
+
+
+def test_the_daily_loss_survives_restarts() -> None:
+    lost = (100, 111, 99, 100)
+    made = live(FLAT, lost, FLAT, lost, rows=(0, 2), daily_loss=Fraction(1, 1000))
+    for _ in range(4):
+        bar(made)
+        made.restart()
+
+    assert len(made.paper.entries) == 1
+    assert made.records[-1].tolist()[1] == Kind.REFUSED
+
+
+def test_sizes_come_from_the_equity_the_broker_tells_while_nothing_is_open() -> None:
+    risk = {"method": "fixed_risk", "per_trade": Fraction(1, 100), "maximum": 99}
+    made = live(policy=Policy(), **risk)
+    made.paper.cash = Fraction(100_000)
+    bar(made)
+
+    assert made.sent[0].order.contracts == 20  # 1000 of 100,000 at 50 a contract
+
+
+def test_equity_that_is_not_told_forbids_entries() -> None:
+    made = live(policy=replace(Policy(), equity_fresh=-1))
+    bar(made)
+
+    assert "equity" in why_done(made)[0][1]
+
+
+def test_other_bars_than_those_before_the_restart_are_refused() -> None:
+    made = bar(live(), 2)
+    other = live(rows=(0,), contracts=2)
+    step = next(iter(made.journal.books.steps.values()))
+    with pytest.raises(ValueError, match="not the bars"):
+        other.desk.trader.recall(step)
+
+
+def test_the_same_words_bring_the_same_events() -> None:
+    told = [bar(live(profile=Profile(shuffle=True, repeat=True)), 5).journal.events
+            for _ in range(2)]  # fmt: skip
+
+    assert told[0] == told[1]

@@ -1,0 +1,173 @@
+"""The walk, bar by bar and the interpreter decide the same: on real bars, and in a crowd."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from adapters import store
+from adapters.bars import Layout
+from adapters.events import event_lists
+from adapters.instruments import INSTRUMENTS
+from dsl.compilation import Surroundings
+from dsl.compiler import compile_strategy
+from dsl.ir import program as prog
+from engine.columns.frame import schedule_of
+from engine.interpreter import Interpreter
+from engine.journal.decisions import CAUSE, KIND, Decision
+from engine.laws.ground import Ground
+from engine.laws.repeated import decisions_of, lists
+from engine.laws.violation import Pair
+from engine.machine.walk import unwalkable
+from engine.run import Strategy
+from tests.support.calendars import FixedHours
+from tests.support.shipped import CALENDARS, FOLDER, SHIPPED, program_of
+from tests.support.specs import trial
+
+if TYPE_CHECKING:
+    from dsl.ir.program import Program
+    from engine.domain.market import Market
+    from engine.laws import Violation
+    from tests.support.specs import Trial
+
+pytestmark = pytest.mark.law
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+FILES = {
+    "es_lean_2013.csv.gz": "ES",
+    "6e_nautilus_2024_01.csv.gz": "6E",
+    "gbpusd_fxcm_2012.csv.gz": "GBPUSD",
+    "btc_freqtrade_unittest.csv.gz": "BTCPAIR",
+}
+TURNS = {"ci": 4, "prove": 20}.get(os.environ.get("HYPOTHESIS_PROFILE", "dev"), 1)
+MOST = 4_000
+"""Bars of a slice: the interpreter takes tens of microseconds for each."""
+EXAMPLES = sorted((FOLDER.parent / "docs" / "examples").glob("*.yaml"))
+WALKED = [file for file in (*SHIPPED, *EXAMPLES) if unwalkable(program_of(file)) is None]
+SEEDS = range(60 * TURNS)
+
+
+def parted(ground: Ground, seen: Counter[str] | None = None) -> Violation | None:
+    """Where the walk says something else than bar by bar or the interpreter does."""
+    program, market = ground.strategy.program, ground.market
+    schedule = schedule_of(program, market, ground.calendars, ground.events)
+    walked, stepped, told = {}, {}, {}
+    for side, machine in ground.strategy.machines.items():
+        feed = machine.feed(schedule)
+        walked[side] = machine.follow_plain(feed, len(market)).decisions()
+        stepped[side] = machine.run_plain(feed, machine.fresh(), 0, len(market))
+        events = Interpreter(program, market, side, ground.calendars, lists(ground.events)).run()
+        told[side] = decisions_of(events, machine.layout)
+        if seen is not None:
+            seen.update(ends(program, walked[side].rows))
+    first = Pair("walk", program, market, "bar by bar", "the walk").decisions(stepped, walked)
+    return first or Pair("walk", program, market, "the interpreter", "the walk").decisions(
+        told, walked
+    )
+
+
+def ends(program: Program, rows: np.ndarray) -> list[str]:
+    """What came of candidates, by the kind of limit that ended them."""
+    names = prog.reasons(program)
+    dead = [names[cause] for cause in rows[rows[:, KIND] == Decision.DEAD, CAUSE].tolist()]
+    told = [Decision(kind).name for kind in rows[:, KIND].tolist()]
+    told += ["no room" for name in dead if name == program.overflow]
+    told += ["merged" for name in dead if program.merge and name == program.merge.reason]
+    return told
+
+
+# --- real bars ------------------------------------------------------------------------------
+
+
+@cache
+def bars(name: str) -> Market:
+    return store.resolve_with_notes(str(DATA / name), INSTRUMENTS[FILES[name]], Layout())[0]
+
+
+def compiled_for(file: Path, symbol: str) -> Program | None:
+    around = Surroundings(
+        INSTRUMENTS,
+        read=lambda name: (file.parent / name).read_bytes(),
+        values={"instrument": symbol},
+    )
+    return compile_strategy(file.name, file.read_bytes(), around).program
+
+
+real = pytest.mark.skipif(
+    not DATA.is_dir(), reason=f"the real bars are not here: {DATA} (a folder beside the project's)"
+)
+
+
+@real
+@pytest.mark.parametrize("file", WALKED, ids=lambda file: file.stem)
+@pytest.mark.parametrize("name", FILES)
+def test_a_strategy_of_the_repository_is_walked_right_on_real_bars(name: str, file: Path) -> None:
+    program = compiled_for(file, FILES[name])
+    if program is None:
+        pytest.skip(f"{file.stem} says of itself that it does not fit {FILES[name]}")
+    ground = Ground(
+        Strategy(program), bars(name), CALENDARS, event_lists(program.events, file.parent)
+    )
+
+    for turn in range(TURNS):
+        assert parted(ground.stretch(Random(f"{name}{turn}"), MOST)) is None
+
+
+@real
+@pytest.mark.parametrize("name", FILES)
+def test_made_up_strategies_are_walked_right_on_real_bars(name: str) -> None:
+    market, seen, tried = bars(name), Counter[str](), 0
+    for seed in SEEDS:
+        made = walkable(seed)
+        if made is None or made.strategy.program.bar_minutes != market.bar_minutes:
+            continue
+        instrument = made.strategy.program.instrument
+        known = replace(market, instrument=instrument)
+        ground = Ground(made.strategy, known, FixedHours(), made.events)
+        tried += 1
+
+        assert parted(ground.stretch(Random(seed), MOST // 4), seen) is None, made
+    assert tried >= 5
+    assert seen["START"] > 100
+    assert seen["ENTRY"] > 10
+
+
+# --- a crowd --------------------------------------------------------------------------------
+
+
+@cache
+def walkable(seed: int) -> Trial | None:
+    made = trial(Random(seed))
+    return made if unwalkable(made.strategy.program) is None else None
+
+
+@pytest.mark.parametrize("concurrent", [1, 2, 5, 40])
+def test_starts_on_every_bar_are_walked_right_with_merges_spacing_and_little_room(
+    concurrent: int,
+) -> None:
+    """The same strategies with every bar a start that may be one, however many may live."""
+    seen, spaced = Counter[str](), 0
+    for seed in SEEDS:
+        made = walkable(seed)
+        if made is None:
+            continue
+        program = made.strategy.program
+        program = replace(
+            program, concurrent=concurrent, start=replace(program.start, rising=False)
+        )
+        ground = Ground(Strategy(program), made.market, FixedHours(), made.events)
+        spaced += program.start.spacing is not None
+
+        assert parted(ground, seen) is None, made
+    assert spaced > 3
+    assert seen["merged"] > (0 if concurrent == 1 else 10) or concurrent == 1
+    assert (seen["no room"] > 100) == (concurrent < 40)
+    assert seen["ENTRY"] > 50
