@@ -214,6 +214,19 @@ class Desk:
             self._gateway.exchange.cancel(order)
         self._gateway.truth.observe()
 
+    def settle(self, contract: Contract) -> None:
+        """A contract expires: its orders die, and what is held is closed at the last price."""
+        gateway = self._gateway
+        for order in list(gateway.exchange.working.values()):
+            if order.contract.con_id == contract.con_id:
+                gateway.exchange.cancel(order, "contract expired")
+        tape = gateway.tape_of(contract)
+        price = None if tape is None else tape.price
+        for name, account in gateway.exchange.accounts.items():
+            if price is not None and account.settle(contract, price):
+                for session in gateway.lines:
+                    session.bookkeeping.moved(name, account.positions[contract.con_id])
+
     def by_hand(self, contract: Contract, ticket: Ticket) -> Order:
         """An order that a person places without the API; API clients only see it."""
         gateway = self._gateway

@@ -148,7 +148,7 @@ class Inquiries:
             raise Refused(322, "Error processing request.-'bI' : cause - Duplicate ticker id")
         self._session.subscriptions[about] = one
         self._session.owes = True
-        self.gateway.listens(self._session)
+        self.gateway.listens()
 
     def _unsubscribe(self, about: int) -> bool:
         return self._session.subscriptions.pop(about, None) is not None

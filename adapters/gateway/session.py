@@ -257,7 +257,7 @@ class Session:
         self.next_id(read)
         for code, farm in _FARMS:
             self.error(-1, code, farm)
-        self.gateway.joined(self)
+        self.gateway.joined()
 
     def managed_accounts(self, _: Reader) -> None:
         """The accounts."""

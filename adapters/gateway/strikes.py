@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from adapters.gateway.orders import LIMIT, MARKET
+from adapters.gateway.orders import LIMIT, MARKET, Ticket
 from adapters.gateway.wire import encode
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def _farm(
     part: str, down: tuple[int, str], up: tuple[int, str]
 ) -> Callable[[Gateway, float], None]:
-    return lambda gateway, seconds: gateway.outage(part, seconds, down, up)
+    return lambda gateway, seconds: gateway.outages.begin(part, seconds, down, up)
 
 
 def _every(act: Callable[[Session, float], object]) -> Callable[[Gateway, float], None]:
@@ -40,12 +40,34 @@ def _idle(gateway: Gateway, _: float) -> None:
     )
 
 
+def _by_hand(gateway: Gateway, quantity: int, kind: str) -> None:
+    """A person buys of every market: at any price, or at a limit far below."""
+    account = next(iter(gateway.exchange.accounts))
+    for tape in gateway.tapes.values():
+        contract = gateway.catalogue.front(tape.name, gateway.today())
+        if contract is not None and tape.price is not None:
+            limit = tape.price - _FAR_BELOW if kind == LIMIT else None
+            gateway.desk.by_hand(
+                contract, Ticket("BUY", quantity, kind, limit, account=account, tif="GTC")
+            )
+
+
+def _cancel_newest(gateway: Gateway, _: float) -> None:
+    """The broker cancels the newest order that works."""
+    working = [order for order in gateway.exchange.working.values() if order.works]
+    if working:
+        gateway.exchange.cancel(working[-1], "by the broker")
+
+
+_FAR_BELOW: Final = 400
+"""Ticks under the last price, where a person's limit order rests."""
+
 _GARBAGE: Final = ("9999", "\x01\x02", "-", "", "nan", "1e999")
 
 STRIKES: Final[dict[str, Callable[[Gateway, float], None]]] = {
-    "link-lost": lambda gateway, seconds: gateway.lose_link(seconds),
-    "link-lost-data": lambda gateway, seconds: gateway.lose_link(seconds, data_kept=False),
-    "link-broken": lambda gateway, seconds: gateway.lose_link(seconds, code=2110),
+    "link-lost": lambda gateway, seconds: gateway.outages.lose_link(seconds),
+    "link-lost-data": lambda gateway, seconds: gateway.outages.lose_link(seconds, data_kept=False),
+    "link-broken": lambda gateway, seconds: gateway.outages.lose_link(seconds, code=2110),
     "market-farm": _farm(
         "market-farm",
         (2103, "Market data farm connection is broken:usfarm"),
@@ -70,15 +92,15 @@ STRIKES: Final[dict[str, Callable[[Gateway, float], None]]] = {
         (10197, "No market data during competing live session"),
         (2104, "Market data farm connection is OK:usfarm"),
     ),
-    "restart": lambda gateway, seconds: gateway.restart(seconds),
-    "restart-rollback": lambda gateway, seconds: gateway.restart(seconds, rollback=True),
+    "restart": lambda gateway, seconds: gateway.outages.restart(seconds),
+    "restart-rollback": lambda gateway, seconds: gateway.outages.restart(seconds, rollback=True),
     "socket-lost": _every(lambda session, _: session.close()),
     "half-frame": _every(lambda session, _: session.close(half=True)),
     "garbage": _every(lambda session, _: session.send_raw(encode(_GARBAGE))),
     "cut-frames": _every(lambda session, seconds: session.cut(seconds)),
     "slow-link": _every(lambda session, seconds: session.hold(seconds)),
-    "cancel-unasked": lambda gateway, _: gateway.cancel_newest(),
-    "foreign-order": lambda gateway, size: gateway.foreign(size, LIMIT),
-    "foreign-trade": lambda gateway, size: gateway.foreign(size, MARKET),
+    "cancel-unasked": _cancel_newest,
+    "foreign-order": lambda gateway, size: _by_hand(gateway, int(size), LIMIT),
+    "foreign-trade": lambda gateway, size: _by_hand(gateway, int(size), MARKET),
 }
 """What each fault of the moment does."""

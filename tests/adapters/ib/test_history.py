@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import date
+from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.ib.contracts import Roll, chosen
 from adapters.ib.history import Trouble, bar_of, before, between, instant, trouble_of
 from adapters.ib.pacing import UNLIMITED, Limits, Pacer
 from adapters.ib.port import Bar, DataRefused, RequestRefused
 from adapters.instruments import instrument
 from tests.adapters.ib.test_contracts import MONTHS, NQ
 from tests.support.bars import minute_of
-
-from datetime import date
-
-from adapters.ib.contracts import Roll, chosen
 
 CONTRACT = chosen(NQ, MONTHS, date(2026, 1, 6), Roll())
 
@@ -92,7 +92,7 @@ def test_requests_are_always_below_the_limits_of_ib(
         for pause, contract, request in wishes:
             clock[0] += pause
             while (seconds := pacer.wait(contract, (contract, request))) > 0:
-                clock[0] += seconds
+                clock[0] += seconds + 1e-6
             pacer.note(contract, (contract, request))
             made.append((clock[0], contract, request))
 
@@ -112,16 +112,10 @@ def test_a_simulated_gateway_has_no_limits() -> None:
 
 
 def test_prices_between_two_steps_are_rounded_only_for_middles() -> None:
-    pair = chosen(instrument("EURUSD"), [_pair()], date(2026, 1, 6), Roll())
+    found = replace(
+        MONTHS[0], kind="CASH", expires="", tick=Fraction(1, 100_000), multiplier=Fraction(1)
+    )
+    pair = chosen(instrument("EURUSD"), [found], date(2026, 1, 6), Roll())
     middle = told(open=1.100005, high=1.10002, low=1.1, close=1.10001, volume=-1.0)
     assert bar_of(pair, middle).open == 110_000
     assert bar_of(pair, middle).high == 110_002
-
-
-def _pair() -> object:
-    from dataclasses import replace
-    from fractions import Fraction
-
-    return replace(
-        MONTHS[0], kind="CASH", expires="", tick=Fraction(1, 100_000), multiplier=Fraction(1)
-    )
