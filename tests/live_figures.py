@@ -39,20 +39,26 @@ def main() -> int:
             tallies[profile.name] += sweep(wanted.first + seeds, profile)
         seeds += 1
     took = time.perf_counter() - began
-    print(f"{'profile':32} recoveries  as if nothing  flat   fills  longest naked  violations")
+    say(f"{'profile':32} recoveries  as if nothing  flat   fills  longest naked  violations")
     together = Tally()
     for name, one in tallies.items():
         together += one
-        print(line(name, one))
-    print(line("together", together))
-    print(f"{seeds} seeds, {took:.0f} s, {together.recoveries / took * 60:.0f} recoveries a minute")
+        say(line(name, one))
+    say(line("together", together))
+    say(f"{seeds} seeds, {took:.0f} s, {together.recoveries / took * 60:.0f} recoveries a minute")
     for kind in KINDS:
-        print(f"  {together.violations.pop(kind, 0):6} {kind}")
+        say(f"  {together.violations.pop(kind, 0):6} {kind}")
     for kind, count in together.violations.items():
-        print(f"  {count:6} {kind}")
+        say(f"  {count:6} {kind}")
     for kind, where in together.first.items():
-        print(f"first {kind}: {where}")
+        say(f"first {kind}: {where}")
     return 1 if together.first else 0
+
+
+def say(text: str) -> None:
+    """A line for people."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def line(name: str, one: Tally) -> str:

@@ -61,6 +61,15 @@ ORACLE: Final = ("tests/laws/test_generator.py",)
 COLUMNS: Final = ("tests/laws/test_columns_against_interpreter.py",)
 WALK: Final = ("tests/engine/machine/test_walk.py", "-k", "not compiled")
 TRADING: Final = ("tests/engine/execution",)
+BACKTRADER: Final = (
+    "tests/adapters/backtrader",
+    "tests/laws/test_backtrader_venue.py",
+    "-k",
+    "not real and not csv",
+)
+CROWD: Final = ("tests/laws/test_walk_is_bar_by_bar.py", "-k", "crowd")
+SWEPT: Final = ("tests/engine/sweep/test_driver.py", "tests/engine/sweep/test_sweeper.py")
+FOLDS: Final = ("tests/engine/sweep/test_folds.py",)
 
 
 def law(name: str) -> tuple[str, ...]:
@@ -119,15 +128,15 @@ BUGS: Final = (
     Bug(
         "a walk that merges with candidates that have ended",
         "engine/machine/stages.py",
-        'parts = ["B[to] > i", "B[to + 1] <= i"]',
-        'parts = ["B[to + 1] <= i"]',
+        """[f"{self._of_older('to', 0)} > i", f"{self._of_older('to', 1)} <= i"]""",
+        """[f"{self._of_older('to', 1)} <= i"]""",
         WALK,
     ),
     Bug(
         "a walk that asks of the merge a bar too late",
         "engine/machine/stages.py",
-        '"B[to + 1] <= i"]',
-        '"B[to + 1] < i"]',
+        """{self._of_older('to', 1)} <= i"]""",
+        """{self._of_older('to', 1)} < i"]""",
         WALK,
     ),
     Bug(
@@ -154,8 +163,8 @@ BUGS: Final = (
     Bug(
         "a walk that counts the ended among those who live",
         "engine/machine/walk.py",
-        'self.lines.block("if B[to] > i:")',
-        'self.lines.block("if B[to] >= i:")',
+        """block(f"if {self._of_older('to', 0)} > i:")""",
+        """block(f"if {self._of_older('to', 0)} >= i:")""",
         WALK,
     ),
     Bug(
@@ -276,6 +285,73 @@ BUGS: Final = (
         "            self._states[side] = State(*(arrays",
         "            _ = State(*(arrays",
         law("replay"),
+    ),
+    Bug(
+        "a session that keeps the session values of the date before",
+        "engine/columns/schedule.py",
+        "        made = replace(self, market=market)\n",
+        "        made = replace(self, market=market)\n"
+        '        object.__setattr__(made, "_dated", self._dated)\n',
+        law("chunk"),
+    ),
+    Bug(
+        "a session whose high is kept before it is over",
+        "engine/columns/sessional.py",
+        "rows[-1] < len(frame)",
+        "rows[-1] <= len(frame)",
+        law("chunk"),
+    ),
+    Bug(
+        "a session whose reflected bars keep their highs",
+        "engine/window.py",
+        "        return [*columns_of(bars), *columns_of(bars.reflected())[1:-1]]\n",
+        "        turned = columns_of(bars.reflected())[1:-1]\n"
+        "        return [*columns_of(bars), turned[0], turned[2], turned[1], turned[3]]\n",
+        law("chunk"),
+    ),
+    Bug(
+        "a walk that lets one candidate more live",
+        "engine/machine/walk.py",
+        'overflow])\n        with self.lines.block(f"if older >= ',
+        'overflow])\n        with self.lines.block(f"if older > ',
+        CROWD,
+    ),
+    Bug(
+        "a floor that is not asked on the bar of an entry",
+        "engine/execution/hosted.py",
+        "        return floor.fill(stop_order(desk.book, start), first, high, low)\n",
+        "        if desk.book[start + at.ENTERED] == desk.book[at.NEXT_ROW]:\n"
+        "            return NEVER\n"
+        "        return floor.fill(stop_order(desk.book, start), first, high, low)\n",
+        BACKTRADER,
+    ),
+    Bug(
+        "a broker that slips on limits",
+        "adapters/backtrader/venue.py",
+        "by = self._plain if order.kind is OrderKind.LIMIT else self._slipped",
+        "by = self._slipped",
+        BACKTRADER,
+    ),
+    Bug(
+        "a broker that charges twice",
+        "adapters/backtrader/venue.py",
+        "commission=float(terms.commission), mult",
+        "commission=2 * float(terms.commission), mult",
+        BACKTRADER,
+    ),
+    Bug(
+        "a sweep that lets LONG go first",
+        "engine/sweep/merging.py",
+        "    return short[one + STARTED] <= long[other + STARTED]\n",
+        "    return short[one + STARTED] < long[other + STARTED]\n",
+        SWEPT,
+    ),
+    Bug(
+        "a test window that begins in its training",
+        "engine/sweep/folds.py",
+        '_span(days, middle, stop, f"fold {number} test")',
+        '_span(days, middle - 1, stop, f"fold {number} test")',
+        FOLDS,
     ),
     Bug(
         "a session that forgets a date too many",

@@ -97,6 +97,12 @@ def _list_faults(*, as_json: bool) -> None:
 @JSON
 @market_options
 @click.option(
+    "--also",
+    multiple=True,
+    metavar="SYMBOL[=DATA]",
+    help="Serve another market: its bars, or those of --data as SYMBOL; may be repeated.",
+)
+@click.option(
     "--speed",
     default="max",
     show_default=True,
@@ -196,12 +202,19 @@ def _config(choice: Choice, words: dict[str, Any]) -> Config:
     from adapters.gateway.exchange import Rules  # noqa: PLC0415 - as above
 
     kind = _symbol(choice.instrument) if choice.instrument else stated_instrument(choice)
-    market, notes = store.resolve_with_notes(choice.data, kind, choice.layout)
-    for note in notes:
-        click.echo(f"note: {note}", err=True)
+    wanted = [(choice.data, kind)]
+    for word in words["also"]:
+        symbol, _, data = word.partition("=")
+        wanted.append((data or choice.data, _symbol(symbol)))
+    markets = []
+    for data, kind in wanted:
+        market, notes = store.resolve_with_notes(data, kind, choice.layout)
+        markets.append(market)
+        for note in notes:
+            click.echo(f"note: {note}", err=True)
     commission: Fraction = words["commission"]
     return Config(
-        markets=(market,),
+        markets=tuple(markets),
         first=choice.first,
         last=choice.last,
         version=words["server_version"],
@@ -214,6 +227,7 @@ def _config(choice: Choice, words: dict[str, Any]) -> Config:
         faults=words["faults"],
         restart=words["restart"],
         maintenance=words["maintenance"],
+        archive=False,
     )
 
 

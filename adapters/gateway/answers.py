@@ -114,6 +114,9 @@ def live_bar(about: int, one: Contract, bar: Range, form: int, size: int) -> Fie
 
 
 def _average(one: Contract, bar: Range) -> float:
+    """The mean price of a bar; -1 for one of quotes, in which nothing trades."""
+    if bar.volume < 0:
+        return -1.0
     return round(bar.average * one.tick.numerator / one.tick.denominator, 8)
 
 

@@ -56,7 +56,8 @@ class Config:
     up on. `last`: the last trading date that is played. `stop_at_close` says when a lockstep client
     is also asked at the close of a bar: while something is held, by default. `fine`: play the
     5-second steps even if nobody listens to them. `check_margin`: reject what the account cannot
-    bear.
+    bear. `archive`: let `truth` tell of orders and executions of all days, though clients are told
+    of the last one only; without it memory stays the same for however long it is played.
     """
 
     markets: tuple[Market, ...]
@@ -71,6 +72,7 @@ class Config:
     stop_at_close: Stops = Stops.HELD
     fine: bool = False
     check_margin: bool = True
+    archive: bool = True
     seed: int = 0
     faults: tuple[Plan, ...] = ()
     restart: Nightly | None = None

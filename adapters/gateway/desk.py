@@ -37,6 +37,8 @@ class Desk:
         if old is not None:
             self._change(session, old, contract, ticket)
             return
+        if gateway.exchange.is_used_up(session.client, number):
+            raise Refused(103, "Duplicate order id")
         if gateway.hit("swallow-order") is not None:
             return
         if gateway.hit("lose-before-order") is not None:

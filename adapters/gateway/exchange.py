@@ -1,4 +1,4 @@
-"""The orders: taken, held, armed, matched, grouped, withdrawn. Knows no client and no wire.
+"""The orders: held, armed, matched, reduced, withdrawn. Knows no client and no wire.
 
 How a price is reached is decided by `engine.execution.fills`, as in the simulator: of a range of
 prices (a bar, or one step of 5 seconds) entries are met first, then what its first price decides,
@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING, Final, Protocol
 
+from adapters.gateway.book import Book
 from adapters.gateway.contracts import COIN, FUTURE, PAIR
 from adapters.gateway.orders import (
     CANCEL_ALL,
@@ -78,38 +79,17 @@ class Audience(Protocol):
         """Whether the children of a filled order are armed at once."""
 
 
-class Exchange:
-    """Every order of every client, working and done."""
+class Exchange(Book):
+    """The book of all orders, and how prices move them."""
 
     def __init__(self, rules: Rules, audience: Audience) -> None:
         """No orders yet."""
+        super().__init__()
         self.rules = rules
         self.now = 0.0
-        self.orders: dict[int, Order] = {}
-        self.working: dict[int, Order] = {}
-        self.executions: list[Execution] = []
         self.accounts: dict[str, Account] = {}
+        self.executed = 0
         self._audience = audience
-        self._ids: dict[tuple[int, int], int] = {}
-        self._perm = 1_500_000_000
-        self._count = 0
-
-    def known(self, client: int, number: int) -> Order | None:
-        """The order a client means by a number: its latest one of that number."""
-        perm = self._ids.get((client, number))
-        return None if perm is None else self.orders[perm]
-
-    def forget_ids(self) -> None:
-        """Let numbers of orders that are done be used again, as after a restart."""
-        self._ids = {key: perm for key, perm in self._ids.items() if perm in self.working}
-
-    def add(self, order: Order) -> Order:
-        """Take an order; it does nothing until `release`."""
-        self._perm += 1
-        order.perm = self._perm
-        self.orders[order.perm] = self.working[order.perm] = order
-        self._ids[order.client, order.id] = order.perm
-        return order
 
     def release(self, order: Order, tape: Tape | None) -> None:
         """An order that transmits takes its family with it: parent, siblings and children."""
@@ -166,32 +146,6 @@ class Exchange:
         order.status, order.held = status, Held.NOT
         order.ended, order.outcome = self.now, outcome
         self.working.pop(order.perm, None)
-
-    def children(self, order: Order) -> list[Order]:
-        """The living orders that name this one as their parent."""
-        return [
-            one
-            for one in self.working.values()
-            if one.ticket.parent == order.id and one.client == order.client and order.id
-        ]
-
-    def siblings(self, order: Order) -> list[Order]:
-        """Who is cancelled or reduced with an order: its OCA group, or else its parent's others."""
-        group, parent = order.ticket.oca, order.ticket.parent
-        return [
-            one
-            for one in self.working.values()
-            if one is not order
-            and one.ticket.account == order.ticket.account
-            and (
-                one.ticket.oca == group
-                if group
-                else bool(parent)
-                and one.client == order.client
-                and one.ticket.parent == parent
-                and not one.ticket.oca
-            )
-        ]
 
     # --- matching ---------------------------------------------------------------------------
 
@@ -326,9 +280,9 @@ class Exchange:
         order.status = Status.FILLED if order.left <= 0 else Status.SUBMITTED
         account = self.accounts[order.ticket.account]
         gain = account.take(order.contract, order.ticket.sign * quantity, price, fees)
-        self._count += 1
+        self.executed += 1
         execution = Execution(
-            f"00025b46.{order.perm:08x}.{self._count:02d}.01",
+            f"00025b46.{order.perm:08x}.{self.executed:02d}.01",
             order,
             self.now,
             quantity,

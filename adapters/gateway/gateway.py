@@ -8,7 +8,8 @@ a virtual loop.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from adapters.gateway.account import Account
 from adapters.gateway.broadcast import Broadcast
@@ -16,6 +17,7 @@ from adapters.gateway.callbacks import Callbacks
 from adapters.gateway.desk import Desk
 from adapters.gateway.exchange import Exchange
 from adapters.gateway.faults import FAULTS, Faults
+from adapters.gateway.orders import COMPLETED
 from adapters.gateway.outages import Outages
 from adapters.gateway.replay import Replay
 from adapters.gateway.schedule import Schedule, date_at, midnight_before
@@ -35,9 +37,6 @@ if TYPE_CHECKING:
     from adapters.gateway.session import Session
     from adapters.gateway.tape import Tape
     from engine.domain.calendar import Calendars
-
-COMPLETED: Final = 86_400.0
-"""For so many seconds orders that are done can be asked for; then they are forgotten."""
 
 
 class Gateway:
@@ -72,7 +71,7 @@ class Gateway:
         self.sessions: dict[int, Session] = {}
         self._lines: list[Session] = []
         self.faults = Faults(config.faults, config.seed, begins)
-        self.outages = Outages(self)
+        self.outages: Outages = Outages(self)
         self.broadcast = Broadcast(self)
         self.desk = Desk(self)
         self.truth = Truth(self)
@@ -94,11 +93,13 @@ class Gateway:
             (self.config.maintenance, self.outages.lose_link),
         )
         for plan, happens in nightly:
-            for when in self._schedule.nights(plan, self.now) if plan else ():
-                self.at(when, lambda happens=happens, plan=plan: happens(plan.seconds))
+            if plan is None:
+                continue
+            for when in self._schedule.nights(plan, self.now):
+                self.at(when, partial(happens, plan.seconds))
         for name in self.tapes:
             for when, contract in self._schedule.expiries(name, self.now):
-                self.at(when, lambda contract=contract: self.desk.settle(contract))
+                self.at(when, partial(self.desk.settle, contract))
 
     # --- clock ------------------------------------------------------------------------------
 
@@ -268,6 +269,7 @@ class Gateway:
         self.realized_before = {
             name: account.realized for name, account in self.exchange.accounts.items()
         }
+        self.truth.forget(self.now - COMPLETED)
 
     def today(self) -> date:
         """The date in New York."""

@@ -94,6 +94,11 @@ class Hours:
         at = bisect_right(self.sessions, minute, key=_end)
         return self.sessions[at][1] if at < len(self.sessions) else None
 
+    def session_begin(self, minute: float) -> int | None:
+        """When the session at hand, or else the next one, begins; None beyond the known dates."""
+        at = bisect_right(self.sessions, minute, key=_end)
+        return self.sessions[at][0] if at < len(self.sessions) else None
+
     def trading_date(self, minute: float) -> date:
         """The date a session belongs to: the one on which it ends, on the exchange's clock."""
         end = self.session_end(minute)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from adapters.gateway import answers, requests
+from adapters.gateway.contracts import PAIR
+from adapters.gateway.quotes import STREAMED, VIEWS
 from adapters.gateway.requests import Refused, invalid
 from adapters.gateway.subscriptions import LiveBars, MarketData, RealTimeBars, Ticks
 
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
     from adapters.gateway.wire import Fields, Reader
 
 _LIVE, _DELAYED = 1, 3
-_WHATS: Final = frozenset(
-    {"TRADES", "MIDPOINT", "BID", "ASK", "BID_ASK", "ADJUSTED_LAST", "SCHEDULE"}
-)
+_SCHEDULE: Final = "SCHEDULE"
+_TRADED: Final = frozenset({"TRADES", "ADJUSTED_LAST", "AGGTRADES"})
+"""What currency pairs have none of: nobody reports their trades."""
+
 _TICKS: Final = frozenset({"Last", "AllLast", "BidAsk", "MidPoint"})
 
 
@@ -110,13 +113,15 @@ class Inquiries:
         tape = gateway.tapes.get(one.instrument)
         if tape is None or gateway.hit("no-data") is not None:
             raise _history_error("HMDS query returned no data")
+        if one.kind == PAIR and what in _TRADED:
+            raise _history_error(f"No historical market data for {one.symbol}/{PAIR}@IDEALPRO Last")
         if gateway.hit("pacing") is not None:
             raise _history_error("pacing violation")
         if gateway.is_silent("history-farm"):
             raise _history_error("Historical data farm is disconnected")
         until = requests.instant(end) if end else gateway.now
         since = _since(tape, until, reach)
-        if what == "SCHEDULE":
+        if what == _SCHEDULE:
             spans = [
                 one for one in tape.hours.regular if since <= one[0] * 60 and one[0] * 60 < until
             ]
@@ -128,7 +133,7 @@ class Inquiries:
         bars = list(tape.history(since, last, size, regular=regular))
         if gateway.hit("empty-history") is not None:
             bars = []
-        told = [answers.history_bar(one, bar, form, size) for bar in bars]
+        told = [answers.history_bar(one, VIEWS[what](bar), form, size) for bar in bars]
         self._session.send(answers.history(about, since, until, told))
         if keep:
             live = LiveBars(about, one, tape, size, form, regular=regular, what=what)
@@ -138,8 +143,10 @@ class Inquiries:
             self._subscribe(about, live)
 
     def _check_history(self, what: str, end: str, *, keep: bool) -> None:
-        if what not in _WHATS:
+        if what not in VIEWS and what != _SCHEDULE:
             raise invalid("Please enter a valid whatToShow")
+        if keep and what == _SCHEDULE:
+            raise invalid("A schedule is not kept up to date")
         if keep and end:
             raise invalid("End date not supported with keepUpToDate")
 
@@ -180,10 +187,11 @@ class Inquiries:
         about = read.whole()
         query = requests.contract_query(read)
         read.whole(5)
-        read.text(20)
-        regular = read.flag()
+        what, regular = read.text(20), read.flag()
+        if what not in STREAMED:
+            raise invalid("Please enter a valid whatToShow")
         one, tape = self._watched(query)
-        self._subscribe(about, RealTimeBars(about, one, tape, regular))
+        self._subscribe(about, RealTimeBars(about, one, tape, what, regular))
 
     def market_data(self, read: Reader) -> None:
         """Quotes, once or from now on."""
@@ -205,7 +213,7 @@ class Inquiries:
         line = MarketData(about, one, tape, delayed=kind == _DELAYED)
         seen = tape.seen or (tape.at(tape.row - 1) if tape.row else None)
         if seen is not None:
-            for frame in line.update(seen, self.gateway.now):
+            for frame in (*line.update(seen, self.gateway.now), *line.day()):
                 self._session.send(frame)
         if snapshot:
             self._session.send(answers.snapshot_end(about))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.gateway import answers, requests
 from adapters.gateway.contracts import CONTINUOUS
-from adapters.gateway.orders import DONE
+from adapters.gateway.orders import COMPLETED, DONE
 from adapters.gateway.requests import invalid
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Ordering:
     def completed_orders(self, read: Reader) -> None:
         """Orders of today that are done; only those of API clients, if asked."""
         api_only = read.flag()
-        since = self.gateway.now - 86_400
+        since = self.gateway.now - COMPLETED
         for order in self.gateway.exchange.orders.values():
             mine = order.client or not api_only
             if order.status in DONE and order.ended >= since and mine:

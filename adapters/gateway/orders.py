@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -39,6 +39,10 @@ class Status(StrEnum):
 
 
 DONE: Final = frozenset({Status.CANCELLED, Status.FILLED, Status.INACTIVE})
+
+
+COMPLETED: Final = 86_400.0
+"""For so many seconds orders that are done can be asked for; then they are forgotten."""
 
 
 class Held(StrEnum):
@@ -104,7 +108,6 @@ class Order:
     ended: float = 0.0
     outcome: str = ""
     wait_until: float = 0.0
-    executions: list[str] = field(default_factory=list)
 
     @property
     def left(self) -> int:

@@ -107,9 +107,9 @@ def facts(gateway: Gateway) -> dict[str, Any]:
         "time": answers.clock(gateway.now),
         "clients": sorted(gateway.sessions),
         "bars": gateway.bars_played,
-        "orders": len(truth.orders),
+        "orders": truth.order_count,
         "working": len(truth.working),
-        "executions": len(truth.executions),
+        "executions": truth.execution_count,
         "positions": {f"{name} {local}": held for (name, local), held in truth.positions.items()},
         "net_liquidation": {
             name: round(float(account.net), 2)

@@ -7,13 +7,12 @@ raises. A carrier gives the bytes and writes what comes.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from functools import partial
-from random import Random
 from typing import TYPE_CHECKING, Final
 
 from adapters.gateway import answers, bookkeeping, inquiries, ordering
 from adapters.gateway.orders import Order, Status
+from adapters.gateway.outbox import Line, Outbox
 from adapters.gateway.requests import Refused, invalid
 from adapters.gateway.wire import HELLO, Frames, Malformed, Noise, Reader, encode
 
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from adapters.gateway.wire import Fields
 
 
+__all__ = ["Line", "Session"]
+
 _LOG: Final = logging.getLogger(__name__)
 
 START_API: Final = 71
@@ -34,37 +35,21 @@ NEWEST: Final = 178
 _READ_ONLY: Final = frozenset({3, 4, 5, 15, 16, 58, 99})
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """Where the bytes go: `write` sends some, `close` ends the connection."""
-
-    write: Callable[[bytes], None]
-    close: Callable[[], None]
-
-
-class Session:
+class Session(Outbox):
     """A client's connection. `feed` takes bytes; answers go to the line when they are complete."""
 
     def __init__(self, gateway: Gateway, line: Line) -> None:
         """Not greeted yet; `client` is -1 until the client says who it is."""
-        self.gateway = gateway
-        self.client = -1
+        super().__init__(gateway, line)
         self.version = 0
-        self.open = True
         self.subscriptions: dict[int, Subscription] = {}
         self.owes = False
-        self._line = line
         self._frames = Frames()
         self._greeted = False
-        self._out: list[bytes] = []
-        self._held_until = 0.0
-        self._cut_until = 0.0
-        self._dice = Random(gateway.config.seed)  # noqa: S311 - dice for odd pieces
         self._times_asked = 0
         self.inquiries = inquiries.Inquiries(self)
         self.ordering = ordering.Ordering(self)
         self.bookkeeping = bookkeeping.Bookkeeping(self)
-        self._owed: list[tuple[float, Fields]] = []
 
     # --- bytes ------------------------------------------------------------------------------
 
@@ -98,64 +83,6 @@ class Session:
             raise Noise("it does not begin as a client does")
         return True
 
-    def send(self, fields: Fields) -> None:
-        """Put a frame into the next write."""
-        if self.open:
-            frame = encode(fields)
-            self.gateway.wire.note(">", self.client, frame)
-            self._out.append(frame)
-
-    def send_raw(self, frame: bytes) -> None:
-        """Put bytes into the next write as they are."""
-        if self.open:
-            self.gateway.wire.note("!", self.client, frame)
-            self._out.append(frame)
-
-    def later(self, when: float, fields: Fields) -> None:
-        """Send a frame once the gateway's clock is there."""
-        self._owed.append((when, fields))
-        self.gateway.at(when, self.gateway.flush)
-
-    def flush(self) -> bool:
-        """Write what has gathered, unless the line is slow; whether anything was written."""
-        now = self.gateway.now
-        if self._owed:
-            due = [fields for when, fields in self._owed if when <= now]
-            self._owed = [(when, fields) for when, fields in self._owed if when > now]
-            for fields in due:
-                self.send(fields)
-        if not self._out or now < self._held_until or not self.open:
-            return False
-        data = b"".join(self._out)
-        self._out.clear()
-        if now < self._cut_until:
-            while data:
-                size = self._dice.choice((1, 2, 3, 7, 64, 5000))
-                self._line.write(data[:size])
-                data = data[size:]
-        else:
-            self._line.write(data)
-        return True
-
-    @property
-    def has_news(self) -> bool:
-        """Whether something is to be written that may be written."""
-        return bool(self._out) and self.gateway.now >= self._held_until
-
-    @property
-    def is_held(self) -> bool:
-        """Whether something waits in a slow line."""
-        return bool(self._out) and self.gateway.now < self._held_until
-
-    def hold(self, seconds: float) -> None:
-        """Let nothing through for so many seconds."""
-        self._held_until = max(self._held_until, self.gateway.now + seconds)
-        self.gateway.at(self._held_until, self.gateway.flush)
-
-    def cut(self, seconds: float) -> None:
-        """Write in odd pieces for so many seconds."""
-        self._cut_until = self.gateway.now + seconds
-
     def close(self, *, half: bool = False, silently: bool = False) -> None:
         """End the connection; `half`: in the middle of a frame; `silently`: unsent answers die."""
         if not self.open:
@@ -163,9 +90,8 @@ class Session:
         if half:
             self.send_raw(encode((3, 0, Status.SUBMITTED))[:9])
         if silently:
-            self._out.clear()
-        self._held_until = 0.0
-        self.flush()
+            self.drop()
+        self.release()
         self.lost()
         self._line.close()
 

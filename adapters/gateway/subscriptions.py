@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from adapters.gateway import answers
+from adapters.gateway.quotes import SPREAD, VIEWS
 from adapters.gateway.tape import STEP, Range, joined
 
 if TYPE_CHECKING:
@@ -15,9 +16,22 @@ if TYPE_CHECKING:
     from adapters.gateway.tape import Tape
     from adapters.gateway.wire import Fields
 
-_BID, _ASK, _LAST, _HIGH, _LOW, _VOLUME, _CLOSE = 1, 2, 4, 6, 7, 8, 9
-_DELAYED: Final = 65
-"""What is added to a tick's number when the data are delayed (1 to 66, 2 to 67, 4 to 68)."""
+_BID, _ASK, _LAST, _HIGH, _LOW, _VOLUME, _CLOSE, _OPEN = 1, 2, 4, 6, 7, 8, 9, 14
+_DELAYED: Final = {
+    _BID: 66,
+    _ASK: 67,
+    _LAST: 68,
+    _HIGH: 72,
+    _LOW: 73,
+    _VOLUME: 74,
+    _CLOSE: 75,
+    _OPEN: 76,
+}
+"""The number of a tick when the data are delayed."""
+
+_A_DATE: Final = 86_400
+_BEFORE: Final = 5 * _A_DATE
+"""Seconds in which there was a session before this one, also on a Monday."""
 
 
 @dataclass(slots=True)
@@ -69,7 +83,8 @@ class LiveBars:
         return iter(bars[-1:])
 
     def _frame(self, bar: Range) -> Fields:
-        return answers.live_bar(self.about, self.contract, bar, self.form, self.size)
+        seen = VIEWS[self.what](bar)
+        return answers.live_bar(self.about, self.contract, seen, self.form, self.size)
 
 
 @dataclass(slots=True)
@@ -79,6 +94,7 @@ class RealTimeBars:
     about: int
     contract: Contract
     tape: Tape
+    what: str = "TRADES"
     regular: bool = False
     fine: bool = True
 
@@ -89,7 +105,7 @@ class RealTimeBars:
     def step(self, part: Range) -> Iterator[Fields]:
         """A 5-second bar is over."""
         if not self.regular or self.tape.hours.is_regular(part.begins / 60):
-            yield answers.real_time_bar(self.about, self.contract, part)
+            yield answers.real_time_bar(self.about, self.contract, VIEWS[self.what](part))
 
 
 @dataclass(slots=True)
@@ -103,14 +119,27 @@ class MarketData:
     fine: bool = True
 
     def update(self, seen: Range, now: float) -> Iterator[Fields]:  # noqa: ARG002 - as the others
-        """Bid, ask, last, the day's volume."""
-        price, close = self.contract.price, seen.close
-        shift = _DELAYED if self.delayed else 0
-        quotes = ((_BID, close - 1), (_ASK, close + 1), (_LAST, close))
-        for kind, ticks in quotes:
-            number = kind + shift if kind < _LAST else kind + shift - (1 if shift else 0)
-            yield answers.tick_price(self.about, number, price(ticks), 3)
-        yield answers.tick_size(self.about, 74 if self.delayed else _VOLUME, seen.volume)
+        """Bid, ask, last, the volume of the session."""
+        close = seen.close
+        for kind, ticks in ((_BID, close - SPREAD), (_ASK, close + SPREAD), (_LAST, close)):
+            yield self._price(kind, ticks, 3)
+        yield answers.tick_size(self.about, self._number(_VOLUME), self.tape.day_volume)
+
+    def day(self) -> Iterator[Fields]:
+        """Extremes and first price of the session, and where the one before it closed."""
+        since = self.tape.known_until() - _BEFORE
+        *before, today = self.tape.history(since, self.tape.known_until(), _A_DATE)
+        told = [(_HIGH, today.high), (_LOW, today.low), (_OPEN, today.open)]
+        if before:
+            told.append((_CLOSE, before[-1].close))
+        for kind, ticks in told:
+            yield self._price(kind, ticks, 0)
+
+    def _price(self, kind: int, ticks: int, size: int) -> Fields:
+        return answers.tick_price(self.about, self._number(kind), self.contract.price(ticks), size)
+
+    def _number(self, kind: int) -> int:
+        return _DELAYED[kind] if self.delayed else kind
 
     def step(self, part: Range) -> Iterator[Fields]:
         """The same in between."""
@@ -131,7 +160,7 @@ class Ticks:
         """The last price at this moment."""
         price, close, at = self.contract.price, seen.close, int(now)
         if self.kind == "BidAsk":
-            yield answers.tick_quote(self.about, at, price(close - 1), price(close + 1))
+            yield answers.tick_quote(self.about, at, price(close - SPREAD), price(close + SPREAD))
         elif self.kind == "MidPoint":
             yield answers.tick_middle(self.about, at, price(close))
         else:

@@ -95,6 +95,7 @@ class Tape:
         "_minutes",
         "_opens",
         "_reached",
+        "_traded",
         "_volumes",
         "bar",
         "hours",
@@ -125,6 +126,7 @@ class Tape:
         self.price: int | None = self._closes[first - 1] if first else None
         self.trades = False
         self._reached = 0
+        self._traded = np.concatenate(([0], np.cumsum(market.volume)))
         self.bar: Range | None = None
         self.seen: Range | None = None
         self.way: list[Range] = []
@@ -153,6 +155,15 @@ class Tape:
         if self.seen is not None:
             return self.seen.begins + self.seconds
         return self._minutes[self.row - 1] * 60 + self.seconds if self.row else 0.0
+
+    @property
+    def day_volume(self) -> int:
+        """What traded in the session so far."""
+        last = self.known_until() / 60 - self.market.bar_minutes
+        begins = self.hours.session_begin(last)
+        first = self.market.minute.searchsorted(last if begins is None else begins)
+        before = int(self._traded[self.row] - self._traded[first])
+        return max(0, before) + (self.seen.volume if self.seen is not None else 0)
 
     def begin(self) -> Range:
         """The next bar opens."""

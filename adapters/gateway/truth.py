@@ -23,6 +23,8 @@ class Truth:
         """Nothing happened yet."""
         self._gateway = gateway
         self._naked: dict[tuple[str, int], float] = {}
+        self._done: list[Order] = []
+        self._traded: list[Execution] = []
         self.longest_naked = 0.0
         self.naked_at: float | None = None
 
@@ -32,8 +34,8 @@ class Truth:
 
     @property
     def orders(self) -> list[Order]:
-        """Every order that reached the gateway, oldest first."""
-        return list(self._exchange.orders.values())
+        """Every order that reached the gateway, oldest first; see `Config.archive`."""
+        return sorted((*self._done, *self._exchange.orders.values()), key=_perm)
 
     @property
     def working(self) -> list[Order]:
@@ -43,7 +45,17 @@ class Truth:
     @property
     def executions(self) -> list[Execution]:
         """Every execution, oldest first; a corrected one as it is now."""
-        return list(self._exchange.executions)
+        return [*self._traded, *self._exchange.executions]
+
+    @property
+    def order_count(self) -> int:
+        """How many orders reached the gateway."""
+        return self._exchange.taken
+
+    @property
+    def execution_count(self) -> int:
+        """How many executions there were."""
+        return self._exchange.executed
 
     def position(self, contract: Contract, account: str = "") -> int:
         """What an account (the first, unless named) holds."""
@@ -64,7 +76,7 @@ class Truth:
     def filled(self) -> Counter[str]:
         """Contracts filled by order reference."""
         count: Counter[str] = Counter()
-        for one in self._exchange.executions:
+        for one in self.executions:
             count[one.order.ticket.ref] += one.quantity
         return count
 
@@ -88,6 +100,13 @@ class Truth:
             and (order.ticket.outside or self._gateway.hours_for(contract).is_regular(now / 60))
         )
 
+    def forget(self, ended_before: float) -> None:
+        """A day is over: clients no longer see what was done before; `truth` does if it should."""
+        done, traded = self._exchange.forget(ended_before, self._gateway.day_begins())
+        if self._gateway.config.archive:
+            self._done += done
+            self._traded += traded
+
     def observe(self) -> None:
         """Look at every position; asked before and after everything that happens."""
         now = self._gateway.now
@@ -104,3 +123,7 @@ class Truth:
                     self.longest_naked, self.naked_at = now - since, since
                 if not bare:
                     del self._naked[key]
+
+
+def _perm(order: Order) -> int:
+    return order.perm

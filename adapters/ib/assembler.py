@@ -21,6 +21,9 @@ STEP: Final = 5
 
 _MINUTE: Final = 60
 _REMEMBERED: Final = 256
+_LATE: Final = 10
+"""Seconds after its close when a bar's last word should have come."""
+
 _ASKED_TWICE: Final = 2
 
 
@@ -134,13 +137,31 @@ class Assembler:
         self._listens_from = now
         return list(self._proceed())
 
-    def hear_bar(self, bar: Bar) -> list[Outcome]:
-        """A bar as far as it has come, or whole: its last word counts."""
+    def hear_history(self, bars: Iterable[Bar]) -> list[Outcome]:
+        """The first answer of a subscription: whole bars, and the one at hand."""
+        told = sorted(bars, key=lambda bar: bar.minute)
+        out: list[Outcome] = []
+        for bar in told[:-1]:
+            if bar.minute < self._next:
+                out += self._past(bar)
+            else:
+                self._drafts[bar.minute] = _Draft(bar, whole=True, official=True)
+        for bar in told[-1:]:
+            out += self.hear_bar(bar)
+        return out
+
+    def hear_bar(self, bar: Bar, now: float = 0.0) -> list[Outcome]:
+        """A bar as far as it has come: its last word counts.
+
+        A word that comes long after the bar's close, by the broker's clock `now`, may not be its last
+        one: then the bar is taken from history.
+        """
         if bar.minute < self._next:
             return list(self._past(bar))
         known = self._drafts.get(bar.minute)
         if known is None or not known.official:
-            self._drafts[bar.minute] = _Draft(bar, whole=True)
+            in_time = now < (bar.minute + self._size) * _MINUTE + _LATE
+            self._drafts[bar.minute] = _Draft(bar, whole=in_time)
         return self._heard()
 
     def hear_step(self, second: int, step: Bar) -> list[Outcome]:
@@ -181,16 +202,17 @@ class Assembler:
             return []
         self._wanted = None
         told = {bar.minute: bar for bar in bars if asked.since <= bar.minute < asked.until}
-        for minute, draft in list(self._drafts.items()):
-            if asked.since <= minute < asked.until and not draft.whole and minute not in told:
-                # history may lag: the draft is dropped only when it has been asked twice
-                if self._tries.get(asked.until, 0) >= _ASKED_TWICE:
+        asked_twice = self._tries.get(asked.until, 0) >= _ASKED_TWICE
+        if asked_twice:  # before, history may only lag behind
+            unknown = [minute for minute, draft in self._drafts.items() if not draft.whole]
+            for minute in unknown:
+                if asked.since <= minute < asked.until and minute not in told:
                     del self._drafts[minute]
         for minute, bar in told.items():
             if minute >= self._next:
                 self._drafts[minute] = _Draft(bar, whole=True, official=True)
         last = asked.until - self._size
-        if last in told or self._tries.get(asked.until, 0) >= _ASKED_TWICE:
+        if last in told or asked_twice:
             self._covered = max(self._covered, asked.until)
         out: list[Outcome] = []
         if self._silent:
@@ -228,7 +250,7 @@ class Assembler:
         if was is None:
             if self._out and bar.minute > next(iter(self._out)):
                 yield Late(bar)
-        elif was != bar:
+        elif was != bar and bar.volume >= was.volume:  # less is a word from its making
             self._out[bar.minute] = bar
             yield Revised(was, bar)
 
@@ -247,10 +269,13 @@ class Assembler:
                 return
             is_over = len(self._drafts) > 1 or self._passed(minute)
             draft = self._drafts[minute]
+            hole = self._hole_after(minute, draft)
             if self._lacks(minute, is_over=is_over):
                 yield self._want(self._next, minute)
             elif not is_over:
                 return
+            elif hole is not None:
+                yield self._want(self._next, hole)
             elif not draft.whole and self._covered < minute + self._size:
                 yield self._want(self._next, minute + self._size)
             else:
@@ -258,6 +283,14 @@ class Assembler:
                 self._next = minute + self._size
                 self._covered = max(self._covered, self._next)
                 yield from self._give(draft)
+
+    def _hole_after(self, minute: int, draft: _Draft) -> int | None:
+        """The next bar heard of, where one or more lack in between: then last words may lack too."""
+        follows = min((other for other in self._drafts if other > minute), default=None)
+        end = minute + self._size
+        if follows is None or follows == end or draft.official or self._covered >= end:
+            return None
+        return None if self._is_shut(end, follows) else follows
 
     def _lacks(self, minute: int, *, is_over: bool) -> bool:
         """Whether bars may be missing before this one. Asked at once, and once more when it is over."""

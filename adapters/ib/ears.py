@@ -107,7 +107,7 @@ class Ears:
             action=_ACTIONS[order.action],
             kind=kind,
             price=float(price) if kind in (OrderKind.LIMIT, OrderKind.STOP) else None,
-            contracts=whole(order.totalQuantity),
+            contracts=some(order.totalQuantity),
             lasts=order.tif or "DAY",
             outside_hours=bool(order.outsideRth),
             parent=order.parentId,
@@ -153,7 +153,7 @@ class Ears:
             permanent=told.permId,
             contract=contract.conId,
             action=_ACTIONS[told.side],
-            contracts=whole(told.shares),
+            contracts=some(told.shares),
             price=exact(told.price),
             minute=minute_of(told.time),
         )
@@ -280,6 +280,14 @@ def whole(amount: Any) -> int:
     if not exactly.is_finite() or exactly != int(exactly):
         raise ValueError(f"{amount} is no whole number of contracts")
     return int(exactly)
+
+
+def some(amount: Any) -> int:
+    """A quantity of at least one; raises `ValueError`."""
+    contracts = whole(amount)
+    if contracts < 1:
+        raise ValueError(f"an order or execution of {amount} contracts")
+    return contracts
 
 
 def exact(amount: Any) -> Decimal:

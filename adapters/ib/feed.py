@@ -137,8 +137,7 @@ class Feed:
         finally:
             self._asking -= 1
         self._take(self._assembler.listening(self._source.clock() + _MARGIN))
-        for told in first:
-            self._hear("bar", told)
+        self._take(self._assembler.hear_history(bar_of(self.contract, told) for told in first))
         early, self._heard_early = self._heard_early, None
         for kind, told in early:
             self._hear(kind, told)
@@ -177,7 +176,8 @@ class Feed:
     def _understood(self, kind: str, told: Any) -> list[Outcome]:
         instrument = self.contract.instrument
         if kind == "bar":
-            return self._assembler.hear_bar(bar_of(self.contract, told))
+            bar = bar_of(self.contract, told)
+            return self._assembler.hear_bar(bar, self._source.clock())
         if kind == "step":
             second, opened, high, low, close, volume, *_ = told
             prices = (opened, high, low, close)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -94,6 +94,12 @@ def before(contract: ContractInfo, bar_minutes: int, minute: int | None) -> Requ
     duration = next(reach for least, reach in _REACH if bar_minutes >= least)
     end = "" if minute is None else instant(minute)
     return Request(end, duration, size_of(bar_minutes), what_of(contract))
+
+
+def lately(contract: ContractInfo, bar_minutes: int) -> Request:
+    """Some bars up to now, and from then on as they come."""
+    request = before(contract, bar_minutes, None)
+    return replace(request, duration="3600 S") if bar_minutes == 1 else request
 
 
 def between(contract: ContractInfo, bar_minutes: int, since: int, until: int) -> Request:

@@ -26,6 +26,9 @@ class Limits:
     within_of_one: float = 2.1
 
 
+_ROUNDING: Final = 0.01
+"""Seconds by which a sleep may end early."""
+
 UNLIMITED: Final = Limits(most=0, same=0.0, most_of_one=0)
 """For a simulated gateway, whose clock is not ours."""
 
@@ -69,8 +72,9 @@ class Pacer:
     async def turn(self, contract: int, request: Hashable) -> None:
         """Wait until this request may be made, and note it."""
         async with self._turn:
-            while (seconds := self.wait(contract, request)) > 0:
-                await asyncio.sleep(seconds)
+            seconds = self.wait(contract, request)
+            if seconds > 0:  # nobody else can make a request meanwhile
+                await asyncio.sleep(seconds + _ROUNDING)
             self.note(contract, request)
 
 

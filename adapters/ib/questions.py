@@ -36,7 +36,7 @@ class Questions:
         self._lost: set[str] = set()
         self._ended = ""
 
-    async def ask(self, key: Key, send: Callable[[], None], timeout: float) -> list[Any]:
+    async def ask(self, key: Key, send: Callable[[], None], seconds: float) -> list[Any]:
         """Send a question and wait for all parts of its answer.
 
         Raises `Unanswered` after so many seconds or where the connection ends, and what `fail` says.
@@ -50,12 +50,12 @@ class Questions:
         mine = self._open[key] = _Open(asyncio.get_running_loop().create_future())
         try:
             send()
-            await asyncio.wait_for(mine.done, timeout)
+            await asyncio.wait_for(mine.done, seconds)
         except TimeoutError:
             if isinstance(key, str):
                 self._lost.add(key)
             what = key if isinstance(key, str) else f"request {key}"
-            raise Unanswered(f"IB did not answer {what} within {timeout:g} s") from None
+            raise Unanswered(f"IB did not answer {what} within {seconds:g} s") from None
         except ConnectionError:
             raise NotConnected("the connection to the gateway is gone") from None
         finally:

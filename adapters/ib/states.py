@@ -93,7 +93,7 @@ class Incarnation:
     @property
     def state(self) -> OrderState:
         """How far it is."""
-        if self.terms is not None and self.filled >= self.terms.contracts:
+        if self.terms is not None and 0 < self.terms.contracts <= self.filled:
             return OrderState.FILLED
         return _LEVELS[self.level]
 

@@ -72,8 +72,8 @@ def session_table(frame: Frame, session: str, field: str) -> Ints:
     `NA` where it has no bars. On a date whose session has not ended yet this is the value so
     far: a row may use the entry of its own date d only from row `ended[d]` on.
     """
-    ended = frame.schedule.occurrences(session).ended
-    is_over = len(ended) > 0 and ended[-1] < len(frame)
+    rows = frame.schedule.occurrences(session).ended
+    is_over = len(rows) > 0 and rows[-1] < len(frame)
     kept = frame.dated if is_over else frame.memo
     return kept.get(("session", session, field), lambda: _table(frame, session, field))
 

@@ -8,41 +8,16 @@ gives the first violation it finds, or None. They try samples: ask again with an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final
 
 from engine.laws.conserved import conservation
 from engine.laws.reflected import mirror
 from engine.laws.repeated import chunks, oracle, replay, venues
+from engine.laws.trying import Check
 from engine.laws.unforeseen import causality, start
 from engine.laws.violation import Violation
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from random import Random
-
-    from engine.domain.calendar import Calendars
-    from engine.domain.market import Ints, Market
-    from engine.run import Strategy
-
 __all__ = ["LAWS", "Check", "Law", "Violation"]
-
-
-class Check(Protocol):
-    """A law being tried once."""
-
-    def __call__(
-        self,
-        strategy: Strategy,
-        market: Market,
-        calendars: Calendars,
-        rng: Random,
-        events: Mapping[str, Ints] = ...,
-    ) -> Violation | None:
-        """The first violation found, None where there is none.
-
-        `events`: the instants of each event list of the program, as `run_batch` takes them.
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from engine.laws.ground import Ground
-from engine.laws.repeated import NONE
-from engine.laws.violation import Pair, Violation
+from engine.laws.trying import tried_on
+from engine.laws.violation import Pair
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
     from random import Random
 
-    from engine.domain.calendar import Calendars
-    from engine.domain.market import Ints, Market
-    from engine.laws import Check
-    from engine.run import Run, Strategy
+    from engine.laws.ground import Ground
+    from engine.laws.trying import Check
+    from engine.laws.violation import Violation
+    from engine.run import Run
 
 ROWS: Final = 10_000
 
@@ -31,15 +30,9 @@ class Venue(Protocol):
 def alike_in(name: str, venue: Venue) -> Check:
     """The venue law as a check: what happens in `venue` is what happens in the simulator."""
 
-    def check(
-        strategy: Strategy,
-        market: Market,
-        calendars: Calendars,
-        rng: Random,
-        events: Mapping[str, Ints] = NONE,
-    ) -> Violation | None:
-        ground = Ground(strategy, market, calendars, events).stretch(rng, ROWS)
-        return parted(name, ground.batch(), venue(ground))
+    @tried_on(ROWS)
+    def check(ground: Ground, _: Random) -> Iterator[Violation | None]:
+        yield parted(name, ground.batch(), venue(ground))
 
     return check
 

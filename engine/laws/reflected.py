@@ -6,40 +6,34 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from engine.execution import records as out
-from engine.laws.ground import Ground
-from engine.laws.repeated import NONE
-from engine.laws.violation import Pair, Violation
+from engine.laws.trying import tried_on
+from engine.laws.violation import Pair
 from engine.run import Strategy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
     from random import Random
 
     from dsl.ir.program import Program, Side
-    from engine.domain.calendar import Calendars
-    from engine.domain.market import Ints, Market
+    from engine.domain.market import Ints
+    from engine.laws.ground import Ground
+    from engine.laws.violation import Violation
 
 ROWS: Final = 20_000
 PRICES: Final = (out.PRICE, out.STOP)
 
 
-def mirror(
-    strategy: Strategy,
-    market: Market,
-    calendars: Calendars,
-    rng: Random,
-    events: Mapping[str, Ints] = NONE,
-) -> Violation | None:
+@tried_on(ROWS)
+def mirror(ground: Ground, _: Random) -> Iterator[Violation | None]:
     """The side made by mirror trades the reflected market as the written side trades the market.
 
     Parameters that differ by side are set to the written side's. A strategy of one side has
     nothing to reflect.
     """
-    program = strategy.program
+    program = ground.strategy.program
     written, other = program.written, program.written.other
     if other not in program.sides:
-        return None
-    ground = Ground(strategy, market, calendars, events).stretch(rng, ROWS)
+        return
     alone = replace(ground, strategy=Strategy(one_sided(program, written)))
     image = replace(ground, strategy=Strategy(one_sided(program, other))).on(
         ground.market.reflected()
@@ -47,8 +41,8 @@ def mirror(
     run, reflected = alone.batch(), image.batch()
     pair = Pair("mirror", program, ground.market,
                 f"{written} in the market", f"{other} in the reflected market")  # fmt: skip
-    found = pair.decisions({written: run.decisions[written]}, {written: reflected.decisions[other]})
-    return found or pair.records(run.records, turned(reflected.records))
+    yield pair.decisions({written: run.decisions[written]}, {written: reflected.decisions[other]})
+    yield pair.records(run.records, turned(reflected.records))
 
 
 def one_sided(program: Program, side: Side) -> Program:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,119 +10,89 @@ from dsl.ir.expression import Kind
 from engine.domain.market import NA
 from engine.interpreter import Interpreter
 from engine.journal.decisions import VALUES
-from engine.laws.ground import Ground, cuts, joined
-from engine.laws.violation import Pair, Violation
+from engine.laws.ground import cuts, joined
+from engine.laws.trying import tried_on
+from engine.laws.violation import Pair
 from engine.machine.forms import Form
 from engine.machine.written import Decisions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from random import Random
 
     from dsl.ir.program import Side
-    from engine.domain.calendar import Calendars
-    from engine.domain.market import Ints, Market
+    from engine.domain.market import Ints
     from engine.interpreter import Event
+    from engine.laws.ground import Ground
+    from engine.laws.violation import Violation
     from engine.machine.layout import Layout
-    from engine.run import Strategy
 
 INTERPRETED: Final = 6_000
 FORMS: Final = 100_000
 CHUNKED: Final = 3_000
 STEPPED: Final = 150
-NONE: Final[Mapping[str, Ints]] = MappingProxyType({})
 
 
-def oracle(
-    strategy: Strategy,
-    market: Market,
-    calendars: Calendars,
-    rng: Random,
-    events: Mapping[str, Ints] = NONE,
-) -> Violation | None:
+@tried_on(INTERPRETED)
+def oracle(ground: Ground, _: Random) -> Iterator[Violation | None]:
     """The interpreter's decisions are the machine's."""
-    ground = Ground(strategy, market, calendars, events).stretch(rng, INTERPRETED)
-    program = strategy.program
+    program, events = ground.strategy.program, lists(ground.events)
     run = ground.batch()
     interpreted = {
         side: decisions_of(
-            Interpreter(program, ground.market, side, calendars, lists(events)).run(),
+            Interpreter(program, ground.market, side, ground.calendars, events).run(),
             machine.layout,
         )
-        for side, machine in strategy.machines.items()
+        for side, machine in ground.strategy.machines.items()
     }
     pair = Pair("oracle", program, ground.market, "the interpreter", "the machine")
-    return pair.decisions(interpreted, run.decisions)
+    yield pair.decisions(interpreted, run.decisions)
 
 
-def venues(
-    strategy: Strategy,
-    market: Market,
-    calendars: Calendars,
-    rng: Random,
-    events: Mapping[str, Ints] = NONE,
-) -> Violation | None:
+@tried_on(FORMS)
+def venues(ground: Ground, _: Random) -> Iterator[Violation | None]:
     """Plain Python and compiled code decide and trade the same; compiling may take a while."""
-    ground = Ground(strategy, market, calendars, events).stretch(rng, FORMS)
     plain, compiled = ground.batch(Form.PLAIN), ground.batch(Form.COMPILED)
-    pair = Pair("venue", strategy.program, ground.market, "plain Python", "compiled code")
-    return pair.decisions(plain.decisions, compiled.decisions) or pair.records(
-        plain.records, compiled.records
-    )
+    pair = Pair("venue", plain.program, ground.market, "plain Python", "compiled code")
+    yield pair.decisions(plain.decisions, compiled.decisions)
+    yield pair.records(plain.records, compiled.records)
 
 
-def chunks(
-    strategy: Strategy,
-    market: Market,
-    calendars: Calendars,
-    rng: Random,
-    events: Mapping[str, Ints] = NONE,
-) -> Violation | None:
+@tried_on(CHUNKED)
+def chunks(ground: Ground, rng: Random) -> Iterator[Violation | None]:
     """A session fed in pieces says what the batch says: first bar by bar, then in chunks."""
-    single = Ground(strategy, market, calendars, events).stretch(rng, STEPPED)
-    several = Ground(strategy, market, calendars, events).stretch(rng, CHUNKED)
-    for ground, size in ((single, 1), (several, 200)):
-        session, run = ground.session(), ground.batch()
+    for part, size in ((ground.stretch(rng, STEPPED), 1), (ground, 200)):
+        session, run = part.session(), part.batch()
         steps = [
-            session.feed(ground.market.rows(first, stop))
-            for first, stop in cuts(rng, min(len(ground.market), STEPPED * size), size)
+            session.feed(part.market.rows(first, stop))
+            for first, stop in cuts(rng, min(len(part.market), STEPPED * size), size)
         ]
         if not steps:
             continue
-        made, records = joined(strategy, steps)
+        made, records = joined(part.strategy, steps)
         seen = len(session)
-        pair = Pair("chunk", strategy.program, ground.market, "the batch", "the session")
-        found = pair.decisions(until(run.decisions, seen), made)
-        found = found or pair.records(run.records[run.records[:, 0] < seen], records)
-        if found is not None:
-            return found
-    return None
+        pair = Pair("chunk", run.program, part.market, "the batch", "the session")
+        yield pair.decisions(until(run.decisions, seen), made)
+        yield pair.records(run.records[run.records[:, 0] < seen], records)
 
 
-def replay(
-    strategy: Strategy,
-    market: Market,
-    calendars: Calendars,
-    rng: Random,
-    events: Mapping[str, Ints] = NONE,
-) -> Violation | None:
+@tried_on(CHUNKED)
+def replay(ground: Ground, rng: Random) -> Iterator[Violation | None]:
     """A session that is stopped now and then, and restored, writes the journal of the batch."""
-    ground = Ground(strategy, market, calendars, events).stretch(rng, CHUNKED)
     session, steps = ground.session(), []
     run = ground.batch()
-    pair = Pair("replay", strategy.program, ground.market, "the batch", "the restored session")
+    pair = Pair("replay", run.program, ground.market, "the batch", "the restored session")
     for first, stop in cuts(rng, len(ground.market), 300):
         steps.append(session.feed(ground.market.rows(first, stop)))
         if rng.random() < 0.4:
             kept = session.snapshot()
             session = ground.restored(kept)
             if session.snapshot() != kept:
-                return pair.broken(stop - 1, "a restored session snapshots to other bytes")
-    if not steps:
-        return None
-    made, records = joined(strategy, steps)
-    uninterrupted = ground.told(run, run.decisions, run.records)
-    return pair.lines(uninterrupted, ground.told(run, made, records))
+                yield pair.broken(stop - 1, "a restored session snapshots to other bytes")
+    if steps:
+        made, records = joined(ground.strategy, steps)
+        uninterrupted = ground.told(run, run.decisions, run.records)
+        yield pair.lines(uninterrupted, ground.told(run, made, records))
 
 
 def lists(events: Mapping[str, Ints]) -> dict[str, Sequence[int]]:

@@ -11,50 +11,41 @@ from engine.columns.frame import frame_of, schedule_of
 from engine.columns.need import first_needed
 from engine.execution import records as out
 from engine.journal.decisions import DAY, ROW, STARTED
-from engine.laws.ground import Ground
-from engine.laws.repeated import NONE, until
-from engine.laws.violation import Pair, Violation
+from engine.laws.repeated import until
+from engine.laws.trying import tried_on
+from engine.laws.violation import Pair
 from engine.machine.forms import Form, decide
 from engine.machine.written import Decisions
 from engine.session import row_nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
     from random import Random
 
-    from engine.domain.calendar import Calendars
-    from engine.domain.market import Ints, Market
+    from engine.domain.market import Market
+    from engine.laws.ground import Ground
+    from engine.laws.violation import Violation
     from engine.machine.machine import Machine, State
-    from engine.run import Strategy
 
 ROWS: Final = 20_000
 TRIALS: Final = 3
 _NOISE: Final = 40
 
 
-def causality(
-    strategy: Strategy,
-    market: Market,
-    calendars: Calendars,
-    rng: Random,
-    events: Mapping[str, Ints] = NONE,
-) -> Violation | None:
+@tried_on(ROWS)
+def causality(ground: Ground, rng: Random) -> Iterator[Violation | None]:
     """Whatever comes after a bar, or nothing at all, what was said up to it stays."""
-    ground = Ground(strategy, market, calendars, events).stretch(rng, ROWS)
     run = ground.batch()
     for _ in range(TRIALS if len(ground.market) else 0):
         known = rng.randint(1, len(ground.market))
         for later in (ground.market.rows(0, known), tampered(ground.market, known, rng)):
             other = ground.on(later).batch()
-            pair = Pair("causality", strategy.program, ground.market,
+            pair = Pair("causality", run.program, ground.market,
                         "the market as it was", "the one with another future")  # fmt: skip
-            found = pair.decisions(until(run.decisions, known), until(other.decisions, known))
-            found = found or pair.records(*(
+            yield pair.decisions(until(run.decisions, known), until(other.decisions, known))
+            yield pair.records(*(
                 records[records[:, out.ROW] < known] for records in (run.records, other.records)
             ))  # fmt: skip
-            if found is not None:
-                return found
-    return None
 
 
 def tampered(market: Market, known: int, rng: Random) -> Market:
@@ -74,19 +65,14 @@ def tampered(market: Market, known: int, rng: Random) -> Market:
     return replace(market, minute=market.minute[kept], volume=volume[kept], **prices)
 
 
-def start(
-    strategy: Strategy,
-    market: Market,
-    calendars: Calendars,
-    rng: Random,
-    events: Mapping[str, Ints] = NONE,
-) -> Violation | None:
+@tried_on(ROWS)
+def start(ground: Ground, rng: Random) -> Iterator[Violation | None]:
     """Without the dates that nothing needs any more, the dates that follow are the same.
 
     Tried at dates at which candidates do not carry over, or carry over alike.
     """
-    ground = Ground(strategy, market, calendars, events).stretch(rng, ROWS)
-    days = schedule_of(strategy.program, ground.market, calendars, events).days
+    program = ground.strategy.program
+    days = schedule_of(program, ground.market, ground.calendars, ground.events).days
     boundaries = list(range(1, len(days)))
     rng.shuffle(boundaries)
     for date in boundaries[:TRIALS]:
@@ -94,10 +80,7 @@ def start(
         needed = _first_needed(ground, row)
         dropped = int(np.searchsorted(days.start, needed, side="right")) - 1
         if dropped > 0:
-            found = _same_after(ground, row, int(days.start[dropped]), dropped)
-            if found is not None:
-                return found
-    return None
+            yield _same_after(ground, row, int(days.start[dropped]), dropped)
 
 
 def _first_needed(ground: Ground, row: int) -> int:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
 from math import ceil, floor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from engine.execution import kernel
 from engine.execution import state as at
 from engine.execution.fills import LIMIT, NEVER
 from engine.execution.hosted import copied
@@ -125,9 +126,19 @@ def entry_price(deal: Deal, sign: int) -> int:
 def live_kernel(floor_of_bar: LiveFloor) -> Callable[[Tape, Desk, int], int]:
     """`kernel.simulate` on what the broker did, for `Simulator(kernel=...)`; plain Python only."""
     names = copied()
-    take_out, target_met, hold = names["take_out"], names["target_met"], names["hold"]
-    try_entry, find_nearest = names["try_entry"], names["find_nearest"]
-    show = floor_of_bar
+    names |= {
+        **_entries(names, floor_of_bar),
+        **_exits(names, floor_of_bar),
+        "is_touched": lambda *_: True,  # the broker knows
+        "skip_quiet_bars": lambda _tape, _book, row, _stop: row,  # it must see every bar
+    }
+    run: Callable[[Tape, Desk, int], int] = names["simulate"]
+    return run
+
+
+def _entries(names: Mapping[str, Any], show: LiveFloor) -> dict[str, Callable[..., object]]:
+    """The kernel's questions about entries, answered."""
+    try_entry, hold = names["try_entry"], names["hold"]
 
     def entered(desk: Desk, row: int, intent: int) -> None:
         if not show.of(intent).pending:
@@ -146,11 +157,18 @@ def live_kernel(floor_of_bar: LiveFloor) -> Callable[[Tape, Desk, int], int]:
     def held(desk: Desk, row: int, intent: int, raw: int, price: int) -> None:
         deal, book = show.of(intent), desk.book
         side, base = _side_of(desk, intent)
-        start = names["position_at"](book, book[at.OPEN])
-        desk.offers[names["offer_at"](book, intent) + at.OFFER_PLANNED] = deal.entered
+        start = kernel.position_at(book, book[at.OPEN])
+        desk.offers[kernel.offer_at(book, intent) + at.OFFER_PLANNED] = deal.entered
         hold(desk, row, intent, raw, price)
         better = (2 * side - 1) * (price * deal.entered - deal.worth)
         book[start + at.GROSS] += floor(better * book[base + at.TICK_VALUE])
+
+    return {"try_entry": entered, "entry_met": entry_met, "hold": held}
+
+
+def _exits(names: Mapping[str, Any], show: LiveFloor) -> dict[str, Callable[..., object]]:
+    """The kernel's questions about positions, answered."""
+    take_out, target_met = names["take_out"], names["target_met"]
 
     def meet(
         desk: Desk, row: int, start: int, first: int, high: int, low: int, _stop_first: int
@@ -158,11 +176,11 @@ def live_kernel(floor_of_bar: LiveFloor) -> Callable[[Tape, Desk, int], int]:
         book = desk.book
         out(desk, row, start, show.flattened)
         for target in range(book[at.TARGETS]):
-            if book[start + at.LEFT] > 0 and book[start + at.PARTS + target] == 0:
-                met = target_met(desk, start, target, first, high, low)
-                if met != NEVER:
-                    book[start + at.PARTS + target] = _REACHED
-                    find_nearest(desk, start)
+            if book[start + at.LEFT] == 0 or book[start + at.PARTS + target] != 0:
+                continue
+            if target_met(desk, start, target, first, high, low) != NEVER:
+                book[start + at.PARTS + target] = _REACHED
+                kernel.find_nearest(desk, start)
 
     def leave(desk: Desk, row: int, start: int, _price: int, reason: int) -> None:
         out(desk, row, start, reason)
@@ -179,24 +197,14 @@ def live_kernel(floor_of_bar: LiveFloor) -> Callable[[Tape, Desk, int], int]:
             why = {Role.STOP: _STOP, Role.TARGET: _TARGETS + way.number}.get(way.role, reason)
             if way.role is Role.TARGET:
                 _reach(book, start, way.number, size)
-                find_nearest(desk, start)
+                kernel.find_nearest(desk, start)
             sign, side = 2 * book[start + at.SIDE] - 1, book[start + at.SIDE]
             price = floor(way.price) if sign > 0 else ceil(way.price)
             take_out(desk, row, start, price, size, why)
             value = book[at.RULES + side * at.RULE_CELLS + at.TICK_VALUE]
             book[start + at.GROSS] += floor(sign * (way.price - price) * size * value)
 
-    names |= {
-        "try_entry": entered,
-        "entry_met": entry_met,
-        "hold": held,
-        "meet": meet,
-        "leave": leave,
-        "is_touched": lambda *_: True,  # the broker knows
-        "skip_quiet_bars": lambda _tape, _book, row, _stop: row,  # it must see every bar
-    }
-    run: Callable[[Tape, Desk, int], int] = names["simulate"]
-    return run
+    return {"meet": meet, "leave": leave}
 
 
 def _side_of(desk: Desk, intent: int) -> tuple[int, int]:

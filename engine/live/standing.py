@@ -55,13 +55,19 @@ def entry_is_over(books: Books, family: Family) -> bool:
     return True
 
 
+def refused_of(books: Books, family: Family) -> set[str]:
+    """References of orders that the broker would not take."""
+    return {
+        ref
+        for ref, orders in told_of(books, family).items()
+        if orders and all(order.state is OrderState.REJECTED for order in orders)
+    }
+
+
 def failed_stops(books: Books, family: Family) -> int:
     """How many stops that were to protect the position anew were refused."""
-    told = told_of(books, family)
+    refused = refused_of(books, family)
     return sum(
-        one.leg.role is Role.STOP
-        and one.leg.attempt > 0
-        and bool(told[one.leg.ref])
-        and all(order.state is OrderState.REJECTED for order in told[one.leg.ref])
+        one.leg.role is Role.STOP and one.leg.attempt > 0 and one.leg.ref in refused
         for one in family.asked
     )

@@ -7,7 +7,6 @@ executions. What it knows after a bar is a row of whole numbers, so a restart ha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -25,7 +24,8 @@ from engine.live.floor import LiveFloor, entry_price, live_kernel, live_reasons
 from engine.live.identity import Leg, Role, Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
+    from fractions import Fraction
 
     from dsl.ir.program import Program
     from engine.domain.market import Ints
@@ -93,6 +93,11 @@ class Trader:
         return self.account.next_row
 
     @property
+    def offered(self) -> int:
+        """How many intents the account has been offered."""
+        return int(self.account.book[at.NEXT_OFFER])
+
+    @property
     def account(self) -> Account:
         """The account after the last traded bar."""
         return self._simulator.account
@@ -103,7 +108,7 @@ class Trader:
         return bool(
             self.account.open_positions
             or self.account.waiting
-            or int(self.account.book[at.NEXT_OFFER]) < len(self._decider.intents)
+            or self.offered < len(self._decider.intents)
         )
 
     @property
@@ -278,12 +283,12 @@ class Trader:
                 asked.append(way_out(action, leg, part, stop, entry.ref))
         return Family(self.signal(intent), action, Phase.PLANNED, tuple(asked))
 
-    def targets(self, family: Family) -> Sequence[int]:
+    def targets(self, family: Family) -> dict[int, int]:
         """The prices of a family's targets, by number."""
         intent = self.intent(family.name)
-        if intent is not None:
-            return [int(price) for price in self._decider.intents.targets[intent]]
-        return []
+        if intent is None:
+            return {}
+        return dict(enumerate(self._decider.intents.targets[intent].tolist()))
 
 
 _WAYS: Final = {

@@ -15,7 +15,7 @@ from engine.live.identity import Leg, Role
 from engine.live.trader import group, way_out
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from engine.live.family import Asked, Family
     from engine.live.holdings import HeldOrder
@@ -27,7 +27,7 @@ class Wish:
     """What is wanted of a position: its stop, its targets by number, whether to leave now."""
 
     stop: int
-    targets: Sequence[int]
+    targets: Mapping[int, int]
     out: bool
 
 
@@ -59,17 +59,24 @@ def left_in(family: Family, places: Sequence[int]) -> list[int]:
 
 
 def difference(
-    family: Family, places: Sequence[int], wish: Wish, living: Living, unheard: set[str]
+    family: Family,
+    places: Sequence[int],
+    wish: Wish,
+    living: Living,
+    unheard: set[str],
+    refused: set[str],
 ) -> Difference:
     """What to send and to withdraw so that the position of a family is as wished.
 
     `places`: the parts of what it entered with. `unheard`: references sent and not heard of yet,
-    which count as living. A stop is withdrawn only once the one in its place is armed.
+    which count as living. `refused`: references that the broker would not take; the same is not
+    asked for again while another stop protects. A stop is withdrawn only once the one in its place
+    is armed.
     """
     sends: list[Asked] = []
     cancels: list[HeldOrder] = []
     for number, contracts in enumerate(left_in(family, places)):
-        place = Place(family, number, contracts, living, unheard)
+        place = Place(family, number, contracts, living, unheard, refused)
         found = place.difference(wish) if contracts > 0 else Difference((), place.orders)
         sends += found.sends
         cancels += found.cancels
@@ -82,7 +89,13 @@ class Place:
     """One part of a position, at the broker."""
 
     def __init__(
-        self, family: Family, number: int, contracts: int, living: Living, unheard: set[str]
+        self,
+        family: Family,
+        number: int,
+        contracts: int,
+        living: Living,
+        unheard: set[str],
+        refused: set[str],
     ) -> None:
         """The orders of a place, those on their way included."""
         self.family, self.number, self.contracts = family, number, contracts
@@ -92,6 +105,7 @@ class Place:
             order for leg, order in living if leg.number == number and not leg.role.opens
         )
         self.coming = [one for one in mine if one.leg.ref in unheard]
+        self.refused = [one for one in mine if one.leg.ref in refused]
         self.group = self._group(mine)
 
     def _group(self, mine: list[Asked]) -> str:
@@ -113,7 +127,7 @@ class Place:
         """What is missing and what is too much."""
         if wish.out and self._leaves():
             return Difference()
-        wanted = [(Role.STOP, wish.stop)] + self._target(wish)
+        wanted = [(Role.STOP, wish.stop), *self._target(wish)]
         keep: set[int] = set()
         sends: list[Asked] = []
         armed = False
@@ -122,7 +136,11 @@ class Place:
             if match is not None:
                 keep.add(match.permanent)
                 armed |= role is Role.STOP
-            elif not self._comes(role, price) and not self._in_the_way(role):
+            elif not (
+                self._asked_for(self.coming, role, price)
+                or self._in_the_way(role)
+                or (self._is_armed and self._asked_for(self.refused, role, price))
+            ):
                 sends.append(self._order(role, price))
         if wish.out and not any(self._is(Role.EXIT, one) for one in self.orders):
             sends.append(self._order(Role.EXIT, None))
@@ -134,7 +152,7 @@ class Place:
         return Difference(tuple(sends), tuple(cancels))
 
     def _target(self, wish: Wish) -> list[tuple[Role, int]]:
-        if self.number >= len(wish.targets):
+        if self.number not in wish.targets:
             return []
         return [(Role.TARGET, wish.targets[self.number])]
 
@@ -162,11 +180,21 @@ class Place:
                 return one
         return None
 
-    def _comes(self, role: Role, price: int) -> bool:
-        """Whether such an order was sent and not heard of yet."""
+    def _asked_for(self, asked: Sequence[Asked], role: Role, price: int) -> bool:
+        """Whether such an order is among those."""
         return any(
             (one.leg.role, one.order.price, one.order.contracts) == (role, price, self.contracts)
-            for one in self.coming
+            for one in asked
+        )
+
+    @property
+    def _is_armed(self) -> bool:
+        """Whether a stop for all of it works, be it at another price."""
+        return any(
+            self._is(Role.STOP, one)
+            and one.state is OrderState.WORKING
+            and one.remaining == self.contracts
+            for one in self.orders
         )
 
     def _order(self, role: Role, price: int | None) -> Asked:

@@ -159,7 +159,8 @@ class StageWriter(CandidateWriter):
         names = {tracker.name for tracker in counting}
         nodes = (node for rule in rules for node in ir.walk(rule))
         return any(
-            isinstance(node, (ir.TrackerField, ir.Aggregate)) and (node.now or node.tracker in names)
+            isinstance(node, (ir.TrackerField, ir.Aggregate))
+            and (node.now or node.tracker in names)
             for node in nodes
         )
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 BLOCK: Final = 128
 """Sets that are decided, and whose figures are made, together, at most: fewer to share out well."""
-RECORDS: Final = 1024
+RECORDS: Final = 64
 
 
 class Sweeper:

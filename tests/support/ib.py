@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from adapters.gateway.carriers import port_of, serve
-from adapters.ib.connection import IbBroker, Settings
-from adapters.ib.feed import Manner
+from adapters.ib.connection import IbBroker
+from adapters.ib.feed import Feed, Manner
 from adapters.ib.pacing import UNLIMITED
+from adapters.ib.settings import Settings
 from engine.domain.order import Action, Order, OrderKind
 from engine.live.commands import Send
 from engine.live.identity import Leg, Role, Signal
@@ -39,6 +40,11 @@ class Wired:
         self.broker = broker
         self.words: list[BrokerWord] = []
 
+    @property
+    def feeds(self) -> list[Feed]:
+        """What is followed."""
+        return [] if self.broker._market is None else self.broker._market.feeds
+
     def heard(self, kind: type[_Word]) -> list[_Word]:
         """Every word of a kind so far."""
         self.drain()
@@ -48,6 +54,11 @@ class Wired:
         """Take what was said."""
         while not self.broker._words.empty():
             self.words.append(self.broker._words.get_nowait())
+
+    def is_idle(self) -> bool:
+        """Whether every word was taken and nothing is waited for."""
+        self.drain()
+        return self.broker.is_idle
 
     async def until(self, true: Callable[[], Any], seconds: float = 3.0) -> None:
         """Let messages arrive until something is so."""
@@ -59,9 +70,9 @@ class Wired:
 
     async def settle(self) -> None:
         """Let everything that is under way arrive."""
-        await self.until(lambda: not any(feed.is_busy for feed in self.broker._feeds))
+        await self.until(lambda: not any(feed.is_busy for feed in self.feeds))
         await self.broker.server_time()
-        await self.until(lambda: not any(feed.is_busy for feed in self.broker._feeds))
+        await self.until(lambda: not any(feed.is_busy for feed in self.feeds))
         self.drain()
 
     async def play(self, steps: int = 1) -> None:

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from engine.live import commands as cmd
 from engine.live import events as ev
@@ -61,7 +61,7 @@ class Tally:
     violations: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)
 
-    def __iadd__(self, other: Tally) -> Tally:
+    def __iadd__(self, other: Tally) -> Self:
         self.recoveries += other.recoveries
         self.equal += other.equal
         self.otherwise += other.otherwise
@@ -174,9 +174,7 @@ def forks(start: World) -> Iterator[tuple[Point, World]]:
         made.clear()
 
 
-def sweep(
-    seed: int, profile: Profile, policy: Policy | None = None, every: int = 1, twice: bool = True
-) -> Tally:
+def sweep(seed: int, profile: Profile, policy: Policy | None = None, every: int = 1) -> Tally:
     """Crash one run at every point (or each of `every`), and some a second time."""
     profile = replace(profile, seed=seed)
     setting = scene_setting(sweep_scene(seed), policy)
@@ -190,10 +188,10 @@ def sweep(
         where = f"seed {seed}, {profile.name}, {point}"
         try:
             fork.restart()
-            if twice and number % 7 == 3:
+            if number % 7 == 3:
                 fork.restart()
             fork.finish()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it is what is looked for
             tally.note(f"raised {type(error).__name__}: {error}"[:90], where)
             tally.recoveries += fork.recoveries
             continue

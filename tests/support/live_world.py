@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from engine.execution import records as out
-from engine.execution.intents import Intents
-from engine.execution.terms import Flat, Terms
+from engine.execution.terms import Flat
 from engine.live import commands as cmd
 from engine.live import events as ev
 from engine.live import words
@@ -21,10 +20,12 @@ from engine.live.trader import Trader
 from tests.support.paper import Paper, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from engine.domain.market import Ints, Market
+    from engine.execution.intents import Intents
     from engine.execution.simulation import Simulator
+    from engine.execution.terms import Terms
     from engine.laws.ground import Ground
     from engine.live.decider import Decider
     from tests.support.desk import Scene
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 CONTRACT = 620_731_015
 DOWN = 200
 SETTLE = 12_000
+RESTLESS = 2_000
 
 
 class Journal(Protocol):
@@ -220,7 +222,7 @@ class World:
 
     def pump(self) -> None:
         """Deliver every word that is there."""
-        while True:
+        for _ in range(RESTLESS):
             found = self.paper.flush()
             for word in found:
                 self.deliver(word)
@@ -231,11 +233,15 @@ class World:
                 for word in self.paper.flush():
                     self.deliver(word)
                 self.deliver(replace(answer, at=self.paper.now))
+        raise AssertionError("the desk and the broker never stop talking")
 
     def settle(self, until: int) -> None:
         """Let the words come and the clock run up to an instant."""
         self.pump()
+        rounds = 0
         while self.wake is not None and self.wake <= until:
+            rounds += 1
+            assert rounds < RESTLESS, "the desk never comes to rest"
             at, self.wake = self.wake, None
             self.paper.advance(max(self.paper.now, at))
             self.deliver(words.Tick(self.paper.now))
@@ -303,7 +309,7 @@ def world(setting: Setting, profile: Profile | None = None, journal: Any = None)
 
 def ground_setting(ground: Ground, policy: Policy | None = None) -> Setting:
     """The setting of a strategy on its ground, under the one rule that live trading can have."""
-    terms = replace(ground.terms or Terms(), flat=Flat.NEXT_OPEN)
+    terms = replace(ground.terms, flat=Flat.NEXT_OPEN)
 
     def decider_of(simulator: Simulator, rows: int) -> Decider:
         decider = SessionDecider(ground.strategy, ground.calendars, simulator, events=ground.events)

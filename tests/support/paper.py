@@ -1,7 +1,7 @@
 """A broker in memory, at the level of words: orders, groups, executions, snapshots, faults.
 
 Prices are met as `engine.execution.fills` says, a whole bar at its open ("exact bars"): an order
-that was there before the bar is filled inside it, one that comes while the bar runs meets its close.
+that was there before is filled inside it, one that comes while the bar runs meets its close.
 What goes wrong is decided by the reference of an order and a seed, so a run that was interrupted
 meets the same faults as one that was not. It keeps its own watch on positions without a stop.
 """
@@ -151,8 +151,7 @@ class Paper:
         kin = [
             other
             for other in self._living()
-            if other is one
-            or (one.parent and (other.number == one.parent or other.parent == one.parent))
+            if other is one or (one.parent and one.parent in {other.number, other.parent})
         ]
         for other in kin:
             self._wake(other)

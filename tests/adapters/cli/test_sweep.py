@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WEEK = ("--from", "2025-10-06", "--to", "2025-10-10")
 THREE = ("--from", "2025-10-06", "--to", "2025-10-08")
+WEEKS = ("--from", "2025-10-06", "--to", "2025-10-31")
+"""Long enough for a signal to come in the middle."""
 GRID = ("--grid", "wait=1..3", "--grid", "jump=10,14")
 THOUSAND = ("--grid", "wait=1..10", "--grid", "jump=5..14", "--grid", "reach=5..14")
 
@@ -274,7 +276,7 @@ def test_a_missing_extra_is_named(
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What a thousand sets come to when nothing happens."""
-    done = ran("sweep", QUICK, *THREE, *THOUSAND, "--json", "--jobs", "2",
+    done = ran("sweep", QUICK, *WEEKS, *THOUSAND, "--json", "--jobs", "2",
                "--store", tmp_path_factory.mktemp("whole") / "a.sweep")  # fmt: skip
     assert (done.status, done.err) == (0, "")
     assert len(done.document["sets"]) == 1000
@@ -283,7 +285,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def cut_short(file: Path, how: signal.Signals, *words: str) -> tuple[int, str, str]:
     """A sweep of a thousand sets, hit by a signal in the middle."""
-    process = started(["sweep", QUICK, *THREE, *THOUSAND, "--store", file, *words])
+    process = started(["sweep", QUICK, *WEEKS, *THOUSAND, "--store", file, *words])
     until(lambda: kept_some(file), process)
     process.send_signal(how)
     said = left(process)
@@ -304,7 +306,7 @@ def test_ctrl_c_keeps_what_was_computed_and_the_same_command_goes_on(
         f"interrupted: {kept} of 1,000 sets are kept in {file}; "
         "the same command goes on from there\n"
     )
-    again = ran("sweep", QUICK, *THREE, *THOUSAND, "--store", file, "--json", "--jobs", "1")
+    again = ran("sweep", QUICK, *WEEKS, *THOUSAND, "--store", file, "--json", "--jobs", "1")
     assert (again.status, again.err) == (0, "")
     assert again.out == uninterrupted
 
@@ -323,17 +325,17 @@ def test_a_killed_sweep_goes_on_where_it_was(tmp_path: Path, uninterrupted: str)
     file = tmp_path / "a.sweep"
     _, err, status = cut_short(file, signal.SIGKILL, "--jobs", "1")
     assert (status, err) == (f"{-signal.SIGKILL} ", "")
-    again = ran("sweep", QUICK, *THREE, *THOUSAND, "--store", file, "--json", "--jobs", "2")
+    again = ran("sweep", QUICK, *WEEKS, *THOUSAND, "--store", file, "--json", "--jobs", "2")
     assert (again.status, again.err) == (0, "")
     assert again.out == uninterrupted
 
 
 def test_a_second_process_on_the_same_store_is_told(tmp_path: Path) -> None:
     file = tmp_path / "a.sweep"
-    first = started(["sweep", QUICK, *THREE, *THOUSAND, "--store", file])
+    first = started(["sweep", QUICK, *WEEKS, *THOUSAND, "--store", file])
     until(lambda: kept_some(file), first)
     first.send_signal(signal.SIGSTOP)
-    second = ran("sweep", QUICK, *THREE, *THOUSAND, "--store", file)
+    second = ran("sweep", QUICK, *WEEKS, *THOUSAND, "--store", file)
     first.send_signal(signal.SIGCONT)
     assert second.status == 3
     assert "another process is writing this sweep" in second.err

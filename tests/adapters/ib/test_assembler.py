@@ -97,7 +97,7 @@ def test_bars_in_the_making_give_the_bars_however_many_words_are_lost_or_repeate
             market.take(market.assembler.hear_bar(word))
         market.now = bar.minute * 60 + 59
         if heard and data.draw(st.booleans()):
-            market.take(market.assembler.hear_bar(data.draw(st.sampled_from(heard))))
+            market.take(market.assembler.hear_bar(heard[data.draw(st.integers(0, len(heard) - 1))]))
         heard.append(bar)
         if data.draw(st.integers(0, 9)) == 0:
             market.now = (bar.minute + 1) * 60 + 4
@@ -205,17 +205,33 @@ def test_silence_in_open_hours_is_asked_about_once_a_bar_and_counted() -> None:
 def test_bars_that_come_late_or_change_are_said_and_not_given_again() -> None:
     one = Assembler(1, FIRST - 1)
     one.hear_bar(bar(0))
-    one.hear_bar(bar(2))
-    one.answered(Wanted(FIRST + 1, FIRST + 2), [])
-    one.hear_bar(bar(3))
-    one.answered(Wanted(FIRST + 1, FIRST + 2), [])
+    assert one.hear_bar(bar(2)) == [Wanted(FIRST, FIRST + 2)]
+    assert one.answered(Wanted(FIRST, FIRST + 2), [bar(0)]) == [Closed(bar(0))]
+    assert one.hear_bar(bar(3)) == [Wanted(FIRST + 1, FIRST + 2)]
+    assert one.answered(Wanted(FIRST + 1, FIRST + 2), []) == [Closed(bar(2))]
     assert one.next_minute == FIRST + 3
     assert one.hear_bar(bar(1)) == [Late(bar(1))]
     assert one.hear_bar(bar(0, close=101)) == [Revised(bar(0), bar(0, close=101))]
     assert one.hear_bar(bar(0, close=101)) == []
+    assert one.hear_bar(bar(0, close=105, volume=4)) == []
     told = [bar(0, close=101), bar(2, close=99)]
     assert one.compare(FIRST, FIRST + 3, told) == [Revised(bar(2), bar(2, close=99))]
     assert one.compare(FIRST, FIRST + 3, [bar(0, close=101)]) == [Revised(bar(2, close=99), None)]
+
+
+def test_a_bar_whose_words_come_long_after_its_close_is_taken_from_history() -> None:
+    one = Assembler(1, FIRST - 1)
+    assert one.hear_bar(bar(0, close=95), now=(FIRST + 1) * 60 + 9) == []
+    assert one.hear_bar(bar(0, close=96), now=(FIRST + 1) * 60 + 10) == []
+    assert one.hear_bar(bar(1)) == [Wanted(FIRST, FIRST + 1)]
+    assert one.answered(Wanted(FIRST, FIRST + 1), [bar(0)]) == [Closed(bar(0))]
+
+
+def test_of_the_first_answer_all_but_the_last_bar_are_whole() -> None:
+    one = Assembler(1, FIRST - 1)
+    told = [bar(2), bar(0), bar(1)]
+    assert one.hear_history(told) == [Closed(bar(0)), Closed(bar(1))]
+    assert one.hear_bar(bar(3)) == [Closed(bar(2))]
 
 
 def test_what_was_heard_before_an_interruption_is_not_trusted() -> None:

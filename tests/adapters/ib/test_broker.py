@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from adapters.gateway.faults import plans
+from adapters.ib.feed import Manner
 from adapters.ib.library import installed
 from adapters.ib.port import (
     BarRevised,
@@ -31,7 +33,7 @@ from engine.live import words
 from engine.live.commands import Cancel
 from engine.live.holdings import OrderState
 from engine.live.words import BarClosed
-from tests.adapters.gateway.smoke import zigzag
+from tests.adapters.gateway.smoke import VERSIONS, zigzag
 from tests.support.gateway import gateway_of
 from tests.support.ib import CARRIERS, Wired, bracket, run, wired
 
@@ -110,7 +112,7 @@ def test_the_front_month_is_traded_and_checked_in_every_figure(line: tuple[str, 
         await one.broker.connect()
         nq = await one.broker.contract(NQ)
         assert (nq.local, nq.kind, nq.expires, nq.lot) == ("NQH6", "FUT", "20260320", 1)
-        assert (nq.tick, nq.multiplier) == (Fraction(1, 4), 20)
+        assert (nq.tick, nq.multiplier) == (Fraction(1, 4), Fraction(20))
         assert nq.rolls == "20260312"
         assert nq.is_open(nq.sessions[0].begins)
         assert not nq.is_open(nq.sessions[0].ends)
@@ -186,8 +188,6 @@ def test_a_bar_that_history_tells_differently_is_said_so(line: tuple[str, str]) 
         revised = one.heard(BarRevised)[0]
         assert revised.now is not None
         assert revised.was.close - revised.now.close == 3
-
-    from adapters.ib.feed import Manner  # noqa: PLC0415 - only here
 
     manner = Manner(grace=None, verify=2)
     on_gateway(line, body, faults="wrong-bar=3#2", settings={"manner": manner})
@@ -334,8 +334,6 @@ def test_a_cancel_that_is_refused_leaves_the_order_alive(line: tuple[str, str]) 
         nq = await one.broker.contract(NQ)
         last = one.gateway.tapes["NQ"].price or 0
         entry, *_ = bracket(nq, one.broker.next_number(), entry=last - 200, stop=1, target=200_000)
-        from dataclasses import replace  # noqa: PLC0415 - only here
-
         one.broker.send(replace(entry, transmit=True), nq)
         await one.until(lambda: state_of(one, entry) is OrderState.WORKING)
         one.broker.cancel(Cancel(entry.order.id, entry.number, 0))
@@ -379,7 +377,7 @@ def test_a_link_that_comes_back_is_subscribed_anew_and_no_bar_is_lost(
                 one.gateway.advance()
                 await one.settle()
             assert one.heard(words.LinkUp)[-1].data_kept is kept
-            await one.until(lambda: not any(feed._renewing for feed in one.broker._feeds))
+            await one.until(lambda: not any(feed._renewing for feed in one.feeds))
             await one.play(6)
         got = one.heard(BarClosed)
         assert [bar.minute for bar in got] == list(range(first + 1, first + 1 + len(got)))
@@ -512,6 +510,37 @@ def test_what_an_order_needs_is_told_without_placing_it(line: tuple[str, str]) -
         assert not one.gateway.truth.orders
 
     on_gateway(line, body)
+
+
+@pytest.mark.parametrize("version", sorted({one for some in VERSIONS.values() for one in some}))
+def test_every_server_version_that_a_library_speaks_serves(
+    line: tuple[str, str], version: int
+) -> None:
+    async def body(one: Wired) -> None:
+        broker = one.broker
+        session = await broker.connect()
+        assert session.version == min(version, max(VERSIONS[line[0]]))
+        nq = await broker.contract(NQ)
+        await broker.bars(nq, 1, None)
+        await one.play(3)
+        assert one.heard(BarClosed)
+        last = one.gateway.tapes["NQ"].price or 0
+        sends = bracket(nq, broker.next_number(), entry=None, stop=last - 400, target=last + 8)
+        for send in sends:
+            broker.send(send, nq)
+        await one.until(lambda: state_of(one, sends[2]) is OrderState.WORKING)
+        assert (await broker.what_if(sends[0], nq)).commission == Decimal("4.5")
+        while one.gateway.truth.positions:
+            await one.play()
+        held = (await broker.snapshot()).holdings
+        assert [execution.ref for execution in held.executions] == [
+            sends[0].order.id,
+            sends[1].order.id,
+        ]
+        assert held.positions == {}
+        assert not one.heard(Integrity)
+
+    on_gateway(line, body, version=version)
 
 
 def test_an_execution_that_is_corrected_keeps_its_key(line: tuple[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -19,13 +20,13 @@ NQ = instrument("NQ")
 HOURS = "20260105:1700-20260106:1600;20260107:CLOSED;20260107:1700-20260108:1600"
 
 
-def month(expiry: str, number: int = 1, **changes: object) -> Found:
+def month(expiry: str, number: int = 1, **changes: Any) -> Found:
     """A month of NQ."""
     one = Found(
         number, "NQ", f"NQ{expiry}", "FUT", "CME", "USD", "NQ", Fraction(1, 4), Fraction(20),
         expiry, "US/Central", HOURS, HOURS,
     )  # fmt: skip
-    return replace(one, **changes)  # type: ignore[arg-type]
+    return replace(one, **changes)
 
 
 MONTHS = [month("20260619", 2), month("20260320", 1), month("20260918", 3)]
@@ -77,7 +78,7 @@ def test_no_month_left_is_said() -> None:
     ],
 )
 def test_a_contract_that_is_not_as_described_is_not_traded(
-    changes: dict[str, object], words: str
+    changes: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(UnknownContract, match=words):
         chosen(NQ, [month("20260320", **changes)], date(2026, 1, 6), Roll())

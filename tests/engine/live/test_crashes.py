@@ -1,4 +1,4 @@
-"""Crash everywhere, start again, judge: a share here, all of it by `python -m tests.live_figures`."""
+"""Crash everywhere, start again, judge: a share; all of it: `python -m tests.live_figures`."""
 
 from __future__ import annotations
 

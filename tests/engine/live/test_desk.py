@@ -1,4 +1,4 @@
-"""The desk against a broker in memory: what other systems got wrong, by name, and what we promise."""
+"""The desk against a broker in memory: what we promise, and what other systems got wrong."""
 
 from __future__ import annotations
 
@@ -139,6 +139,17 @@ def test_a_stop_that_moves_is_replaced_before_the_old_one_is_withdrawn() -> None
     assert made.paper.naked_longest == 0
 
 
+def test_a_stop_whose_move_is_refused_stays_where_it_is() -> None:
+    lower = (95, 96, 94, 95)
+    made = live(FLAT, FLAT, (100, 101, 94, 95), lower, lower, even_r=Fraction(1, 2),
+                profile=Profile(reject_repair=16))  # fmt: skip
+    bar(made, 5)
+
+    assert [one.order.price for one in sent(made, Role.STOP)] == [110, 100]
+    assert (made.paper.position, made.paper.armed(), made.paper.naked_longest) == (-2, 2, 0)
+    assert not made.journal.books.latch
+
+
 def test_a_position_leaves_at_the_next_open_with_its_stop_armed_until_then() -> None:
     made = bar(live(after=2), 3)
     (way_out,) = sent(made, Role.EXIT)
@@ -240,7 +251,7 @@ def test_freqtrade_431_an_order_that_one_snapshot_misses_is_not_believed_gone() 
     made = bar(live(), 1)
     made.is_answering = False
     made.deliver(words.LinkUp(made.paper.now))
-    made.deliver(words.Answered(made.paper.now, made.desk._questions, Holdings()))
+    made.deliver(words.Answered(made.paper.now, made.desk.question, Holdings()))
     assert phases(made) == [Phase.WORKING]
     made.is_answering = True
     made.settle(made.paper.now + 5_000)
@@ -251,13 +262,42 @@ def test_freqtrade_431_an_order_that_one_snapshot_misses_is_not_believed_gone() 
 
 def test_an_answer_to_an_earlier_question_does_not_count() -> None:
     made = bar(live(), 2)
-    number = made.desk._questions
     made.is_answering = False
+    made.deliver(words.LinkUp(made.paper.now))
+    number = made.desk.question
     made.deliver(words.LinkUp(made.paper.now))
     step = made.desk.step(words.Answered(made.paper.now, number, Holdings()))
 
     assert step.events == ()
     assert not [one for one in step.commands if isinstance(one, cmd.Send | cmd.Cancel)]
+
+
+def test_a_bar_that_waited_is_traded_on_its_own_executions_and_not_on_later_ones() -> None:
+    made = bar(live(FLAT, FLAT, FLAT, (100, 111, 99, 100), FLAT), 2)
+    made.is_answering = False
+    bar(made)
+    made.open_bar()
+    made.is_answering = True
+    made.close_bar()
+
+    assert made.records[2].tolist()[:2] == [3, Kind.EXIT]
+
+
+def test_a_word_that_comes_late_brings_no_order_back() -> None:
+    made = bar(live(FLAT, (100, 101, 89, 95), FLAT), 3)
+    books = made.journal.books
+    for order in books.incarnations.values():
+        made.deliver(words.Told(made.paper.now, replace(order, state=OrderState.WORKING)))
+
+    assert made.journal.books == books
+
+
+def test_while_the_link_is_down_nothing_is_sent_and_nothing_asked() -> None:
+    made = bar(live(rows=(0, 2)), 2)
+    made.deliver(words.LinkDown(made.paper.now))
+    step = made.desk.step(made.setting.bar(2))
+
+    assert [one for one in step.commands if not isinstance(one, cmd.Alert)] == []
 
 
 # --- protection -------------------------------------------------------------------------------
@@ -292,7 +332,9 @@ def test_a_position_that_cannot_be_protected_is_flattened_after_the_latch_is_on_
 
 
 @pytest.mark.parametrize("wakes", [False, True])
-def test_the_rest_of_a_partial_entry_is_withdrawn_and_what_is_held_protected(wakes: bool) -> None:
+def test_the_rest_of_a_partial_entry_is_withdrawn_and_what_is_held_protected(
+    wakes: bool,  # noqa: FBT001 - a case
+) -> None:
     made = bar(live(contracts=5, profile=Profile(partial=16, wake_on_part=wakes)), 2)
 
     assert (made.paper.position, made.paper.armed()) == (-2, 2)
@@ -467,7 +509,7 @@ def test_the_daily_loss_survives_restarts() -> None:
 
 
 def test_sizes_come_from_the_equity_the_broker_tells_while_nothing_is_open() -> None:
-    risk = {"method": "fixed_risk", "per_trade": Fraction(1, 100), "maximum": 99}
+    risk: dict[str, Any] = {"method": "fixed_risk", "per_trade": Fraction(1, 100), "maximum": 99}
     made = live(policy=Policy(), **risk)
     made.paper.cash = Fraction(100_000)
     bar(made)

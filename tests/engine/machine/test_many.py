@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from dsl.ir.program import TrackerOp
 from engine.columns.frame import schedule_of
 from engine.laws.violation import bits
 from engine.machine import running as module
@@ -90,6 +91,35 @@ def test_compiled_code_and_a_cramped_room_give_the_same(monkeypatch: pytest.Monk
         for one, other, third in zip(plain, compiled, again, strict=True):
             assert np.array_equal(bits(one.entries()), bits(other.entries()))
             assert np.array_equal(bits(one.entries()), bits(third.entries()))
+
+
+@pytest.mark.parametrize("kept", [TrackerOp.EARLIEST, TrackerOp.LATEST])
+@pytest.mark.parametrize("consol_min", [1, 5, 15])
+def test_the_bar_a_parameter_makes_a_tracker_hold_is_found_for_all_sets(
+    kept: TrackerOp, consol_min: int
+) -> None:
+    """Each set has its own limit of a wick; sets differ in the bars, and in what they enter."""
+    program = program_of(YARDSTICK)
+    trackers = tuple(
+        replace(one, op=kept) if one.op is TrackerOp.EARLIEST else one for one in program.trackers
+    )
+    program, market = replace(program, trackers=trackers), bars_for(SLOB)
+    schedule, found = schedule_of(program, market, CALENDARS, {}), set()
+    place = {spec.name: number for number, spec in enumerate(program.params)}
+    for side in program.sides:
+        machine = Machine(program, side)
+        assert machine.many is not None
+        assert "= i if " in machine.many.text, "all sets are to be asked at once"
+        feed = machine.feed(schedule)
+        params = np.tile(feed.params, (SETS, 1))
+        params[:, place["consol_min"]] = [consol_min + number % 3 for number in range(SETS)]
+        params[:, place["nowick_ratio"]] = np.linspace(0, 1_000_000, SETS).astype(np.int64)
+        together = machine.follow_many_plain(feed, len(market), params)
+
+        for made, one in zip(together, params, strict=True):
+            assert np.array_equal(bits(made.entries()), alone(machine, feed, len(market), one))
+            found.add(made.entries().rows.tobytes())
+    assert len(found) > 3
 
 
 @pytest.mark.parametrize("seed", range(60))

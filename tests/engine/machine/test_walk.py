@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from engine.columns.frame import schedule_of
 from engine.journal.decisions import CAUSE, DAY, KIND, ROW, STARTED, Decision
 from engine.laws.violation import bits
 from engine.machine import running as module
+from engine.machine import stages
 from engine.machine.forms import Form, whole
 from engine.machine.inputs import Inputs
 from engine.machine.layout import Layout
@@ -68,6 +70,34 @@ def test_a_walk_decides_what_is_decided_bar_by_bar(seed: int) -> None:
         one_by_one = machine.follow_plain(feed, rows).decisions()
 
         assert np.array_equal(bits(one_by_one), bits(bar_by_bar))
+
+
+@pytest.fixture
+def in_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Plain Python passes over blocks of quiet rows, as compiled code does."""
+    monkeypatch.setitem(module.NAMES, "BLOCKS", True)
+    module.plain.cache_clear()
+    yield
+    module.plain.cache_clear()
+
+
+@pytest.mark.usefixtures("in_blocks")
+@pytest.mark.parametrize("block", [1, 2, 16])
+def test_blocks_of_rows_on_which_nothing_happens_are_passed_over(
+    block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What trackers count on them is counted all the same."""
+    monkeypatch.setattr(stages, "BLOCK", block)
+    passed = 0
+    for machine, feed, rows in chain(*map(walked, SEEDS[::3]), on_bars(YARDSTICK)):
+        source = generate(machine.layout, machine.inputs)
+        passed += "while BLOCKS" in source.text
+        fresh = Machine(machine.program, machine.side)
+        object.__setattr__(fresh, "walk", source)
+        bar_by_bar = machine.run_plain(feed, machine.fresh(), 0, rows)
+
+        assert np.array_equal(bits(fresh.follow_plain(feed, rows).decisions()), bits(bar_by_bar))
+    assert passed > 10
 
 
 @pytest.mark.parametrize("program", [SLOB, YARDSTICK], ids=lambda program: program.name)

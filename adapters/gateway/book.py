@@ -1,0 +1,93 @@
+"""The orders by their numbers, families and groups: found, kept, forgotten. Nothing is matched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adapters.gateway.orders import Execution, Order
+
+
+class Book:
+    """Every order of every client that is not forgotten, and what was executed."""
+
+    def __init__(self) -> None:
+        """No orders yet."""
+        self.orders: dict[int, Order] = {}
+        self.working: dict[int, Order] = {}
+        self.executions: list[Execution] = []
+        self.taken = 0
+        self._perm = 1_500_000_000
+        self._ids: dict[tuple[int, int], int] = {}
+        self._used: dict[int, int] = {}
+
+    def add(self, order: Order) -> Order:
+        """Take an order; it does nothing yet."""
+        self.taken += 1
+        order.perm = self._perm + self.taken
+        self.orders[order.perm] = self.working[order.perm] = order
+        self._ids[order.client, order.id] = order.perm
+        return order
+
+    def known(self, client: int, number: int) -> Order | None:
+        """The order a client means by a number: its latest one of that number."""
+        perm = self._ids.get((client, number))
+        return None if perm is None else self.orders[perm]
+
+    def is_used_up(self, client: int, number: int) -> bool:
+        """Whether a number is not above those of a client's orders that are forgotten."""
+        return 0 < number <= self._used.get(client, 0)
+
+    def forget_ids(self) -> None:
+        """Let numbers of orders that are done be used again, as after a restart."""
+        self._ids = {key: perm for key, perm in self._ids.items() if perm in self.working}
+        self._used.clear()
+
+    def forget(
+        self, ended_before: float, traded_before: float
+    ) -> tuple[list[Order], list[Execution]]:
+        """Drop orders that ended, and executions that happened, before an instant; tells which.
+
+        An order stays while a living one names it as its parent.
+        """
+        parents = {(one.client, one.ticket.parent) for one in self.working.values()}
+        gone = [
+            one
+            for one in self.orders.values()
+            if one.done and one.ended < ended_before and (one.client, one.id) not in parents
+        ]
+        for order in gone:
+            del self.orders[order.perm]
+            if self._ids.get((order.client, order.id)) == order.perm:
+                del self._ids[order.client, order.id]
+            self._used[order.client] = max(self._used.get(order.client, 0), order.id)
+        old = [one for one in self.executions if one.time < traded_before]
+        if old:
+            self.executions = [one for one in self.executions if one.time >= traded_before]
+        return gone, old
+
+    def children(self, order: Order) -> list[Order]:
+        """The living orders that name this one as their parent."""
+        return [
+            one
+            for one in self.working.values()
+            if one.ticket.parent == order.id and one.client == order.client and order.id
+        ]
+
+    def siblings(self, order: Order) -> list[Order]:
+        """Who is cancelled or reduced with an order: its OCA group, or else its parent's others."""
+        group, parent = order.ticket.oca, order.ticket.parent
+        return [
+            one
+            for one in self.working.values()
+            if one is not order
+            and one.ticket.account == order.ticket.account
+            and (
+                one.ticket.oca == group
+                if group
+                else bool(parent)
+                and one.client == order.client
+                and one.ticket.parent == parent
+                and not one.ticket.oca
+            )
+        ]

@@ -1,0 +1,181 @@
+"""From a closed bar to the account after it, and to the brackets of the setups it admits."""
+
+from __future__ import annotations
+
+from collections import deque
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+from engine.domain.order import OrderKind
+from engine.execution import records as out
+from engine.execution.records import Kind
+from engine.live import events as ev
+from engine.live.commands import Level
+from engine.live.family import Phase
+from engine.live.floor import Deal, deal_of
+from engine.live.guard import Circumstances, why_not
+from engine.live.standing import entry_is_over
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from engine.live.family import Family
+    from engine.live.holdings import Execution
+    from engine.live.page import Page
+    from engine.live.trader import Trader
+
+WITHHELD: Final = "withheld"
+
+
+class Entries:
+    """Trades the bars that wait, once every execution up to their close is known."""
+
+    def __init__(self, page: Page, trader: Trader) -> None:
+        """Where the journal says the account stands; every setup so far has its name again."""
+        self._page, self._trader = page, trader
+        self._told: Fraction | None = None
+        self._booked: set[str] = set()
+        self.due: deque[int] = deque()
+        self._sent_again: set[str] = set()
+        step = page.books.steps.get(trader.strategy)
+        if step is not None:
+            trader.recall(step)
+            self._booked = set(step.booked)
+            trader.name_all()
+
+    # --- the account ------------------------------------------------------------------------
+
+    def told(self, equity: Decimal) -> None:
+        """The broker told the equity; it counts while nothing is open."""
+        if self._trader.is_free and not self._page.books.living:
+            self._told = Fraction(equity)
+
+    def trade_due(self) -> None:
+        """Trade every bar that waits."""
+        while self.due:
+            self._trade(self.due.popleft())
+
+    def _trade(self, row: int) -> None:
+        trader = self._trader
+        if self._told is not None and trader.is_free and self._page.policy.told_equity:
+            trader.count_anew(self._told)
+        if not trader.is_busy:
+            return
+        self._told = None
+        before = trader.offered
+        shown = {
+            intent: self._shown(intent, row) for intent in (*trader.waiting(), *trader.positions())
+        }
+        records = trader.trade(
+            row, {intent: self._deal(intent, found) for intent, found in shown.items()}
+        )
+        self._take_into_account(shown)
+        self.record_step(tuple(records.reshape(-1).tolist()))
+        if (records[:, out.KIND] == Kind.LATCH).any():
+            self._page.latch("drawdown_latch")
+        for intent in trader.awaited():
+            if intent >= before:
+                self._plan(intent)
+
+    def _take_into_account(self, shown: dict[int, tuple[Execution, ...]]) -> None:
+        """Remember which executions open positions have seen, and forget those of closed ones."""
+        trader, families = self._trader, self._page.books.families
+        positions, waiting = trader.positions(), trader.waiting()
+        for intent, found in shown.items():
+            family = families.get(trader.name(intent))
+            if intent in positions:
+                self._booked |= {one.key for one in found}
+            elif intent not in waiting and family is not None:
+                self._booked -= {one.key for one in family.executions}
+
+    def _shown(self, intent: int, row: int) -> tuple[Execution, ...]:
+        """The executions of a setup up to the close of a bar that no bar has seen."""
+        family = self._page.books.families.get(self._trader.name(intent))
+        if family is None:
+            return ()
+        over = self._trader.closes(row) // 60_000
+        return tuple(
+            one for one in family.executions if one.key not in self._booked and one.minute < over
+        )
+
+    def _deal(self, intent: int, shown: tuple[Execution, ...]) -> Deal:
+        family = self._page.books.families.get(self._trader.name(intent))
+        if family is None:
+            return Deal()
+        tick = self._trader.program.instrument.tick
+        return deal_of(family, shown, tick, final=entry_is_over(self._page.books, family))
+
+    def record_step(self, records: tuple[int, ...] = ()) -> None:
+        """Write the account down as it is now."""
+        trader = self._trader
+        row = trader.traded - 1
+        if row < 0:
+            return
+        account, orders = trader.remembered()
+        self._page.record(
+            ev.Stepped(
+                at=self._page.at,
+                strategy=trader.strategy,
+                contract=trader.contract,
+                first=trader.minute(0),
+                minute=trader.minute(row),
+                account=account,
+                orders=orders,
+                booked=tuple(sorted(self._booked)),
+                records=records,
+            )
+        )
+
+    # --- brackets ---------------------------------------------------------------------------
+
+    def _plan(self, intent: int) -> None:
+        """A setup was admitted: its orders are written down, and sent if nothing forbids it."""
+        page, family = self._page, self._trader.family(intent)
+        if family.name in page.books.families:
+            return
+        page.record(ev.Planned(page.at, family))
+        reason = self._why_not(intent) or self._no_place(family)
+        if reason:
+            page.move(family, Phase.DONE, WITHHELD, reason)
+            page.alert(Level.NOTE, f"{family.signal.candidate} is not entered: {reason}")
+        else:
+            page.send_bracket(family)
+
+    def send_again(self, family: Family) -> bool:
+        """Send a bracket once more under its own numbers, if its bar is still the last one.
+
+        An order that is on its way after all has the same number, so the broker takes one of them.
+        """
+        intent = self._trader.intent(family.name)
+        if intent is None or family.name in self._sent_again or self._why_not(intent):
+            return False
+        self._sent_again.add(family.name)
+        self._page.send_bracket(family)
+        return True
+
+    def _no_place(self, family: Family) -> str:
+        """Market entries beyond the places that are free would all be filled."""
+        entry = family.asked[0].order
+        working = sum(
+            one.phase in {Phase.SENDING, Phase.WORKING} and one.entered == 0
+            for one in self._page.books.living
+        )
+        full = entry.kind is OrderKind.MARKET and working >= self._trader.places_free
+        return "as many entries are on their way as places are free" if full else ""
+
+    def _why_not(self, intent: int) -> str:
+        page, trader = self._page, self._trader
+        signal = trader.signal(intent)
+        now = Circumstances(
+            at=page.at,
+            closed=(signal.minute + trader.program.bar_minutes) * 60_000,
+            is_last_bar=signal.minute == trader.minute(trader.rows - 1),
+            date=signal.candidate.partition("/")[0],
+            bars=trader.rows,
+            data=page.trouble,
+            ahead=page.ahead,
+            equity_at=page.equity_at,
+            unexplained=page.unexplained,
+            strangers=page.strangers,
+        )
+        return why_not(page.books, now, page.policy)

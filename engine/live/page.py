@@ -1,0 +1,189 @@
+"""What is known, and what a word makes us write and do: the desk's page while it deals with one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.live import commands as cmd
+from engine.live import events as ev
+from engine.live.books import after
+from engine.live.commands import Level
+from engine.live.holdings import HeldOrder, OrderState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from engine.live.books import Books
+    from engine.live.family import Asked, Family, Phase
+    from engine.live.holdings import Execution
+    from engine.live.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a word brings: events to write down, then commands to carry out in this order."""
+
+    events: tuple[ev.Event, ...] = ()
+    commands: tuple[cmd.Command, ...] = ()
+
+
+class Page:
+    """The books, the moment, and what is being written; all other parts of the desk share one.
+
+    `trouble`, `ahead` and `equity_at` are what was last told of the data, the broker's clock and
+    the account's equity; `unexplained` and `strangers` what the last snapshot found. `doubts` is
+    whether a family has to be looked at a second time before anything is done.
+    """
+
+    def __init__(self, books: Books, policy: Policy) -> None:
+        """An empty page over these books."""
+        self.books, self.policy = books, policy
+        self.at = 0
+        self.trouble = ""
+        self.ahead = 0
+        self.equity_at: int | None = None
+        self.unexplained = self.strangers = ""
+        self.look_at: int | None = None
+        self.next_number = 0
+        self._said: set[str] = set()
+        self._events: list[ev.Event] = []
+        self._commands: list[cmd.Command] = []
+
+    def torn_off(self) -> Step:
+        """What was written, once."""
+        step = Step(tuple(self._events), tuple(self._commands))
+        self._events, self._commands = [], []
+        return step
+
+    # --- writing ----------------------------------------------------------------------------
+
+    def record(self, event: ev.Event) -> None:
+        """Write an event down; the books follow at once. Raises `JournalError`."""
+        self.books = after(self.books, event)
+        self._events.append(event)
+
+    def command(self, command: cmd.Command) -> None:
+        """Have something done, after the events are on disk."""
+        self._commands.append(command)
+
+    def alert(self, level: Level, text: str) -> None:
+        """Tell a person, once until the link comes back."""
+        if text not in self._said:
+            self._said.add(text)
+            self.command(cmd.Alert(level, text))
+
+    def forget_alerts(self) -> None:
+        """Let everything be said again."""
+        self._said.clear()
+
+    def move(self, family: Family, phase: Phase, ending: str, why: str) -> None:
+        """A family enters a phase, if it is not in it."""
+        if self.books.families[family.name].phase is not phase:
+            self.record(ev.Moved(self.at, family.name, phase, ending, why))
+
+    def latch(self, reason: str) -> None:
+        """No entries until a person has looked; the first reason counts."""
+        if not self.books.latch:
+            self.record(ev.Latched(self.at, reason))
+            self.alert(Level.ALARM, f"no more entries: {reason}")
+
+    def look(self, at: int) -> None:
+        """Have the broker asked at the latest then."""
+        if self.look_at is None or at < self.look_at:
+            self.look_at = at
+
+    # --- executions and orders --------------------------------------------------------------
+
+    def family_of(self, ref: str) -> Family | None:
+        """The family of ours that an order belongs to."""
+        family = self.books.families.get(ref.partition(":")[0])
+        if family is None or all(one.leg.ref != ref for one in family.asked):
+            return None
+        return family
+
+    def book(self, execution: Execution) -> bool:
+        """Write an execution of ours down unless it is known; whether it was not."""
+        family = self.family_of(execution.ref)
+        if family is None:
+            return False
+        known = {one.key: one for one in family.executions}.get(execution.key)
+        if known is not None and (
+            known.revision > execution.revision
+            or replace(execution, commission=known.commission) == known
+        ):
+            return False
+        self.record(ev.Executed(self.at, execution))
+        return True
+
+    def write_off(self, family: Family, ref: str) -> None:
+        """An order that the broker never took is over; it never had a lasting number."""
+        order = next(one.order for one in family.asked if one.leg.ref == ref)
+        number = self.books.numbers.get(ref, 0)
+        lost = HeldOrder(
+            ref=ref,
+            permanent=-number,
+            number=number,
+            client=0,
+            contract=family.contract,
+            action=order.action,
+            kind=order.kind,
+            price=order.price,
+            contracts=order.contracts,
+            filled=0,
+            state=OrderState.REJECTED,
+        )
+        self.record(ev.Told(self.at, lost))
+
+    # --- sending ----------------------------------------------------------------------------
+
+    def send_bracket(self, family: Family) -> None:
+        """Entry, targets, stops; the last one sets all of them to work."""
+        parent = 0
+        last = family.asked[-1].leg.ref
+        for asked in family.asked:
+            number = self._send(
+                family, asked, parent, transmit=asked.leg.ref == last, opens=asked.leg.role.opens
+            )
+            parent = number if asked.leg.role.opens else parent
+        self.look(self.at + self.policy.armed_within)
+
+    def send_more(self, family: Family, asked: Asked) -> None:
+        """One more order of a family: written down, then sent."""
+        self.record(ev.Wanted(self.at, family.name, asked))
+        self._send(family, asked, 0, transmit=True, opens=False)
+        self.look(self.at + self.policy.armed_within)
+
+    def _send(
+        self, family: Family, asked: Asked, parent: int, *, transmit: bool, opens: bool
+    ) -> int:
+        """Write down that it is sent, then have it sent; its number."""
+        number = self._number(asked.leg.ref)
+        self.record(ev.Sending(self.at, asked.leg.ref, number))
+        self.command(
+            cmd.Send(
+                leg=asked.leg,
+                order=asked.order,
+                number=number,
+                contract=family.contract,
+                parent=parent,
+                group=asked.order.group,
+                transmit=transmit,
+                lasts="DAY" if opens else "GTC",
+            )
+        )
+        return number
+
+    def _number(self, ref: str) -> int:
+        """The number an order is sent under; one that was sent before keeps its own."""
+        known = self.books.numbers.get(ref)
+        return known or max(self.books.highest_number + 1, self.next_number)
+
+    def withdraw(self, orders: Iterable[HeldOrder]) -> None:
+        """Have incarnations cancelled that are not on their way out already."""
+        asked = {one.permanent for one in self._commands if isinstance(one, cmd.Cancel)}
+        for order in orders:
+            if order.permanent not in asked and order.state is not OrderState.CANCELLING:
+                self.record(ev.Withdrawing(self.at, order.ref, order.permanent))
+                self.command(cmd.Cancel(order.ref, order.number, order.permanent))
+                self.look(self.at + self.policy.armed_within)
