@@ -68,7 +68,6 @@ BACKTRADER: Final = (
     "not real and not csv",
 )
 CROWD: Final = ("tests/laws/test_walk_is_bar_by_bar.py", "-k", "crowd")
-SWEPT: Final = ("tests/engine/sweep/test_driver.py", "tests/engine/sweep/test_sweeper.py")
 FOLDS: Final = ("tests/engine/sweep/test_folds.py",)
 
 
@@ -338,13 +337,6 @@ BUGS: Final = (
         "commission=float(terms.commission), mult",
         "commission=2 * float(terms.commission), mult",
         BACKTRADER,
-    ),
-    Bug(
-        "a sweep that lets LONG go first",
-        "engine/sweep/merging.py",
-        "    return short[one + STARTED] <= long[other + STARTED]\n",
-        "    return short[one + STARTED] < long[other + STARTED]\n",
-        SWEPT,
     ),
     Bug(
         "a test window that begins in its training",

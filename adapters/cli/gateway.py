@@ -248,7 +248,8 @@ def _serve(gateway: Gateway, manner: Manner, *, as_json: bool) -> Summary:
 
     def listening(port: int) -> None:
         if as_json:
-            print_json({"event": "listening", "host": manner.host, "port": port, **facts(gateway)})
+            place = {"host": manner.host, "port": port, "markets": list(gateway.tapes)}
+            print_json({"event": "listening", **place, **facts(gateway)})
         else:
             _tell_start(gateway, manner, port)
         sys.stdout.flush()

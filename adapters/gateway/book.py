@@ -50,11 +50,12 @@ class Book:
 
         An order stays while a living one names it as its parent.
         """
-        parents = {(one.client, one.ticket.parent) for one in self.working.values()}
+        living = self.working.values()
+        kept = {(one.client, one.ticket.parent) for one in living if one.ticket.parent}
         gone = [
             one
             for one in self.orders.values()
-            if one.done and one.ended < ended_before and (one.client, one.id) not in parents
+            if one.done and one.ended < ended_before and (one.client, one.id) not in kept
         ]
         for order in gone:
             del self.orders[order.perm]

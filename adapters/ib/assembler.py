@@ -1,8 +1,9 @@
-"""Closed bars out of whatever is heard: bars in the making, 5-second bars, ticks. Pure: no clock, no wire.
+"""Closed bars out of whatever is heard: bars in the making, 5-second bars, ticks. Pure.
 
-A bar is given out once, when a later one was heard or the broker's clock has passed its close by some
-grace. A hole is asked for in history before anything later is given out, and what was not
-heard from its first second on is taken from history as a whole. Where history has no bar there is none.
+A bar is given out once, when a later one was heard or the broker's clock has passed its close by
+some grace. A hole is asked for in history before anything later is given out, and what was not
+heard from its first second on is taken from history as a whole. Where history has no bar there is
+none.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Revised:
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """Nothing is heard though the market is open, and history has nothing: so many times in a row."""
+    """Nothing is heard in open hours, and history has nothing: so many times in a row."""
 
     times: int
 
@@ -80,8 +81,8 @@ class _Draft:
 class Assembler:
     """Bars of one contract. Each call gives what came of it, in order.
 
-    `after`: bars up to this minute are known already. `is_shut` says whether the market is closed all
-    through some minutes, so that no bar is missing there.
+    `after`: bars up to this minute are known already. `is_shut` says whether the market is closed
+    all through some minutes, so that no bar is missing there.
     """
 
     def __init__(
@@ -119,7 +120,7 @@ class Assembler:
         return self._wanted
 
     def due(self) -> float | None:
-        """At which second of the broker's clock `passed` has something to say; None: not by itself."""
+        """The second of the broker's clock at which `passed` has something to say, if any."""
         if self._wanted is not None:
             return None
         first = min(self._drafts, default=max(self._next, self._quiet_until))
@@ -153,8 +154,8 @@ class Assembler:
     def hear_bar(self, bar: Bar, now: float = 0.0) -> list[Outcome]:
         """A bar as far as it has come: its last word counts.
 
-        A word that comes long after the bar's close, by the broker's clock `now`, may not be its last
-        one: then the bar is taken from history.
+        A word that comes long after the bar's close, by the broker's clock `now`, may not be its
+        last one: then the bar is taken from history.
         """
         if bar.minute < self._next:
             return list(self._past(bar))
@@ -285,7 +286,7 @@ class Assembler:
                 yield from self._give(draft)
 
     def _hole_after(self, minute: int, draft: _Draft) -> int | None:
-        """The next bar heard of, where one or more lack in between: then last words may lack too."""
+        """The next bar heard of, where some lack in between: then last words may lack too."""
         follows = min((other for other in self._drafts if other > minute), default=None)
         end = minute + self._size
         if follows is None or follows == end or draft.official or self._covered >= end:
@@ -293,7 +294,7 @@ class Assembler:
         return None if self._is_shut(end, follows) else follows
 
     def _lacks(self, minute: int, *, is_over: bool) -> bool:
-        """Whether bars may be missing before this one. Asked at once, and once more when it is over."""
+        """Whether bars may lack before this one: asked at once, and again when it is over."""
         if minute <= self._next or self._covered >= minute or self._is_shut(self._next, minute):
             return False
         return is_over or minute not in self._tries

@@ -1,8 +1,9 @@
 """What the broker's codes mean to us: one table.
 
-No code changes an order by itself, except the few that refuse an order which was never acknowledged.
-Everything else that names an order annotates it, and the broker is asked how it stands: a code that
-nobody knows, too. Sources: IB's message codes, and what other systems learnt (`ib.md` section 3).
+No code changes an order by itself, except the few that refuse an order which was never
+acknowledged. Everything else that names an order annotates it, and the broker is asked how it
+stands: a code that nobody knows, too. Sources: IB's message codes, and what other systems learnt
+(`ib.md` section 3).
 """
 
 from __future__ import annotations
@@ -118,6 +119,8 @@ CODES: Final[dict[int, Code]] = {
 }
 """Every code that is known here."""
 
+_CANCELLED: Final = 202
+
 UNKNOWN_OF_ORDER: Final = Code(Meaning.DOUBT, "a code that is not known here")
 UNKNOWN: Final = Code(Meaning.NOTICE, "a code that is not known here")
 
@@ -129,6 +132,7 @@ class Phase(StrEnum):
     LIVE = "live"
     CANCELLING = "cancelling"
     FILLED = "filled"
+    ENDED = "ended"  # cancelled or rejected, and the broker said so
 
 
 class Answer(StrEnum):
@@ -147,7 +151,7 @@ def code_of(number: int, *, names_order: bool = False) -> Code:
 def answer(number: int, phase: Phase) -> Answer:
     """What is done when a code names an order of ours in that phase."""
     meaning = code_of(number, names_order=True).meaning
-    if meaning is Meaning.NOTICE:
+    if meaning is Meaning.NOTICE or (number == _CANCELLED and phase is Phase.ENDED):
         return Answer.NOTE
     if meaning is Meaning.REFUSAL and phase is Phase.NEW:
         return Answer.REFUSED

@@ -1,8 +1,8 @@
 """The broker port on a client library: a new object of it for each connection, nothing believed.
 
-Of the library only its codec and its socket are used: its client to write requests, its decoder to read
-frames into `ears.Ears`. Questions are serialised and have deadlines; one that is not answered says
-nothing.
+Of the library only its codec and its socket are used: its client to write requests, its decoder to
+read frames into `ears.Ears`. Questions are serialised and have deadlines; one that is not answered
+says nothing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From an instrument of a spec to the contract that is traded, checked in every figure.
 
-An order is only ever for one dated contract, never for a continuous future. Of the months there are, the
-front one is traded until so many business days before it expires.
+An order is only ever for one dated contract, never for a continuous future. Of the months there
+are, the front one is traded until so many business days before it expires.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
     "FDXS": "DAX",
     "FESX": "ESTX50",
 }
-"""What IB calls the underlying of futures whose product code is another; the code is their class."""
+"""What IB calls the underlying of futures whose product code (their class) is another."""
 
 WHAT: Final[Mapping[str, str]] = {PAIR: "MIDPOINT", COIN: "AGGTRADES"}
 """What history is made of, where it is not trades."""
@@ -190,8 +190,8 @@ def checked(instrument: Instrument, one: Found, roll: Roll) -> ContractInfo:
     if lot.denominator != 1 or one.tick <= 0 or (instrument.tick / one.tick).denominator != 1:
         raise UnknownContract(
             f"{name}: prices at IB come in steps of {_text(one.tick)} and one unit is worth "
-            f"{_text(one.multiplier)} a price unit; the instrument says {_text(instrument.tick)} and "
-            f"{_text(instrument.multiplier)}: describe it so that these are whole multiples"
+            f"{_text(one.multiplier)} a price unit; the instrument says {_text(instrument.tick)} "
+            f"and {_text(instrument.multiplier)}: describe it so that these are whole multiples"
         )
     rolls = f"{roll.day(date_of(one.expires)):%Y%m%d}" if one.kind == FUTURE else ""
     return ContractInfo(

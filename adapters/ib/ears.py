@@ -1,8 +1,8 @@
 """What a library hears, as our own values: its wrapper, with every word that matters overridden.
 
-The library decodes frames and calls these methods. Its own idea of orders is bypassed, so nothing of it
-can be believed by mistake, and nothing of it grows. An exception in here does not get lost in the
-library: it becomes an `Integrity` word.
+The library decodes frames and calls these methods. Its own idea of orders is bypassed, so nothing
+of it can be believed by mistake, and nothing of it grows. An exception in here does not get lost
+in the library: it becomes an `Integrity` word.
 """
 
 from __future__ import annotations
@@ -293,7 +293,7 @@ def some(amount: Any) -> int:
 def exact(amount: Any) -> Decimal:
     """A price or an amount as the broker wrote it; raises `ValueError`."""
     exactly = Decimal(str(amount))
-    if not exactly.is_finite():
+    if not exactly.is_finite() or abs(exactly) >= _NOT_TOLD:
         raise ValueError(f"{amount} is no amount")
     return exactly
 

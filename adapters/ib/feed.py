@@ -1,7 +1,8 @@
 """Closed bars of one contract, live: the subscription around the assembler.
 
-What is missing is fetched before anything later is given out, however long that takes. What was given
-out is compared with IB's own history afterwards. After the link was down everything is subscribed anew.
+What is missing is fetched before anything later is given out, however long that takes. What was
+given out is compared with IB's own history afterwards. After the link was down everything is
+subscribed anew.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from adapters.ib.assembler import Assembler, Closed, Late, Quiet, Revised, Wanted
+from adapters.ib.contracts import WHAT
 from adapters.ib.history import Trouble, bar_of, made, ticks_of, trouble_of, volume_of
 from adapters.ib.port import (
     BarLate,
@@ -122,6 +124,7 @@ class Feed:
         self._stopped = False
         self._renewing = False
         self._outdated = False
+        self._frozen = 0
 
     @property
     def is_busy(self) -> bool:
@@ -195,7 +198,7 @@ class Feed:
         self._renew()
 
     def interrupted(self) -> None:
-        """The link was down: what was heard is not trusted, and the broker may have forgotten us."""
+        """The link was down: what was heard is not trusted; the broker may have forgotten us."""
         self._renew()
 
     # --- what comes of it -------------------------------------------------------------------
@@ -205,6 +208,7 @@ class Feed:
             now = self._source.now()
             if isinstance(one, Closed):
                 self._source.trouble("quiet", "")
+                self._look_for_ice(one.bar)
                 self._source.say(one.bar.told(now))
                 self._verify_later(one.bar)
             elif isinstance(one, Wanted):
@@ -215,6 +219,13 @@ class Feed:
                 self._source.say(BarRevised(now, one.was, one.now))
             elif isinstance(one, Quiet):
                 self._quiet(one.times)
+
+    def _look_for_ice(self, bar: Bar) -> None:
+        """Bars that repeat a price without a trade are no market."""
+        traded = bar.volume or bar.low < bar.high or self.contract.kind in WHAT
+        self._frozen = 0 if traded else self._frozen + 1
+        words = f"{self.contract.local}: {self._frozen} bars in a row without a trade"
+        self._source.trouble("frozen", words if self._frozen >= _STALE else "")
 
     def _quiet(self, times: int) -> None:
         if times >= _STALE:

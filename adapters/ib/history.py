@@ -13,10 +13,10 @@ from adapters.ib.contracts import WHAT
 from adapters.ib.port import Bar, DataRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from adapters.ib.port import ContractInfo, RequestRefused
-    from dsl.ir.program import Instrument
+    from dsl.ir.program import History, Instrument
 
 _MINUTE: Final = 60
 _DAY: Final = 86_400
@@ -118,6 +118,21 @@ def between(contract: ContractInfo, bar_minutes: int, since: int, until: int) ->
     return Request(instant(until), duration, size_of(bar_minutes), what_of(contract))
 
 
+def enough_for(needs: History, date_of: Callable[[int], int]) -> Callable[[Sequence[Bar]], bool]:
+    """Whether bars are what a program needs before its first decision, for `warm_up`.
+
+    `date_of` gives the trading date of a minute. The first date of the bars counts as torn, and the
+    last one is today's.
+    """
+    dates_needed = needs.dates + 2 if needs.dates else 0
+
+    def enough(bars: Sequence[Bar]) -> bool:
+        dates = {date_of(bar.minute) for bar in bars} if dates_needed else set()
+        return len(bars) >= needs.bars and len(dates) >= dates_needed
+
+    return enough
+
+
 def what_of(contract: ContractInfo) -> str:
     """What a contract's bars are made of."""
     return WHAT.get(contract.kind, "TRADES")
@@ -151,7 +166,11 @@ def made(contract: ContractInfo, seconds: int, prices: tuple[float, ...], volume
 
 def ticks_of(instrument: Instrument, price: float, *, rounds: bool = False) -> int:
     """A price in ticks; raises `ValueError` for one off the grid, unless that may be rounded."""
-    ticks = Fraction(repr(float(price))) / instrument.tick
+    tick = instrument.tick
+    near = round(price * tick.denominator / tick.numerator)
+    if near * tick.numerator / tick.denominator == price:
+        return near  # the number nearest to that price of the grid, as everybody writes it
+    ticks = Fraction(repr(float(price))) / tick
     if ticks.denominator != 1 and not rounds:
         raise ValueError(f"the price {price} of {instrument.symbol} is not on its grid")
     return round(ticks)
@@ -159,5 +178,6 @@ def ticks_of(instrument: Instrument, price: float, *, rounds: bool = False) -> i
 
 def volume_of(instrument: Instrument, volume: float) -> int:
     """A volume in the instrument's steps, rounded down; -1, which means none is told, is 0."""
-    exact = Fraction(repr(float(volume)))
-    return max(0, exact // instrument.volume_step)
+    if instrument.volume_step == 1:
+        return max(0, int(volume))
+    return max(0, Fraction(repr(float(volume))) // instrument.volume_step)

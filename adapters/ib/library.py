@@ -1,7 +1,7 @@
 """The client library: ib_insync, or ib_async where only that one is installed.
 
-This is the only module that imports either. Both install a package called `eventkit`, so they exclude
-one another in one environment.
+This is the only module that imports either. Both install a package called `eventkit`, so they
+exclude one another in one environment.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ import importlib.metadata
 import importlib.util
 import logging
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NAMES: Final = ("ib_insync", "ib_async")
 """The libraries that are understood, the default first."""
@@ -62,9 +66,8 @@ def load(name: str = "") -> Library:
 
 @cache
 def _load(name: str) -> Library:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _current_loop():
         warnings.simplefilter("ignore", DeprecationWarning)
-        _ensure_loop()
         try:
             module = importlib.import_module(name)
             version = importlib.metadata.version(name)
@@ -91,21 +94,29 @@ def _load(name: str) -> Library:
     )
 
 
-def _ensure_loop() -> None:
-    """Both ask for a current event loop at import: give them one where there is none."""
+@contextmanager
+def _current_loop() -> Iterator[None]:
+    """A current event loop: both libraries ask for one at import. The running one, or one for now."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
+        made = asyncio.new_event_loop()
+        asyncio.set_event_loop(made)
         try:
-            asyncio.get_event_loop_policy().get_event_loop()
-        except RuntimeError:
-            asyncio.set_event_loop(asyncio.new_event_loop())
+            yield
+        finally:
+            asyncio.set_event_loop(None)
+            made.close()
+    else:
+        adopt_running_loop()
+        yield
 
 
 def adopt_running_loop() -> None:
     """Make the running loop the one that the libraries find.
 
-    They ask the policy for the current loop, and `asyncio.Runner(loop_factory=...)` does not tell it.
+    They ask the policy for the current loop, and `asyncio.Runner(loop_factory=...)` does not tell
+    it.
     """
     running = asyncio.get_running_loop()
     with warnings.catch_warnings():

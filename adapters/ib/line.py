@@ -270,6 +270,16 @@ class Line:
             lots = _lots(held, 1 if scale is None else scale.lot)
             self.say(PositionTold(self.now(), contract, lots))
 
+    def positions_in_lots(self) -> dict[int, int]:
+        """Contracts of ours that are held, by contract number; nothing that is flat."""
+        held = {}
+        for number, units in self.positions.items():
+            scale = self.scales.get(number)
+            lots = _lots(units, 1 if scale is None else scale.lot)
+            if lots:
+                held[number] = lots
+        return held
+
     def figure(self, tag: str, value: str, currency: str) -> None:
         """A figure of the account; those of single currencies are not looked at."""
         name = _FIGURES.get(tag)
@@ -296,6 +306,8 @@ def _phase(known: list[Incarnation]) -> codes.Phase:
         return codes.Phase.NEW
     if states <= {OrderState.FILLED}:
         return codes.Phase.FILLED
+    if all(state.is_over for state in states):
+        return codes.Phase.ENDED
     return codes.Phase.CANCELLING if OrderState.CANCELLING in states else codes.Phase.LIVE
 
 

@@ -1,7 +1,7 @@
 """History requests below the broker's limits.
 
-IB: at most 60 in ten minutes, none identical within 15 seconds, fewer than 6 for one contract within
-2 seconds (historical limitations in the API documentation). We stay below each.
+IB: at most 60 in ten minutes, none identical within 15 seconds, fewer than 6 for one contract
+within 2 seconds (historical limitations in the API documentation). We stay below each.
 """
 
 from __future__ import annotations

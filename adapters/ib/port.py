@@ -1,9 +1,9 @@
 """The broker as the runner sees it: a dozen calls, and values of our own.
 
-A broker is never believed to have done what it was not heard to say. A question that is not answered
-in time raises `Unanswered`: the answer is then unknown, which is neither yes nor no nor nothing.
-What the broker says unasked comes out of `events` in the order it was said, closed bars included: an
-order that was filled before a bar closed is told before the bar.
+A broker is never believed to have done what it was not heard to say. A question that is not
+answered in time raises `Unanswered`: the answer is then unknown, which is neither yes nor no nor
+nothing. What the broker says unasked comes out of `events` in the order it was said, closed bars
+included: an order that was filled before a bar closed is told before the bar.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ class Margins:
 class Snapshot:
     """Everything that is held, each part asked for and answered, with the account's figures.
 
-    `orders_known` is false only where the gateway is read-only and that was allowed: it does not tell
-    of orders then.
+    `orders_known` is false only where the gateway is read-only and that was allowed: it does not
+    tell of orders then.
     """
 
     at: int
@@ -179,7 +179,7 @@ class ContractInfo:
         return any(one.begins <= minute < one.ends for one in self.sessions)
 
     def closed_throughout(self, since: int, until: int) -> bool:
-        """Whether it does not trade at all in these minutes, by hours that were told of both ends."""
+        """Whether it does not trade at all in these minutes, by hours told of both ends."""
         if not self.sessions or since < self.sessions[0].begins or until > self.sessions[-1].ends:
             return False
         return not any(one.begins < until and since < one.ends for one in self.sessions)
@@ -213,7 +213,7 @@ class FeedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
-    """Something was said that could not be understood, or a part of ours failed: ask for everything."""
+    """Something could not be understood, or a part of ours failed: ask for everything."""
 
     at: int
     what: str
@@ -264,7 +264,7 @@ class BarLate:
 
 @dataclass(frozen=True, slots=True)
 class BarRevised:
-    """The broker tells a bar differently than it was when it closed; `now` None: it has none there."""
+    """The broker tells a bar differently than when it closed; `now` None: it has none."""
 
     at: int
     was: Bar
@@ -322,7 +322,7 @@ class Broker(Protocol):
         bar_minutes: int,
         enough: Callable[[Sequence[Bar]], bool],
     ) -> list[Bar]:
-        """Closed bars up to now, as many as `enough` wants, oldest first; fewer if there are no more."""
+        """Closed bars up to now, as many as `enough` wants if there are, oldest first."""
         ...
 
     async def bars(
@@ -332,7 +332,7 @@ class Broker(Protocol):
         since: int | None,
         kind: FeedKind = FeedKind.HISTORY,
     ) -> None:
-        """Let closed bars come out of `events`: those that open after minute `since`, without gaps."""
+        """Let closed bars come out of `events`: all that open after minute `since`."""
         ...
 
     async def snapshot(self) -> Snapshot:

@@ -1,4 +1,4 @@
-"""Questions to the broker and their answers: each has a number or a name, parts, an end, a deadline."""
+"""Questions to the broker: each has a number or a name, parts, an end and a deadline."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ class Questions:
     async def ask(self, key: Key, send: Callable[[], None], seconds: float) -> list[Any]:
         """Send a question and wait for all parts of its answer.
 
-        Raises `Unanswered` after so many seconds or where the connection ends, and what `fail` says.
+        Raises `Unanswered` after so many seconds or where the connection ends, and what `fail`
+        says.
         """
         if self._ended:
             raise NotConnected(self._ended)

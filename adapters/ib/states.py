@@ -1,8 +1,8 @@
 """How far an order is, from the broker's words alone: messages 3, 5 and 11, and refusals.
 
 Words come twice, shuffled, or not at all, so each can only raise what is known of an incarnation:
-the order of the words does not matter, nor how often they come. Only an answered snapshot, which is made
-of fresh words, takes something back.
+the order of the words does not matter, nor how often they come. Only an answered snapshot, which
+is made of fresh words, takes something back.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ class OrderBook:
         return self._sent.get(number)
 
     def hear(self, word: OrderWord) -> tuple[Incarnation, bool]:
-        """What is known of the order after a word, and whether that is new; raises `StrangeWord`."""
+        """What is known of an order after a word, and whether it is new. See `after`."""
         before = self._find(word)
         now = after(before, word)
         self._keep(before, now)
@@ -216,7 +216,7 @@ class OrderBook:
         ]
 
     def replaced_by(self, answered: Iterable[Incarnation]) -> None:
-        """A snapshot was answered: what it says of an order stands, even if it takes something back."""
+        """A snapshot was answered: what it says stands, even if it takes something back."""
         for one in answered:
             self._known[self._key(one)] = one
             if one.permanent:

@@ -1,6 +1,11 @@
-"""What trading at a broker needs to know and decide, without a socket, a clock or a file.
+"""Trading at a broker without a socket, a clock or a file: words in, events and commands out.
 
-Names of orders (`identity`), what the broker holds (`holdings`), what we asked for (`family`),
-which case that makes (`situation`), and what is done about it (`reconcile`): plain functions of
-values.
+What it is made of, from the ground up: names of orders (`identity`), what the broker holds
+(`holdings`), what we asked for (`family`), the events of the journal and what they amount to
+(`events`, `books`, `codec`). Which case a snapshot makes (`situation`) and what is done about it
+(`reconcile`). The executions of a bar as answers to the simulator's kernel (`floor`), a strategy
+and its account over them (`decider`, `trader`). What should live at the broker and what is missing
+(`standing`, `wanted`), who may enter (`guard`), what is done about a naked position (`protect`).
+The `desk` puts them together: its inputs are `words`, its outputs `commands`, and its parts share a
+`page`: `entries`, `positions`, `judgement`.
 """

@@ -26,7 +26,6 @@ from engine.machine.stages import NAME
 from engine.machine.walk import FRESH, KEPT, Walk, unwalkable
 
 if TYPE_CHECKING:
-
     from dsl.ir.expression import Node
     from dsl.ir.program import Program
     from engine.machine.inputs import Inputs

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.law
 
 MANY = os.environ.get("HYPOTHESIS_PROFILE") in ("ci", "prove")
-BARS = None if MANY else 1_000
+BARS = None if MANY else 600
 """Bars of each strategy at the desk; everywhere else three weeks."""
 SHARE = 1 if MANY else 12
 """Each so many-th golden case at the desk; everywhere else all of them."""

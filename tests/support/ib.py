@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CARRIERS = ("tcp", "memory")
 FAST = Settings(
-    timeout=0.5, messages=0, limits=UNLIMITED, manner=Manner(grace=None, verify=0), client=17
+    timeout=5, messages=0, limits=UNLIMITED, manner=Manner(grace=None, verify=0), client=17
 )
 """Settings for a gateway that is stepped by hand."""
 
@@ -60,7 +60,7 @@ class Wired:
         self.drain()
         return self.broker.is_idle
 
-    async def until(self, true: Callable[[], Any], seconds: float = 3.0) -> None:
+    async def until(self, true: Callable[[], Any], seconds: float = 10.0) -> None:
         """Let messages arrive until something is so."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
@@ -115,7 +115,7 @@ def bracket(
     contract: ContractInfo, first: int, *, contracts: int = 2, entry: int | None, stop: int,
     target: int, candidate: str = "2026-01-06/long/1",
 ) -> list[Send]:  # fmt: skip
-    """An entry to buy (at a limit, or at the market), its target and its stop, sent in this order."""
+    """An entry to buy (at a limit or the market), its target and its stop, in this order."""
     family = Signal("ab" * 32, contract.number, 29_460_391, candidate).family
     kinds = (
         (Role.ENTRY, Action.BUY, OrderKind.MARKET if entry is None else OrderKind.LIMIT, entry),

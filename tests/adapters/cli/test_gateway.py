@@ -59,6 +59,18 @@ def test_dates_without_bars_are_said(engine: Callable[..., Said]) -> None:
     assert "choose an earlier date" in said.err
 
 
+def test_several_markets_are_served_and_one_as_another(engine: Callable[..., Said]) -> None:
+    said = engine("gateway", "--also", "NG0")
+    assert (said.status, "there is no instrument" in said.err) == (2, True)
+    said = engine("gateway", "--also", "EURUSD")
+    assert (said.status, "ticks of" in said.err) == (3, True)
+    said = engine("gateway", "--also", "ES=nowhere.csv")
+    assert said.status == 3
+    assert "nowhere.csv" in said.err
+    said = engine("gateway", "--also", "NQ")
+    assert (said.status, "each market must be of another instrument" in said.err) == (3, True)
+
+
 def test_a_port_in_use_is_said_with_the_way_out(engine: Callable[..., Said]) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -73,6 +85,7 @@ def test_a_port_in_use_is_said_with_the_way_out(engine: Callable[..., Said]) -> 
 def test_it_serves_records_and_ends_at_a_signal(tmp_path: Path, number: signal.Signals) -> None:
     record = tmp_path / "wire.jsonl"
     words = ["gateway", "--json", "--port", "0", "--record", str(record), "--from", "2025-10-06"]
+    words += ["--also", "MNQ"]
     environment = {**os.environ, "ENGINE_DATA": str(tmp_path)}
     with subprocess.Popen(
         [sys.executable, "-m", "adapters.cli", *words],
@@ -85,6 +98,7 @@ def test_it_serves_records_and_ends_at_a_signal(tmp_path: Path, number: signal.S
         assert server.stdout is not None
         first = json.loads(server.stdout.readline())
         assert (first["event"], first["time"]) == ("listening", "20251005 22:00:00 UTC")
+        assert first["markets"] == ["NQ", "MNQ"]
         with socket.create_connection(("127.0.0.1", first["port"]), timeout=10) as line:
             line.sendall(b"API\0" + frame_of(b"v100..176") + frame_of(b"71\x002\x007\0\0"))
             got = b""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from engine.domain.market import Market
 
-LIBRARIES = [lib for name in VERSIONS if (lib := library(name)) is not None]
+LIBRARIES = [found for name in VERSIONS if (found := library(name)) is not None]
 pytestmark = pytest.mark.skipif(not LIBRARIES, reason="no client library (the extra `ib`)")
 
 APPLE = Instrument("AAPL", "NASDAQ", Fraction(1, 100), Fraction(1), Fraction(1), "USD")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from engine.domain.market import Market
 
-LIBRARIES = [lib for name in VERSIONS if (lib := library(name)) is not None]
+LIBRARIES = [found for name in VERSIONS if (found := library(name)) is not None]
 needs_library = pytest.mark.skipif(not LIBRARIES, reason="no client library (the extra `ib`)")
 
 
@@ -62,7 +62,7 @@ def test_each_contract_is_filled_and_charged_by_its_own_market(lib: Any) -> None
         await one.play()
         for contract in contracts.values():
             one.ib.placeOrder(contract, lib.MarketOrder("BUY", 1))
-        await one.play(2)
+        await one.hear()
         paid = {fill.contract.symbol: fill.execution.price for fill in one.ib.fills()}
         assert paid["NQ"] == paid["MNQ"] == 0.25 * (80_000 + 4 * 5)
         assert paid["ES"] == 0.25 * (20_000 - 2 * 5)

@@ -96,8 +96,9 @@ def test_bars_in_the_making_give_the_bars_however_many_words_are_lost_or_repeate
         for word in [so_far] * data.draw(st.integers(0, 2)) + [bar] * data.draw(st.integers(1, 2)):
             market.take(market.assembler.hear_bar(word))
         market.now = bar.minute * 60 + 59
-        if heard and data.draw(st.booleans()):
-            market.take(market.assembler.hear_bar(heard[data.draw(st.integers(0, len(heard) - 1))]))
+        if data.draw(st.booleans()) and heard:
+            old = heard[data.draw(st.integers(0, len(heard) - 1))]
+            market.take(market.assembler.hear_bar(old))
         heard.append(bar)
         if data.draw(st.integers(0, 9)) == 0:
             market.now = (bar.minute + 1) * 60 + 4

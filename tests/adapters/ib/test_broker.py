@@ -178,6 +178,31 @@ def test_bars_that_were_never_told_are_fetched_before_any_later_one(line: tuple[
     on_gateway(line, body, faults="missing-bar~0.4,duplicate-bar~0.3,old-bar~0.2")
 
 
+def test_live_bars_come_even_if_their_history_is_empty(line: tuple[str, str]) -> None:
+    async def body(one: Wired) -> None:
+        await one.broker.connect()
+        nq = await one.broker.contract(NQ)
+        first = int(one.gateway.now) // 60 - 1
+        await one.broker.bars(nq, 1, first)
+        await one.play(6)
+        minutes = [bar.minute for bar in one.heard(BarClosed)]
+        assert minutes == list(range(first + 1, first + 1 + len(minutes)))
+        assert len(minutes) >= 4
+
+    on_gateway(line, body, faults="empty-history")
+
+
+def test_prices_that_stand_still_without_a_trade_are_no_market(line: tuple[str, str]) -> None:
+    async def body(one: Wired) -> None:
+        await one.broker.connect()
+        nq = await one.broker.contract(NQ)
+        await one.broker.bars(nq, 1, None)
+        await one.play(10)
+        assert "bars in a row without a trade" in one.heard(words.Data)[-1].trouble
+
+    on_gateway(line, body, faults="frozen-price")
+
+
 def test_a_bar_that_history_tells_differently_is_said_so(line: tuple[str, str]) -> None:
     async def body(one: Wired) -> None:
         await one.broker.connect()

@@ -13,6 +13,9 @@ NAMED = {  # ib.md section 3
     2109, 2110, 2119, 2157, 2158, 10089, 10147, 10148, 10167, 10168, 10197, 10289, 10293, 10349,
 }  # fmt: skip
 
+SAID = (202, Phase.ENDED)
+"""A cancelled order that the broker has said is cancelled."""
+
 
 def test_every_code_we_know_of_is_in_the_table() -> None:
     assert set(CODES) >= NAMED
@@ -24,7 +27,7 @@ def test_a_code_refuses_only_a_new_order_and_never_ends_one(code: int, phase: Ph
     done = answer(code, phase)
     if phase is Phase.NEW and code in REFUSALS:
         assert done is Answer.REFUSED
-    elif code in CODES and CODES[code].meaning is Meaning.NOTICE:
+    elif code_of(code, names_order=True).meaning is Meaning.NOTICE or (code, phase) == SAID:
         assert done is Answer.NOTE
     else:
         assert done is Answer.ASK

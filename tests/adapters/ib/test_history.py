@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -13,10 +14,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.ib.contracts import Roll, chosen
-from adapters.ib.history import Trouble, bar_of, before, between, instant, trouble_of
+from adapters.ib.history import (
+    Trouble,
+    bar_of,
+    before,
+    between,
+    enough_for,
+    instant,
+    ticks_of,
+    trouble_of,
+)
 from adapters.ib.pacing import UNLIMITED, Limits, Pacer
 from adapters.ib.port import Bar, DataRefused, RequestRefused
 from adapters.instruments import instrument
+from dsl.ir.program import History
 from tests.adapters.ib.test_contracts import MONTHS, NQ
 from tests.support.bars import minute_of
 
@@ -119,3 +130,27 @@ def test_prices_between_two_steps_are_rounded_only_for_middles() -> None:
     middle = told(open=1.100005, high=1.10002, low=1.1, close=1.10001, volume=-1.0)
     assert bar_of(pair, middle).open == 110_000
     assert bar_of(pair, middle).high == 110_002
+
+
+@given(st.integers(-(10**7), 10**7), st.sampled_from(["NQ", "6E", "ZN", "6J", "USDJPY", "SI"]))
+def test_every_price_of_a_grid_is_its_ticks_and_nothing_between_is(count: int, name: str) -> None:
+    one = instrument(name)
+    price = float(Decimal(count * one.tick.numerator) / Decimal(one.tick.denominator))
+    assert ticks_of(one, price) == count
+    between = float(Fraction(2 * count + 1, 2) * one.tick)
+    with pytest.raises(ValueError, match="not on its grid"):
+        ticks_of(one, between)
+    assert abs(ticks_of(one, between, rounds=True) - count) <= 1
+
+
+@pytest.mark.parametrize(
+    ("bars", "dates", "there", "is_enough"),
+    [(10, 0, 10, True), (10, 0, 9, False), (0, 2, 30, False), (0, 2, 45, False), (0, 2, 46, True)],
+)
+def test_warm_up_is_over_when_the_program_has_what_it_needs(
+    bars: int, dates: int, there: int, *, is_enough: bool
+) -> None:
+    needs = History(bars, dates, unbounded=False)
+    enough = enough_for(needs, lambda minute: minute // 15)
+    some = [Bar(minute, 1, 1, 1, 1, 1) for minute in range(105, 105 + there)]
+    assert enough(some) is is_enough

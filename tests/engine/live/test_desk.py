@@ -300,6 +300,19 @@ def test_while_the_link_is_down_nothing_is_sent_and_nothing_asked() -> None:
     assert [one for one in step.commands if not isinstance(one, cmd.Alert)] == []
 
 
+def test_a_part_that_left_before_a_restart_does_not_leave_again() -> None:
+    halves = scene(FLAT, FLAT, (100, 101, 94, 95), (95, 96, 94, 95), (95, 96, 94, 95),
+                   shares=[Fraction(1, 2)] * 2)  # fmt: skip
+    halves = replace(halves, setups=[replace(halves.setups[0], targets=[95, 80])])
+    made = bar(world(scene_setting(halves)), 3)
+    made.restart()
+    bar(made)
+
+    assert made.paper.position == -1
+    assert [kind for kind in made.records[:, 1] if kind == Kind.EXIT] == [Kind.EXIT]
+    assert made.desk.trader.account.open_positions == 1
+
+
 # --- protection -------------------------------------------------------------------------------
 
 

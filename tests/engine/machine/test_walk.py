@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from dsl.ir import expression as ir
 from dsl.ir import program as prog
 from engine.columns.frame import schedule_of
 from engine.journal.decisions import CAUSE, DAY, KIND, ROW, STARTED, Decision
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 SEEDS = range(120)
 SLOB = program_of(Path("strategies/slob_5_1.yaml").resolve())
 YARDSTICK = program_of(Path("docs/examples/benchmark_rules.yaml").resolve())
+SWEPT = Path("docs/examples/benchmark_sweep.yaml").resolve()
 WALKED = [file for file in SHIPPED if unwalkable(program_of(file)) is None]
 
 
@@ -72,6 +74,28 @@ def test_a_walk_decides_what_is_decided_bar_by_bar(seed: int) -> None:
         assert np.array_equal(bits(one_by_one), bits(bar_by_bar))
 
 
+def patient() -> Iterator[tuple[Machine, Feed, int]]:
+    """The yardstick's rules with time enough for spikes, and ended by a new one or kept by it."""
+    program, market = program_of(SWEPT), bars_for(SHIPPED[0])
+    schedule = schedule_of(program, market, CALENDARS, {})
+    values = {"liq2_max": 120, "entry_max": 120, "range_min": 100, "range_max": 20_000}
+    values |= {"nowick_ratio": 1_000_000, "consol_min": 5, "liq2_wait": 1}
+    spike = ir.TrackerField("spike", "value", ir.Kind.INT)
+    higher = ir.Compare(">", ir.BarField("high"), spike)
+    for ended in (False, True):
+        last = program.stages[-1]
+        if ended:
+            rule = prog.Named(last.within.reason if last.within else "", higher)
+            last = replace(last, invalidate=(*last.invalidate, rule))
+        made = replace(program, stages=(*program.stages[:-1], last))
+        for side in program.sides:
+            machine = Machine(made, side)
+            feed = machine.feed(schedule)
+            known = zip(program.params, feed.params.tolist(), strict=True)
+            params = [values.get(param.name, given) for param, given in known]
+            yield machine, replace(feed, params=np.array(params, np.int64)), len(market)
+
+
 @pytest.fixture
 def in_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Plain Python passes over blocks of quiet rows, as compiled code does."""
@@ -89,7 +113,7 @@ def test_blocks_of_rows_on_which_nothing_happens_are_passed_over(
     """What trackers count on them is counted all the same."""
     monkeypatch.setattr(stages, "BLOCK", block)
     passed = 0
-    for machine, feed, rows in chain(*map(walked, SEEDS[::3]), on_bars(YARDSTICK)):
+    for machine, feed, rows in chain(*map(walked, SEEDS[::6]), on_bars(SLOB), patient()):
         source = generate(machine.layout, machine.inputs)
         passed += "while BLOCKS" in source.text
         fresh = Machine(machine.program, machine.side)
