@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from adapters.gateway.contracts import CONTINUOUS, FUTURE
-from adapters.gateway.orders import LIMIT, STOP, STOP_LIMIT, TRAIL, Held
+from adapters.gateway.orders import LIMIT, REDUCE, STOP, STOP_LIMIT, TRAIL, Held
 from adapters.gateway.wire import UNSET, UNSET_WHOLE, Field, Fields, number
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def open_order(
         *(ticket.open_close, ticket.origin, ticket.ref, order.client, order.perm, ticket.outside),
         *(0, 0, "", f"{order.perm}.0/{ticket.account}/100", "", "", "", *profile),
         *("", ticket.good_till, "", "", "", 0, "", -1, 0, "", "", "", "", "", UNSET_WHOLE, 0, 0, 0),
-        *("", ticket.oca_type or 3, 0, 0, "", ticket.parent, 0),
+        *("", ticket.oca_type or REDUCE, 0, 0, "", ticket.parent, 0),
         *("", 0, "None", "", 0, "", "", "", "?", 0, 0, ""),
         *(0, 0, _trail(order), ticket.trail_percent, "", "", "", 0, 0, 0),
         *(UNSET_WHOLE, UNSET_WHOLE, "", "", 0, "", "IB", 0, 0, "", 0, ticket.what_if),
@@ -249,7 +249,7 @@ def completed_order(version: int, order: Order) -> Fields:
         *(_limit(order), _aux(order), ticket.tif, ticket.oca, ticket.account),
         *(ticket.open_close, ticket.origin, ticket.ref, order.perm, ticket.outside, 0, 0, ""),
         *("", "", "", *profile, "", ticket.good_till, "", "", "", 0, "", -1),
-        *("", "", "", "", "", UNSET_WHOLE, 0, 0, "", ticket.oca_type or 3, 0),
+        *("", "", "", "", "", UNSET_WHOLE, 0, 0, "", ticket.oca_type or REDUCE, 0),
         *("", 0, "None", "", 0, 0, 0, ""),
         *(0, 0, "", "", "", 0, 0, 0, UNSET_WHOLE, UNSET_WHOLE, "", ""),
         *("", "IB", 0, 0, "", 0, order.status.value, 0, 0, 0),

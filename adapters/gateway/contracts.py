@@ -66,11 +66,6 @@ class Contract:
     name: str
     rule: int
 
-    @property
-    def value_of_price(self) -> Fraction:
-        """What a price of 1 is worth: the multiplier, or 1."""
-        return self.tick_value / self.tick
-
     def price(self, ticks: int | Fraction) -> float:
         """A price in ticks as the number that goes over the wire, correctly rounded."""
         tick = self.tick

@@ -108,17 +108,8 @@ class Inquiries:
         keep = read.flag()
         self._check_history(what, end, keep=keep)
         size = requests.bar_size(size_text)
-        gateway = self.gateway
-        one = self.one(query)
-        tape = gateway.tapes.get(one.instrument)
-        if tape is None or gateway.hit("no-data") is not None:
-            raise _history_error("HMDS query returned no data")
-        if one.kind == PAIR and what in _TRADED:
-            raise _history_error(f"No historical market data for {one.symbol}/{PAIR}@IDEALPRO Last")
-        if gateway.hit("pacing") is not None:
-            raise _history_error("pacing violation")
-        if gateway.is_silent("history-farm"):
-            raise _history_error("Historical data farm is disconnected")
+        gateway, one = self.gateway, self.one(query)
+        tape = self._remembered(one, what)
         until = requests.instant(end) if end else gateway.now
         since = _since(tape, until, reach)
         if what == _SCHEDULE:
@@ -141,6 +132,20 @@ class Inquiries:
             if live.fine and bars:
                 live.bar = bars[-1]
             self._subscribe(about, live)
+
+    def _remembered(self, one: Contract, what: str) -> Tape:
+        """The bars that are the history of a contract."""
+        gateway = self.gateway
+        tape = gateway.tapes.get(one.instrument)
+        if tape is None or gateway.hit("no-data") is not None:
+            raise _history_error("HMDS query returned no data")
+        if one.kind == PAIR and what in _TRADED:
+            raise _history_error(f"No historical market data for {one.symbol}/{PAIR}@IDEALPRO Last")
+        if gateway.hit("pacing") is not None:
+            raise _history_error("pacing violation")
+        if gateway.is_silent("history-farm"):
+            raise _history_error("Historical data farm is disconnected")
+        return tape
 
     def _check_history(self, what: str, end: str, *, keep: bool) -> None:
         if what not in VIEWS and what != _SCHEDULE:

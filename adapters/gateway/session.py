@@ -31,7 +31,6 @@ _LOG: Final = logging.getLogger(__name__)
 
 START_API: Final = 71
 OLDEST: Final = 100
-NEWEST: Final = 178
 _READ_ONLY: Final = frozenset({3, 4, 5, 15, 16, 58, 99})
 
 

@@ -71,16 +71,12 @@ class LiveBars:
 
     def whole(self, seen: Range) -> Range:
         """The larger bar around `seen`."""
-        begins = seen.begins - seen.begins % self.size
-        if self.size >= 86_400:
-            begins = next(iter(self._dates(seen)), seen).begins
-        return next(
-            iter(self.tape.history(begins, seen.begins + 1, self.size, regular=self.regular)), seen
+        since = seen.begins - max(0, self.size - _A_DATE)
+        *_, bar = (
+            seen,
+            *self.tape.history(since, seen.begins + 1, self.size, regular=self.regular),
         )
-
-    def _dates(self, seen: Range) -> Iterator[Range]:
-        bars = list(self.tape.history(seen.begins, seen.begins + 1, self.size))
-        return iter(bars[-1:])
+        return bar
 
     def _frame(self, bar: Range) -> Fields:
         seen = VIEWS[self.what](bar)

@@ -96,7 +96,7 @@ def _load(name: str) -> Library:
 
 @contextmanager
 def _current_loop() -> Iterator[None]:
-    """A current event loop: both libraries ask for one at import. The running one, or one for now."""
+    """The current event loop that both libraries ask for at import: the running one, or a loan."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -175,7 +175,7 @@ def has_room(desk: Desk, row: int) -> bool:
     offered = (following - first) // stride + book[at.WAITING]
     held = book[at.OPEN] + book[at.WAITING]
     needed = offered * _RECORDS_AN_INTENT + held * (_RECORDS_A_POSITION + book[at.TARGETS])
-    return (book[at.WRITTEN] + needed) * out.WIDTH <= len(desk.records)
+    return (book[at.WRITTEN] + needed + 1) * out.WIDTH <= len(desk.records)
 
 
 def turn_date(tape: Tape, book: Cells, row: int) -> None:
@@ -223,8 +223,13 @@ def trade_bar(desk: Desk, row: int) -> None:
 
 
 def write(desk: Desk, row: int, kind: int, intent: int, side: int, reason: int) -> int:
-    """Begin a record; returns where its cells start, the rest of them 0 as they came."""
+    """Begin a record; returns where its cells start, the rest of them 0 as they came.
+
+    What nobody wants to hear goes to the last place, over and over.
+    """
     records = desk.records
+    if desk.book[at.SILENT] == 1 and kind not in (_FILL, _EXIT, _CLOSED):
+        return len(records) - out.WIDTH
     start = desk.book[at.WRITTEN] * out.WIDTH
     desk.book[at.WRITTEN] += 1
     records[start + out.ROW] = row

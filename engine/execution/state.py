@@ -56,7 +56,7 @@ BAR_LEAVE: Final = 25  # SHORT's, then LONG's: number from 1 of the exit conditi
 # shape
 TARGETS: Final = 27
 FLATTENS: Final = 28  # 1: positions are closed at the end of a session
-SILENT: Final = 29  # 1: an intent refused because a position is open need not be recorded
+SILENT: Final = 29  # 1: nobody hears of intents, refusals and moves; only fills, exits, round trips
 RULES: Final = 30  # where the rules of SHORT begin
 
 # rules: so many cells for each side; shares and multiples of risk in millionths, -1: absent

@@ -109,6 +109,21 @@ def test_live_bars_and_five_second_bars_show_the_same_side(
     talk(gateway_of(flat_market(), played=5), lib, words)
 
 
+def test_a_bar_of_a_day_grows_with_its_session_and_the_one_before_stays(lib: Any) -> None:
+    async def words(one: Talk) -> None:
+        nq = await one.front("NQ")
+        days = await one.ib.reqHistoricalDataAsync(nq, "", "3 D", "1 day", "TRADES", False, 1, True)
+        assert [(str(day.date), day.volume) for day in days] == [("2026-01-06", 150)]
+        await one.play_until((SESSION_END + 80) * 60 - 1)
+        told = [(str(day.date), *prices(day), day.volume) for day in days]
+        assert told == [
+            ("2026-01-06", 250, 251, 249, 250, 200),
+            ("2026-01-07", 250, 251, 249, 250, 200),
+        ]
+
+    talk(gateway_of(across_a_night(), played=15), lib, words)
+
+
 def test_a_line_of_market_data_tells_the_session(lib: Any) -> None:
     async def words(one: Talk) -> None:
         nq = await one.front("NQ")
