@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 LIBRARIES = [found for name in VERSIONS if (found := library(name)) is not None]
 MONTH = os.environ.get("HYPOTHESIS_PROFILE") == "prove"
-DAYS, BAR = (30, 1) if MONTH else (6, 15)
+DAYS, BAR = (30 if MONTH else 6), 15
 DAY = 86_400.0
 
 FAULTS = (

@@ -98,3 +98,14 @@ def test_no_mutated_frame_raises_and_a_cut_one_is_said() -> None:
             unsaid += 1
         offline.said.clear()
     assert unsaid == 0
+
+
+def test_what_cannot_be_meant_is_said_and_changes_nothing() -> None:
+    offline = Offline()
+    held = next(list(fields) for fields in real_frames() if fields[0] == "61")
+    held[-2] = "1.5"
+    offline.hear(held)
+    (said,) = offline.said
+    assert isinstance(said, Integrity)
+    assert "no whole number of contracts" in said.what
+    assert offline.line.positions == {}

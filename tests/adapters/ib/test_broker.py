@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -22,6 +23,7 @@ from adapters.ib.port import (
     FeedKind,
     Integrity,
     NoGateway,
+    NotConnected,
     ReadOnly,
     Unanswered,
     UnknownContract,
@@ -437,6 +439,43 @@ def test_a_connection_that_breaks_is_said_once_and_another_finds_everything(
         assert one.broker.next_number() == number + 3
         held = (await one.broker.snapshot()).holdings
         assert {order.ref for order in held.orders} == {send.order.id for send in sends}
+
+    on_gateway(line, body)
+
+
+def test_a_question_ends_when_the_connection_does(line: tuple[str, str]) -> None:
+    async def body(one: Wired) -> None:
+        await one.broker.connect()
+        nq = await one.broker.contract(NQ)
+        asking = asyncio.ensure_future(one.broker.fetch(nq, 1, 29_461_000, 29_461_010))
+        await one.until(lambda: one.gateway.faults.struck.get("silent-history"))
+        one.gateway.strike("socket-lost")
+        with pytest.raises(NotConnected):
+            await asyncio.wait_for(asking, 2)
+
+    on_gateway(line, body, faults="silent-history")
+
+
+def test_a_bracket_waits_for_its_last_leg_and_its_exits_cancel_each_other(
+    line: tuple[str, str],
+) -> None:
+    async def body(one: Wired) -> None:
+        await one.broker.connect()
+        nq = await one.broker.contract(NQ)
+        last = one.gateway.tapes["NQ"].price or 0
+        sends = bracket(nq, one.broker.next_number(), entry=last - 200, stop=last - 400,
+                        target=last + 400)  # fmt: skip
+        for send in sends:
+            one.broker.send(send, nq)
+        await one.until(lambda: len(one.gateway.truth.orders) == 3)
+        tickets = [order.ticket for order in one.gateway.truth.orders]
+        assert [ticket.transmit for ticket in tickets] == [False, False, True]
+        assert [ticket.parent for ticket in tickets] == [0, sends[0].number, sends[0].number]
+        assert [ticket.oca_type for ticket in tickets] == [0, 1, 1]
+        assert tickets[1].oca == tickets[2].oca != ""
+        assert {(ticket.tif, ticket.outside, ticket.account) for ticket in tickets} == {
+            ("GTC", True, "DU1234567")
+        }
 
     on_gateway(line, body)
 
