@@ -68,7 +68,7 @@ def deal_of(
 ) -> Deal:
     """A deal from executions of a family; `final`: nothing more of the entry can come."""
     entered, worth, ways = 0, Fraction(0), []
-    for one in executions:
+    for one in sorted(executions, key=_in_a_bar):
         leg = one.leg
         if leg is None or leg.family != family.name:
             continue
@@ -79,6 +79,16 @@ def deal_of(
         else:
             ways.append(Way(leg.role, leg.number, one.contracts, price))
     return Deal(entered, worth, entered > 0 and not final, tuple(_merged(ways)))
+
+
+def _in_a_bar(one: Execution) -> tuple[int, int, int, str]:
+    """The order of a bar's executions, which words of a broker that come in any order do not have.
+
+    Targets as they are numbered, then the stop, then the market: nothing is left after those two.
+    """
+    leg = one.leg
+    role, number = (_LAST, 0) if leg is None else (_TURN[leg.role], leg.number)
+    return one.minute, role, number, one.key
 
 
 def _merged(ways: Sequence[Way]) -> Iterable[Way]:
@@ -92,6 +102,10 @@ def _merged(ways: Sequence[Way]) -> Iterable[Way]:
 
     for (role, number, price), same in groupby(ways, alike):
         yield Way(role, number, sum(way.contracts for way in same), price)
+
+
+_TURN: Final = {Role.ENTRY: 0, Role.TARGET: 1, Role.STOP: 2, Role.EXIT: 3}
+_LAST: Final = 4
 
 
 class LiveFloor:

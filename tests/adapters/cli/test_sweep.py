@@ -118,7 +118,7 @@ def test_a_page_is_written(engine: Callable[..., Said], tmp_path: Path) -> None:
 
 
 def test_what_was_best_in_training_is_traded_in_the_test(engine: Callable[..., Said]) -> None:
-    words = ("sweep", QUICK, "--to", "2025-10-17", *GRID, "--walk-forward", "train=1w,test=1w")
+    words = ("sweep", QUICK, "--to", "2025-10-31", *GRID, "--walk-forward", "train=1w,test=1w")
     document = engine(*words, "--json").document
     forward = document["walk_forward"]
     assert len(forward["folds"]) == 3
@@ -149,7 +149,7 @@ def test_what_was_best_in_training_is_traded_in_the_test(engine: Callable[..., S
 def test_windows_without_room_are_an_error(
     engine: Callable[..., Said], windows: str, says: str
 ) -> None:
-    said = engine("sweep", QUICK, "--to", "2025-10-17", *GRID, "--walk-forward", windows)
+    said = engine("sweep", QUICK, "--to", "2025-10-31", *GRID, "--walk-forward", windows)
     assert said.status == 1
     assert says in said.err
     assert said.out == ""
