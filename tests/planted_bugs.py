@@ -32,7 +32,7 @@ COPIED: Final = (
     "pyproject.toml",
 )
 AT_ONCE: Final = 2
-LIMIT: Final = 400
+LIMIT: Final = 900
 """Seconds after which a run counts as one that caught nothing."""
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.law
 
-MANY = os.environ.get("HYPOTHESIS_PROFILE") in ("ci", "prove")
+MANY = os.environ.get("HYPOTHESIS_PROFILE") == "prove"
 BARS = None if MANY else 600
 """Bars of each strategy at the desk; everywhere else three weeks."""
 SHARE = 1 if MANY else 12
