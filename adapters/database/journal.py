@@ -11,6 +11,7 @@ from adapters.database.connect import database, explained, inspect_health, lock,
 from adapters.database.reader import JournalReader
 from adapters.database.tables import BarRow, CheckpointRow, ExecutionRow, FamilyRow
 from engine.live import events as ev
+from engine.live import words
 from engine.live.books import Books, JournalError
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ class Journal(JournalReader):
         at = max((event.at for event in happened), default=0)
         for event in happened:
             match event:
-                case ev.Told(order=order):
+                case words.Told(order=order):
                     session.merge(rows.incarnation_row(order, event.at))
-                case ev.Executed(execution=execution):
+                case words.Executed(execution=execution):
                     _merge_execution(session, rows.execution_row(execution))
                 case _:
                     pass

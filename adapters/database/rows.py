@@ -15,6 +15,7 @@ from adapters.database.tables import (
     RiskRow,
 )
 from engine.live import events as ev
+from engine.live import words
 from engine.live.books import Books, Risk
 from engine.live.codec import UnreadableError, plain, read, read_event
 from engine.live.family import Family
@@ -61,11 +62,11 @@ def family_of(event: ev.Event) -> str:
             return family.name
         case ev.Wanted(family=name) | ev.Moved(family=name):
             return name
-        case ev.Sending(ref=ref) | ev.Withdrawing(ref=ref) | ev.Refused(ref=ref):
+        case ev.Sending(ref=ref) | ev.Withdrawing(ref=ref) | words.Refused(ref=ref):
             return _family_in(ref)
-        case ev.Told(order=order):
+        case words.Told(order=order):
             return _family_in(order.ref)
-        case ev.Executed(execution=execution):
+        case words.Executed(execution=execution):
             return _family_in(execution.ref)
         case _:
             return ""

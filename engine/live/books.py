@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine.live import events as ev
+from engine.live import words
 from engine.live.family import Asked, Family, Phase
 from engine.live.identity import leg_of
 
@@ -94,18 +95,18 @@ def after(books: Books, event: ev.Event) -> Books:
             return _wanted(books, name, asked)
         case ev.Sending(ref=ref, number=number):
             return _sending(books, ref, number)
-        case ev.Told(order=order):
+        case words.Told(order=order):
             told = {**books.incarnations, order.permanent: order}
             return replace(books, incarnations=told)
-        case ev.Executed(execution=execution):
+        case words.Executed(execution=execution):
             return _executed(books, execution)
-        case ev.Charged(key=key, revision=revision, commission=commission):
+        case words.Charged(key=key, revision=revision, commission=commission):
             return _charged(books, key, revision, commission)
         case ev.Moved(family=name, phase=phase):
             return _with(books, replace(_family(books, name), phase=phase))
         case ev.Stepped(strategy=strategy):
             return replace(books, steps={**books.steps, strategy: event})
-        case ev.Withdrawing() | ev.Refused() | ev.Noticed():
+        case ev.Withdrawing() | words.Refused() | ev.Noticed():
             return books
         case _:
             return _account(books, event)

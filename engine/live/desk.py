@@ -125,7 +125,7 @@ class Desk:
                 return  # an old word that comes late: only a snapshot brings an order back
             order = replace(order, filled=max(order.filled, kept.filled))
         if order != kept:
-            page.record(ev.Told(page.at, order))
+            page.record(words.Told(page.at, order))
             if order.state in {OrderState.REJECTED, OrderState.CANCELLED}:
                 self._ask()
 
@@ -145,7 +145,7 @@ class Desk:
     def _on_charge(self, key: str, revision: int, commission: Decimal) -> None:
         known = self.books.execution(key)
         if known is not None and known.revision == revision and known.commission != commission:
-            self._page.record(ev.Charged(self._page.at, key, revision, commission))
+            self._page.record(words.Charged(self._page.at, key, revision, commission))
 
     def _on_refusal(self, ref: str, code: int, text: str) -> None:
         """An error ends an order only if the broker never acknowledged it."""
@@ -154,7 +154,7 @@ class Desk:
         if family is None:
             page.record(ev.Noticed(page.at, code, text))
             return
-        page.record(ev.Refused(page.at, ref, code, text))
+        page.record(words.Refused(page.at, ref, code, text))
         if not told_of(page.books, family)[ref]:
             page.write_off(family, ref)
         self._ask()

@@ -1,19 +1,21 @@
 """What the live journal remembers: every wish of ours and every word of the broker, in order.
 
 Each event carries the instant it was written down (`at`: milliseconds since the epoch, UTC, handed
-in). Everything else that is known (`engine.live.books`) is a fold over them.
+in); what the broker said is written down as the word it was (`engine.live.words`). Everything
+else that is known (`engine.live.books`) is a fold over them.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
+
+from engine.live.words import Charged, Executed, Refused, Told
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from engine.live.family import Asked, Family, Phase
-    from engine.live.holdings import Execution, HeldOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +51,6 @@ class Withdrawing:
     at: int
     ref: str
     permanent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the broker said of an order."""
-
-    at: int
-    order: HeldOrder
-
-
-@dataclass(frozen=True, slots=True)
-class Executed:
-    """Contracts changed hands, or an execution was corrected."""
-
-    at: int
-    execution: Execution
-
-
-@dataclass(frozen=True, slots=True)
-class Charged:
-    """What an execution cost, which brokers tell apart from it."""
-
-    at: int
-    key: str
-    revision: int
-    commission: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The broker would not take an order."""
-
-    at: int
-    ref: str
-    code: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,27 +156,7 @@ Event = (
     | Stepped
 )
 
-KINDS: Final[dict[str, type[Event]]] = {
-    kind.__name__.lower(): kind
-    for kind in (
-        Planned,
-        Wanted,
-        Sending,
-        Withdrawing,
-        Told,
-        Executed,
-        Charged,
-        Refused,
-        Moved,
-        Noticed,
-        Marked,
-        Latched,
-        Unlatched,
-        Halted,
-        Resumed,
-        Stepped,
-    )
-}
+KINDS: Final[dict[str, type[Event]]] = {kind.__name__.lower(): kind for kind in get_args(Event)}
 """Every kind of event by the name it is stored under. A name is never given to another kind."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from engine.live import events as ev
+from engine.live import words
 from engine.live.commands import Level
 from engine.live.family import Phase
 from engine.live.holdings import OrderState
@@ -53,11 +53,11 @@ class Judgement:
         for order in holdings.orders:
             known = page.family_of(order.ref) is not None
             if known and page.books.incarnations.get(order.permanent) != order:
-                page.record(ev.Told(page.at, order))
+                page.record(words.Told(page.at, order))
         for family in page.books.living:
             for _, order in living_of(page.books, family):
                 if order.permanent not in said:
-                    page.record(ev.Told(page.at, _gone(order, family)))
+                    page.record(words.Told(page.at, _gone(order, family)))
             if family.phase is not Phase.SENDING:
                 self._miss(family, holdings)
 
@@ -68,7 +68,7 @@ class Judgement:
         for ref in sorted(unheard_of(page.books, family) - there):
             due = self._missing.setdefault(ref, page.at) + self._patience(family)
             if page.at >= due:
-                page.record(ev.Refused(page.at, ref, 0, "the broker never had it"))
+                page.record(words.Refused(page.at, ref, 0, "the broker never had it"))
                 page.write_off(family, ref)
                 del self._missing[ref]
             else:

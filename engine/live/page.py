@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.live import commands as cmd
 from engine.live import events as ev
+from engine.live import words
 from engine.live.books import after
 from engine.live.commands import Level
 from engine.live.holdings import HeldOrder, OrderState
@@ -113,7 +114,7 @@ class Page:
             or replace(execution, commission=known.commission) == known
         ):
             return False
-        self.record(ev.Executed(self.at, execution))
+        self.record(words.Executed(self.at, execution))
         return True
 
     def write_off(self, family: Family, ref: str) -> None:
@@ -133,7 +134,7 @@ class Page:
             filled=0,
             state=OrderState.REJECTED,
         )
-        self.record(ev.Told(self.at, lost))
+        self.record(words.Told(self.at, lost))
 
     # --- sending ----------------------------------------------------------------------------
 

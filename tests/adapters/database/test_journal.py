@@ -24,6 +24,7 @@ from adapters.database.errors import (
 from adapters.database.journal import Journal
 from adapters.database.tables import BarRow
 from engine.live import events as ev
+from engine.live import words
 from engine.live.books import JournalError
 from engine.live.family import Phase
 from tests.support.broker_words import ENTRY, FAMILY, NQ, STOP, asked, execution, family, held
@@ -35,9 +36,9 @@ PATH: tuple[ev.Event, ...] = (
     ev.Marked(1, "2026-01-06", Decimal("50000.25")),
     ev.Planned(2, family(Phase.PLANNED)),
     ev.Sending(3, ENTRY.ref, 11),
-    ev.Told(4, held(ENTRY)),
-    ev.Executed(5, execution(ENTRY)),
-    ev.Charged(6, "E0", 1, Decimal("2.25")),
+    words.Told(4, held(ENTRY)),
+    words.Executed(5, execution(ENTRY)),
+    words.Charged(6, "E0", 1, Decimal("2.25")),
     ev.Wanted(7, FAMILY, asked(STOP.again)),
     ev.Moved(8, FAMILY, Phase.HOLDING, "", "protected"),
     ev.Latched(9, "looked odd"),

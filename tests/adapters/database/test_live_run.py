@@ -8,6 +8,7 @@ import pytest
 
 from adapters.database.journal import Journal
 from engine.live import events as ev
+from engine.live import words
 from tests.support.live_sweep import PROFILES, sweep_scene
 from tests.support.live_world import World, records_of, scene_setting, world
 from tests.support.paper import FIVE_SECONDS
@@ -69,7 +70,7 @@ def test_a_run_that_crashes_again_and_again_loses_nothing_on_disk(
     assert made.paper.position == 0
     assert all(one.state.is_over for one in made.paper.orders.values())
     events = told(made.journal)
-    booked = {event.execution.key for event in events if isinstance(event, ev.Executed)}
+    booked = {event.execution.key for event in events if isinstance(event, words.Executed)}
     assert booked == {one.key for one in made.paper.executions} != set()
     assert made.journal.verify() == len(events)
     made.journal.close()

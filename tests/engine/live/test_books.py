@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from engine.domain.order import Action, Order, OrderKind
 from engine.live import events as ev
+from engine.live import words
 from engine.live.books import Books, JournalError, Risk
 from engine.live.codec import UnreadableError, plain, read_event
 from engine.live.family import Asked, Family, Phase
@@ -59,10 +60,10 @@ EVENTS = st.one_of(
     st.builds(ev.Wanted, WHOLE, TEXT, ASKED),
     st.builds(ev.Sending, WHOLE, TEXT, WHOLE),
     st.builds(ev.Withdrawing, WHOLE, TEXT, WHOLE),
-    st.builds(ev.Told, WHOLE, HELD),
-    st.builds(ev.Executed, WHOLE, EXECUTION),
-    st.builds(ev.Charged, WHOLE, TEXT, WHOLE, AMOUNT),
-    st.builds(ev.Refused, WHOLE, TEXT, WHOLE, TEXT),
+    st.builds(words.Told, WHOLE, HELD),
+    st.builds(words.Executed, WHOLE, EXECUTION),
+    st.builds(words.Charged, WHOLE, TEXT, WHOLE, AMOUNT),
+    st.builds(words.Refused, WHOLE, TEXT, WHOLE, TEXT),
     st.builds(ev.Moved, WHOLE, TEXT, st.sampled_from(Phase), TEXT, TEXT),
     st.builds(ev.Noticed, WHOLE, WHOLE, TEXT),
     st.builds(ev.Marked, WHOLE, TEXT, AMOUNT),
@@ -119,9 +120,9 @@ PLAN = ev.Planned(1, family(Phase.PLANNED))
 PATH = (
     PLAN,
     ev.Sending(2, ENTRY.ref, 11),
-    ev.Told(3, held(ENTRY)),
-    ev.Executed(4, execution(ENTRY)),
-    ev.Charged(5, "E0", 1, Decimal("2.25")),
+    words.Told(3, held(ENTRY)),
+    words.Executed(4, execution(ENTRY)),
+    words.Charged(5, "E0", 1, Decimal("2.25")),
     ev.Moved(6, FAMILY, Phase.HOLDING, "", "protected"),
 )
 
@@ -188,5 +189,5 @@ def test_the_day_begins_with_the_first_mark_of_its_date() -> None:
 
 def test_executions_of_others_are_no_part_of_our_position() -> None:
     stranger = replace(execution(ENTRY), ref="by hand")
-    books = Books().after((PLAN, ev.Executed(2, stranger)))
+    books = Books().after((PLAN, words.Executed(2, stranger)))
     assert books.families[FAMILY].position == 0
