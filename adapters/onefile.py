@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from base64 import b64encode
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,8 +13,21 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+FRAME: Final = Path(__file__).with_suffix(".html")
+"""What every page is put into: its head, its policy, its place for data and scripts."""
+
 DATA: Final = '<script type="application/json" id="data">'
 """A page's place for its data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A headline figure of a page."""
+
+    label: str
+    value: str
+    beside: str = ""
+    tone: str = ""
 
 
 def rendered(
@@ -21,14 +35,14 @@ def rendered(
 ) -> str:
     """The page without its data: styles and scripts in it, all other text escaped.
 
-    The template gets `style`, `script` and `script_hash` (for its Content-Security-Policy) besides
-    the context; a name it does not get is an error.
+    The template extends `FRAME`, which gets `style`, `script` and `script_hash` (for its
+    Content-Security-Policy) besides the context; a name that nobody gives is an error.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 - 50 ms
     from markupsafe import Markup  # noqa: PLC0415 - goes with jinja2
 
     environment = Environment(
-        loader=FileSystemLoader(template.parent),
+        loader=FileSystemLoader([template.parent, FRAME.parent]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

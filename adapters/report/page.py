@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import calendar
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from adapters.onefile import Card
 from adapters.report import words
 from adapters.report.setups import Fate
 from dsl.ir.text import program_hash
@@ -32,16 +32,6 @@ WIDEST: Final = 10
 
 SMALL: Final = 0.01
 """Where no month comes to this, returns are told with one decimal more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A headline figure."""
-
-    label: str
-    value: str
-    beside: str = ""
-    tone: str = ""
 
 
 def context(report: ReportInput, data: PageData) -> dict[str, Any]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from adapters.report.source import ReportInput
 
 HERE: Final = Path(__file__).parent
-SCRIPTS: Final = ("chart.js", "curve.js", "report.js")
+SCRIPTS: Final = ("packing.js", "chart.js", "curve.js", "report.js")
 
 BYTES: Final = 4_500_000
 """A report stays below this, whatever the run: fewer setups are drawn if need be."""

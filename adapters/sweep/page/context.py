@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from adapters.onefile import Card
 from adapters.sweep.page import words
 from adapters.sweep.page.drawings import pairs, spread
 from engine.statistics.table import number
 
 if TYPE_CHECKING:
     from adapters.sweep.page.source import Luck, SweepInput
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """A headline figure."""
-
-    label: str
-    value: str
-    beside: str = ""
-    tone: str = ""
 
 
 def context(sweep: SweepInput) -> dict[str, Any]:

@@ -2,18 +2,7 @@
 
 /* The sets as `adapters/sweep/page/data.py` packs them: levels by axis, figures by measure. */
 async function unpackSets(text, axes) {
-  const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const whole = await new Response(stream).arrayBuffer();
-  const length = new DataView(whole).getUint32(0, true);
-  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(whole, 4, length)));
-  const kinds = { 1: Int8Array, 2: Int16Array, 4: Int32Array, 8: Float64Array };
-  let place = 4 + length;
-  const columns = head.w.map((width) => {
-    const column = new kinds[width](whole, place, head.n);
-    place += Math.ceil((head.n * width) / 8) * 8;
-    return column;
-  });
+  const { head, columns } = await unbundle(text);
   const figures = head.p.map((power, number) =>
     Float64Array.from(columns[axes + number], (value) => (value === head.e[number] ? NaN : value / 10 ** power)),
   );

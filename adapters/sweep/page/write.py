@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from adapters.sweep.study import Study
 
 HERE: Final = Path(__file__).parent
-TOKENS: Final = HERE.parents[1] / "report" / "report.css"
-"""Colours, type and tables are those of a run's report."""
+REPORT: Final = HERE.parents[1] / "report"
+"""Colours, type, tables and how numbers are unpacked are those of a run's report."""
 
 SCRIPTS: Final = (
     "figures.js",
@@ -30,7 +30,8 @@ SCRIPTS: Final = (
 
 def sweep_html(sweep: SweepInput) -> str:
     """The whole page. The same sweep gives the same text."""
-    styles, scripts = [TOKENS, HERE / "sweep.css"], [HERE / name for name in SCRIPTS]
+    styles = [REPORT / "report.css", HERE / "sweep.css"]
+    scripts = [REPORT / "packing.js", *(HERE / name for name in SCRIPTS)]
     page = rendered(HERE / "sweep.html", context(sweep), styles, scripts)
     return with_data(page, data_text(sweep))
 
