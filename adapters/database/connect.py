@@ -159,30 +159,30 @@ def _lock_server(engine: Engine, account: str, client: int) -> Callable[[], None
 # --- version and health ----------------------------------------------------------------------
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, migrations: Path = MIGRATIONS) -> None:
     """Bring the tables to this version. Raises `NewerError`, `CorruptError`."""
     with explained(engine):
-        if _is_behind(engine):
-            _migrate(engine)
+        if _is_behind(engine, migrations):
+            _migrate(engine, migrations)
 
 
 def require_version(engine: Engine) -> None:
     """Raise where the tables are not of this version: a reader changes nothing."""
     with explained(engine):
-        if _is_behind(engine):
+        if _is_behind(engine, MIGRATIONS):
             raise UnreachableError(
                 "the journal was not written by this version of the engine yet",
                 "start the engine once: it brings the journal up to date",
             )
 
 
-def _is_behind(engine: Engine) -> bool:
+def _is_behind(engine: Engine, migrations: Path) -> bool:
     """Whether the tables are missing or older. Raises `NewerError` where they are newer."""
     current = _version(engine)
-    head, known = _versions()
+    head, known = _versions(migrations)
     if current is not None and current not in known:
         raise NewerError(
-            f"the journal is of version {current}, this engine knows {head} at most",
+            f"the database is of version {current}, this engine knows {head} at most",
             "update the engine; an older one must not write it",
         )
     return current != head
@@ -196,18 +196,18 @@ def _version(engine: Engine) -> str | None:
         return found
 
 
-def _versions() -> tuple[str, tuple[str, ...]]:
+def _versions(migrations: Path) -> tuple[str, tuple[str, ...]]:
     """The newest version and all of them: the names of the migration files say so."""
-    names = sorted(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    names = sorted(path.stem for path in (migrations / "versions").glob("[0-9]*.py"))
     return names[-1], tuple(names)
 
 
-def _migrate(engine: Engine) -> None:
+def _migrate(engine: Engine, migrations: Path) -> None:
     from alembic import command  # noqa: PLC0415 - only where there is something to do
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

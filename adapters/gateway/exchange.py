@@ -1,9 +1,9 @@
 """The orders: held, armed, matched, reduced, withdrawn. Knows no client and no wire.
 
 How a price is reached is decided by `engine.execution.fills`, as in the simulator: of a range of
-prices (a bar, or one step of 5 seconds) entries are met first, then what its first price decides,
-then stops, then limits (or limits first, if so told). An order whose parent is filled inside
-the range meets only what can have come after.
+prices (a bar, or one step of 5 seconds) entries are met first, then market orders that take a
+position back, then what its first price decides, then stops, then limits (or limits first, if so
+told). An order whose parent is filled inside the range meets only what can have come after.
 """
 
 from __future__ import annotations
@@ -181,6 +181,9 @@ class Exchange(Book):
         for one in mine:
             if one not in exits:
                 self._try(one, seen, tape)
+        for one in exits:
+            if one.works and one.type == MARKET:
+                self._try(one, _first_of(one.seen or seen), tape)
         stop_first = self.rules.stop_first
         for at_first, stops in (*_AT_FIRST, (False, stop_first), (False, not stop_first)):
             for one in exits:

@@ -156,7 +156,7 @@ class Desk:
             return
         page.record(words.Refused(page.at, ref, code, text))
         if not told_of(page.books, family)[ref]:
-            page.write_off(family, ref)
+            page.write_off(family, ref, OrderState.REJECTED)
         self._ask()
 
     def _on_equity(self, date: str, equity: Decimal) -> None:

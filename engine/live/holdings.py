@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.live.identity import Leg, leg_of
 
@@ -25,11 +25,17 @@ class OrderState(StrEnum):
     FILLED = "filled"
     CANCELLED = "cancelled"
     REJECTED = "rejected"
+    LOST = "lost"  # sent, and the broker never had it: nobody refused it, so it may be sent anew
 
     @property
     def is_over(self) -> bool:
         """Whether nothing can come of it any more."""
-        return self in {OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED}
+        return self in _OVER
+
+
+_OVER: Final = frozenset(
+    {OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED, OrderState.LOST}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Judgement:
             due = self._missing.setdefault(ref, page.at) + self._patience(family)
             if page.at >= due:
                 page.record(words.Refused(page.at, ref, 0, "the broker never had it"))
-                page.write_off(family, ref)
+                page.write_off(family, ref, OrderState.LOST)
                 del self._missing[ref]
             else:
                 page.look(due)

@@ -117,8 +117,8 @@ class Page:
         self.record(words.Executed(self.at, execution))
         return True
 
-    def write_off(self, family: Family, ref: str) -> None:
-        """An order that the broker never took is over; it never had a lasting number."""
+    def write_off(self, family: Family, ref: str, state: OrderState) -> None:
+        """An order that the broker refused or never had is over; it has no lasting number."""
         order = next(one.order for one in family.asked if one.leg.ref == ref)
         number = self.books.numbers.get(ref, 0)
         lost = HeldOrder(
@@ -132,7 +132,7 @@ class Page:
             price=order.price,
             contracts=order.contracts,
             filled=0,
-            state=OrderState.REJECTED,
+            state=state,
         )
         self.record(words.Told(self.at, lost))
 

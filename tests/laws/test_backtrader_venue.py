@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
 
 pytest.importorskip("backtrader", reason="the extra `backtrader` is not installed")
+
+from typing import TYPE_CHECKING
 
 from adapters import store
 from adapters.backtrader import run_in_backtrader
 from adapters.bars import Layout
 from adapters.cli.venues import backtrader_ground, venue_laws
 from adapters.events import event_lists
-from adapters.instruments import INSTRUMENTS
-from dsl.compilation import Surroundings
-from dsl.compiler import compile_strategy
 from engine.execution import records as out
 from engine.execution.records import Kind
 from engine.execution.rules import rules_of
@@ -32,20 +29,22 @@ from engine.laws.ground import Ground
 from engine.run import Strategy
 from tests.golden import telling
 from tests.golden.cases import CASES, names, read_case
-from tests.support.shipped import CALENDARS, FOLDER, SHIPPED, bars_for, events_for, strategy_of
+from tests.support.real import DATA, FILES, needs_real_bars
+from tests.support.shipped import (
+    CALENDARS,
+    FOLDER,
+    SHIPPED,
+    bars_for,
+    compiled,
+    events_for,
+    strategy_of,
+)
 
 if TYPE_CHECKING:
-    from dsl.ir.program import Program
+    from pathlib import Path
 
 pytestmark = pytest.mark.law
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-FILES = {
-    "es_lean_2013.csv.gz": "ES",
-    "6e_nautilus_2024_01.csv.gz": "6E",
-    "gbpusd_fxcm_2012.csv.gz": "GBPUSD",
-    "btc_freqtrade_unittest.csv.gz": "BTCPAIR",
-}
 WRITTEN = {telling.journal: "journal", telling.trades: "trades", telling.summary: "summary"}
 MOST = None if os.environ.get("HYPOTHESIS_PROFILE") in ("ci", "prove") else 3_000
 """Bars of each strategy and file at the desk; everywhere else all of them."""
@@ -73,22 +72,11 @@ def test_a_golden_case_ends_in_backtrader_as_it_is_written(name: str) -> None:
         assert told(run) == (case.folder / "expected" / f"{file}.txt").read_text("utf-8")
 
 
-def compiled_for(file: Path, symbol: str) -> Program | None:
-    around = Surroundings(
-        INSTRUMENTS,
-        read=lambda name: (FOLDER / name).read_bytes(),
-        values={"instrument": symbol},
-    )
-    return compile_strategy(file.name, file.read_bytes(), around).program
-
-
-@pytest.mark.skipif(
-    not DATA.is_dir(), reason=f"the real bars are not here: {DATA} (a folder beside the project's)"
-)
+@needs_real_bars
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
 @pytest.mark.parametrize("name", FILES)
 def test_real_bars_give_the_same_in_backtrader(name: str, file: Path) -> None:
-    program = compiled_for(file, FILES[name])
+    program = compiled(file, instrument=FILES[name]).program
     if program is None:
         pytest.skip(f"{file.stem} says of itself that it does not fit {FILES[name]}")
     market, _ = store.resolve_with_notes(str(DATA / name), program.instrument, Layout())

@@ -6,7 +6,6 @@ import os
 from collections import Counter
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,6 @@ from adapters import store
 from adapters.bars import Layout
 from adapters.events import event_lists
 from adapters.instruments import INSTRUMENTS
-from dsl.compilation import Surroundings
-from dsl.compiler import compile_strategy
 from dsl.ir import program as prog
 from engine.columns.frame import schedule_of
 from engine.interpreter import Interpreter
@@ -28,10 +25,13 @@ from engine.laws.violation import Pair
 from engine.machine.walk import unwalkable
 from engine.run import Strategy
 from tests.support.calendars import FixedHours
-from tests.support.shipped import CALENDARS, FOLDER, SHIPPED, program_of
+from tests.support.real import DATA, FILES, needs_real_bars
+from tests.support.shipped import CALENDARS, FOLDER, SHIPPED, compiled, program_of
 from tests.support.specs import trial
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dsl.ir.program import Program
     from engine.domain.market import Ints, Market
     from engine.laws import Violation
@@ -39,13 +39,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.law
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-FILES = {
-    "es_lean_2013.csv.gz": "ES",
-    "6e_nautilus_2024_01.csv.gz": "6E",
-    "gbpusd_fxcm_2012.csv.gz": "GBPUSD",
-    "btc_freqtrade_unittest.csv.gz": "BTCPAIR",
-}
 TURNS = {"ci": 4, "prove": 20}.get(os.environ.get("HYPOTHESIS_PROFILE", "dev"), 1)
 MOST = 4_000
 """Bars of a slice: the interpreter takes tens of microseconds for each."""
@@ -96,25 +89,11 @@ def bars(name: str) -> Market:
     return store.resolve_with_notes(str(DATA / name), INSTRUMENTS[FILES[name]], Layout())[0]
 
 
-def compiled_for(file: Path, symbol: str) -> Program | None:
-    around = Surroundings(
-        INSTRUMENTS,
-        read=lambda name: (file.parent / name).read_bytes(),
-        values={"instrument": symbol},
-    )
-    return compile_strategy(file.name, file.read_bytes(), around).program
-
-
-real = pytest.mark.skipif(
-    not DATA.is_dir(), reason=f"the real bars are not here: {DATA} (a folder beside the project's)"
-)
-
-
-@real
+@needs_real_bars
 @pytest.mark.parametrize("file", WALKED, ids=lambda file: file.stem)
 @pytest.mark.parametrize("name", FILES)
 def test_a_strategy_of_the_repository_is_walked_right_on_real_bars(name: str, file: Path) -> None:
-    program = compiled_for(file, FILES[name])
+    program = compiled(file, instrument=FILES[name]).program
     if program is None:
         pytest.skip(f"{file.stem} says of itself that it does not fit {FILES[name]}")
     ground = Ground(
@@ -125,7 +104,7 @@ def test_a_strategy_of_the_repository_is_walked_right_on_real_bars(name: str, fi
         assert parted(ground.stretch(Random(f"{name}{turn}"), MOST)) is None
 
 
-@real
+@needs_real_bars
 @pytest.mark.parametrize("name", FILES)
 def test_made_up_strategies_are_walked_right_on_real_bars(name: str) -> None:
     market, seen, tried = bars(name), Counter[str](), 0

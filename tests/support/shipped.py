@@ -19,6 +19,7 @@ from engine.run import Strategy
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dsl.compilation import Compiled
     from dsl.ir.program import Program
     from engine.domain.market import Ints, Market
 
@@ -29,16 +30,21 @@ FIRST, LAST = date(2025, 10, 20), date(2025, 11, 7)
 """Three weeks: the second is the one in which US and European clocks disagree by an hour less."""
 
 
-@cache
-def program_of(file: Path, values: tuple[tuple[str, str], ...] = ()) -> Program:
-    """The program of a file, with values as `--set` gives them."""
+def compiled(file: Path, **values: str) -> Compiled:
+    """What compiling a file comes to, with values as `--set` gives them."""
     around = Surroundings(
         instruments=INSTRUMENTS,
         calendars=calendar_names(),
         read=lambda name: (file.parent / name).read_bytes(),
-        values=dict(values),
+        values=values,
     )
-    made = compile_strategy(file.name, file.read_bytes(), around)
+    return compile_strategy(file.name, file.read_bytes(), around)
+
+
+@cache
+def program_of(file: Path, values: tuple[tuple[str, str], ...] = ()) -> Program:
+    """The program of a file that has no errors, with values as `--set` gives them."""
+    made = compiled(file, **dict(values))
     assert made.program is not None, made.findings
     return made.program
 

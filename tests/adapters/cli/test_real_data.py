@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,22 +10,15 @@ import pytest
 from engine.journal.codec import read_journal
 from tests.adapters.cli.conftest import STRATEGIES
 from tests.adapters.cli.test_run import conserved
+from tests.support.real import DATA, FILES, needs_real_bars
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.adapters.cli.conftest import Said
 
-DATA = Path(__file__).parents[4] / "shared" / "data"
-FILES = {
-    "es_lean_2013.csv.gz": "ES",
-    "6e_nautilus_2024_01.csv.gz": "6E",
-    "gbpusd_fxcm_2012.csv.gz": "GBPUSD",
-    "btc_freqtrade_unittest.csv.gz": "BTCPAIR",
-}
-pytestmark = pytest.mark.skipif(
-    not DATA.is_dir(), reason=f"the real bars are not here: {DATA} (a folder beside the project's)"
-)
+pytestmark = needs_real_bars
 
 
 @pytest.mark.parametrize("strategy", sorted(STRATEGIES.glob("*.yaml")), ids=lambda file: file.stem)

@@ -236,7 +236,7 @@ def test_a_set_is_copied_as_the_command_that_runs_it(
         assert page.inner_text("#command") == shlex.join(study.command(third))
         assert page.locator("#table tr[aria-current]").count() == 1
         page.click("#copy")
-        page.wait_for_function("document.getElementById('copy').textContent === 'Copied'")
+        page.get_by_text("Copied", exact=True).wait_for()
         said = page.evaluate("navigator.clipboard.readText()")
         assert tuple(shlex.split(said)) == study.command(third)
         assert "--data" in study.command(third)
