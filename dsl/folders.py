@@ -18,6 +18,11 @@ def data_folder() -> Path:
     return _named_by("ENGINE_DATA", "user_data_path")
 
 
+def state_folder() -> Path:
+    """The folder for what must not be lost, journals above all: `ENGINE_STATE`, or the user's."""
+    return _named_by("ENGINE_STATE", "user_state_path")
+
+
 def _named_by(variable: str, otherwise: str) -> Path:
     stated = os.environ.get(variable)
     if stated:

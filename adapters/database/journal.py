@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from adapters.database import rows
 from adapters.database.connect import database, explained, inspect_health, lock, upgrade
 from adapters.database.reader import JournalReader
-from adapters.database.tables import BarRow, CheckpointRow, ExecutionRow, FamilyRow
+from adapters.database.tables import BarRow, CheckpointRow, ExecutionRow, FamilyRow, Source
 from engine.live import events as ev
 from engine.live import words
 from engine.live.books import Books, JournalError
@@ -103,15 +103,29 @@ class Journal(JournalReader):
     # --- bars and checkpoints ----------------------------------------------------------------
 
     def keep_bars(self, bars: Iterable[BarRow]) -> None:
-        """Keep closed bars; one that differs from the kept one becomes its next revision."""
+        """Keep closed bars as they are decided on; one that is kept already stays as it is."""
+        self._keep(bars, lambda bar, kept: None if kept else bar)
+
+    def keep_told_later(self, bars: Iterable[BarRow]) -> None:
+        """Keep bars as the broker told them afterwards, where that is not what is known.
+
+        What was decided on stays; what differs from it, or was never decided on, is a revision.
+        """
+        self._keep(bars, _revision)
+
+    def _keep(
+        self, bars: Iterable[BarRow], what: Callable[[BarRow, BarRow | None], BarRow | None]
+    ) -> None:
+        wanted = list(bars)
+        if not wanted:
+            return
         with explained(self._engine), Session(self._engine) as session:
-            for bar in bars:
-                kept = session.get(BarRow, (bar.contract, bar.minute))
-                if kept is not None and _prices(kept) != _prices(bar):
-                    bar.revision = kept.revision + 1
-                elif kept is not None:
-                    continue
-                session.merge(bar)
+            newest = _newest(session, wanted)
+            for bar in wanted:
+                row = what(bar, newest.get((bar.contract, bar.minute)))
+                if row is not None:
+                    newest[row.contract, row.minute] = row
+                    session.add(row)
             session.commit()
 
     def keep_checkpoint(self, strategy: str, contract: int, minute: int, snapshot: bytes) -> None:
@@ -154,5 +168,28 @@ def _merge_execution(session: Session, row: ExecutionRow) -> None:
     session.merge(row)
 
 
-def _prices(bar: BarRow) -> tuple[int, ...]:
-    return bar.open, bar.high, bar.low, bar.close, bar.volume
+def _newest(session: Session, bars: Sequence[BarRow]) -> dict[tuple[int, int], BarRow]:
+    """The newest revision of every kept bar in the span of these."""
+    minutes = [bar.minute for bar in bars]
+    query = (
+        select(BarRow)
+        .where(col(BarRow.contract).in_({bar.contract for bar in bars}))
+        .where(BarRow.minute >= min(minutes), BarRow.minute <= max(minutes))
+        .order_by(col(BarRow.revision))
+    )
+    return {(row.contract, row.minute): row for row in session.exec(query)}
+
+
+def _revision(bar: BarRow, kept: BarRow | None) -> BarRow | None:
+    """The bar as the next revision of what is kept; None where it says nothing new."""
+    if kept is None:
+        bar.revision = 1
+        return bar
+    if _said(kept) == _said(bar):
+        return None
+    bar.revision = kept.revision + 1
+    return bar
+
+
+def _said(bar: BarRow) -> tuple[object, ...]:
+    return bar.open, bar.high, bar.low, bar.close, bar.volume, bar.source == Source.GONE

@@ -18,6 +18,7 @@ from adapters.database.tables import (
     IncarnationRow,
     LegRow,
     RiskRow,
+    Source,
 )
 from engine.live import events as ev
 from engine.live.books import Books
@@ -85,11 +86,20 @@ class JournalReader:
             return _loaded(session)
 
     def bars(self, contract: int, first: int, last: int) -> list[BarRow]:
-        """The kept bars of a contract from minute `first` to `last`, both included, in order."""
+        """The bars of a contract that were decided on, from minute `first` to `last`, in order."""
+        return [bar for bar in self._bars(contract, first, last) if bar.revision == 0]
+
+    def official_bars(self, contract: int, first: int, last: int) -> list[BarRow]:
+        """The same bars as the broker told them last; what it took back is not among them."""
+        newest = {bar.minute: bar for bar in self._bars(contract, first, last)}
+        return [bar for bar in newest.values() if bar.source != Source.GONE]
+
+    def _bars(self, contract: int, first: int, last: int) -> list[BarRow]:
+        """Every revision, both ends included, in order of minutes and then of revisions."""
         query = (
             select(BarRow)
             .where(BarRow.contract == contract, BarRow.minute >= first, BarRow.minute <= last)
-            .order_by(col(BarRow.minute))
+            .order_by(col(BarRow.minute), col(BarRow.revision))
         )
         with explained(self._engine), Session(self._engine, expire_on_commit=False) as session:
             return list(session.exec(query))

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from sqlalchemy import BigInteger, Column, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
@@ -101,19 +103,31 @@ class RiskRow(SQLModel, table=True):
     halt: str = ""
 
 
+class Source(StrEnum):
+    """Where a kept bar came from."""
+
+    WARM_UP = "warm-up"  # seen before trading began: what it decided was never traded
+    LIVE = "live"  # closed while the engine ran, or filled in after a pause: decided on and traded
+    LATER = "later"  # told by the broker afterwards: never decided on
+    GONE = "gone"  # the broker has no such bar after all
+
+
 class BarRow(SQLModel, table=True):
-    """A closed bar as it was decided on (prices in ticks), and whether it was corrected since."""
+    """A closed bar, prices in ticks. Revision 0 is what was decided on, later ones were told later.
+
+    `source` is a `Source`. A bar that has later revisions only was never decided on.
+    """
 
     __tablename__ = "bar"
     contract: int = Field(sa_column=big(key=True))
     minute: int = Field(sa_column=big(key=True))
+    revision: int = Field(default=0, sa_column=big(key=True))
     open: int = Field(sa_column=big())
     high: int = Field(sa_column=big())
     low: int = Field(sa_column=big())
     close: int = Field(sa_column=big())
     volume: int = Field(sa_column=big())
     source: str
-    revision: int = 0
 
 
 class CheckpointRow(SQLModel, table=True):

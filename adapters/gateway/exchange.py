@@ -94,11 +94,16 @@ class Exchange(Book):
     def release(self, order: Order, tape: Tape | None) -> None:
         """An order that transmits takes its family with it: parent, siblings and children."""
         family = {order.id, order.ticket.parent} - {0}
-        for one in sorted(self.working.values(), key=_number):
-            kin = one is order or one.id in family or one.ticket.parent in family
-            if one.client == order.client and one.held is Held.TRANSMIT and kin and not one.done:
-                self._wake(one)
-        self.meet_now(order.contract, tape)
+        woken = [
+            one
+            for one in sorted(self.working.values(), key=_number)
+            if one.client == order.client
+            and one.held is Held.TRANSMIT
+            and (one is order or one.id in family or one.ticket.parent in family)
+        ]
+        for one in woken:
+            self._wake(one)
+        self._meet_now(woken, tape)
 
     def _wake(self, one: Order) -> None:
         parent = self.known(one.client, one.ticket.parent) if one.ticket.parent else None
@@ -130,7 +135,7 @@ class Exchange(Book):
             self.release(order, tape)
         else:
             self._audience.changed(order)
-            self.meet_now(order.contract, tape)
+            self._meet_now([order], tape)
 
     def cancel(self, order: Order, reason: str = "") -> None:
         """Withdraw an order and the children that wait for it."""
@@ -149,29 +154,28 @@ class Exchange(Book):
 
     # --- matching ---------------------------------------------------------------------------
 
-    def meet_now(self, contract: Contract, tape: Tape | None) -> None:
-        """Fill what the last price fills, where somebody trades."""
-        if tape is not None and tape.trades and tape.price is not None and self.working:
-            self.meet_price(tape, tape.price, {contract.con_id})
+    def _meet_now(self, arrived: list[Order], tape: Tape | None) -> None:
+        """Fill what the last price fills of orders that have just come, where somebody trades."""
+        if tape is not None and tape.trades and tape.price is not None:
+            self._meet_price(tape, tape.price, arrived)
 
-    def meet_price(self, tape: Tape, price: int, only: set[int] | None = None) -> None:
-        """Fill what one price fills."""
-        if self.working:
-            assert tape.seen is not None
-            self._meet(tape, Range(tape.seen.begins, price, price, price, price, 0), only)
+    def meet_first(self, tape: Tape) -> None:
+        """Fill what the first price of the bar at hand fills."""
+        if self.working and tape.bar is not None:
+            self._meet_price(tape, tape.bar.open, list(self.working.values()))
+
+    def _meet_price(self, tape: Tape, price: int, orders: list[Order]) -> None:
+        assert tape.seen is not None
+        self._meet(tape, Range(tape.seen.begins, price, price, price, price, 0), orders)
 
     def meet(self, tape: Tape, seen: Range) -> None:
         """Fill what a range of prices fills, then let trailing stops follow it."""
         if self.working:
-            self._meet(tape, seen, None)
+            self._meet(tape, seen, list(self.working.values()))
 
-    def _meet(self, tape: Tape, seen: Range, only: set[int] | None) -> None:
+    def _meet(self, tape: Tape, seen: Range, orders: list[Order]) -> None:
         mine = [
-            one
-            for one in self.working.values()
-            if one.contract.instrument == tape.name
-            and (only is None or one.contract.con_id in only)
-            and _may_meet(one, seen)
+            one for one in orders if one.contract.instrument == tape.name and _may_meet(one, seen)
         ]
         if not mine:
             return

@@ -1,4 +1,7 @@
-"""The market as it is played: each bar opens, passes, closes and is over.
+"""The market as it is played: each bar opens, is met, passes, closes and is over.
+
+A bar's first price is told before it is traded at: who learns by it that the bar before is over may
+send, change and withdraw orders that still meet it, as the backtest does between two bars.
 
 Markets whose bars begin at the same instant are played together, in the order they were named.
 """
@@ -24,6 +27,7 @@ class _Moment(Enum):
     """What can happen to the bar at hand."""
 
     OPEN = "open"
+    FIRST = "first"
     STEP = "step"
     CLOSE = "close"
     END = "end"
@@ -51,6 +55,8 @@ class Replay:
         match moment:
             case _Moment.OPEN:
                 return self._open()
+            case _Moment.FIRST:
+                return self._first()
             case _Moment.STEP:
                 return self._step(number)
             case _Moment.CLOSE:
@@ -72,6 +78,7 @@ class Replay:
         seconds = self._playing[0].seconds
         count = seconds // STEP
         self._moments.append((first, _Moment.OPEN, 0))
+        self._moments.append((first, _Moment.FIRST, 0))
         if self._is_fine:
             for number in range(1, count):
                 self._moments.append((first + number * STEP, _Moment.STEP, number))
@@ -93,11 +100,18 @@ class Replay:
         gateway = self._gateway
         gateway.begin_bar()
         for tape in self._playing:
-            bar = tape.begin()
+            tape.begin()
             gateway.broadcast.begin(tape)
-            gateway.exchange.meet_price(tape, bar.open)
             gateway.broadcast.open(tape)
         return True
+
+    def _first(self) -> bool:
+        """Trade at the first price; whether something was."""
+        exchange = self._gateway.exchange
+        before = exchange.executed
+        for tape in self._playing:
+            exchange.meet_first(tape)
+        return exchange.executed > before
 
     def _step(self, number: int) -> bool:
         gateway = self._gateway

@@ -61,7 +61,10 @@ class Keeper:
     def writing(self) -> Iterator[Session]:
         """A session that alone may write. Raises `NoRoom` where the disk is full."""
         try:
-            with explained(self._written), Session(self._written, expire_on_commit=False) as session:
+            with (
+                explained(self._written),
+                Session(self._written, expire_on_commit=False) as session,
+            ):
                 yield session
                 session.commit()
         except DatabaseError as refused:
@@ -69,7 +72,9 @@ class Keeper:
                 raise NoRoom(str(refused), refused.remedy) from refused
             raise
 
-    def deed(self, session: Session, who: str, what: str, on_what: str = "", detail: str = "") -> None:
+    def deed(
+        self, session: Session, who: str, what: str, on_what: str = "", detail: str = ""
+    ) -> None:
         """Write down, in the same transaction, that a person did something."""
         session.add(Deed(at=self.now(), who=who, what=what, on_what=on_what, detail=detail))
 

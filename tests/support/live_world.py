@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 CONTRACT = 620_731_015
 DOWN = 200
 SETTLE = 12_000
-RESTLESS = 2_000
+RESTLESS = 200
+"""Words in a row, or wakes within a minute, after which something goes round in circles."""
 
 
 class Journal(Protocol):
@@ -238,11 +239,12 @@ class World:
     def settle(self, until: int) -> None:
         """Let the words come and the clock run up to an instant."""
         self.pump()
-        rounds = 0
+        minute = rounds = 0
         while self.wake is not None and self.wake <= until:
-            rounds += 1
-            assert rounds < RESTLESS, "the desk never comes to rest"
             at, self.wake = self.wake, None
+            rounds = rounds + 1 if at // 60_000 == minute else 0
+            minute = at // 60_000
+            assert rounds < RESTLESS, "the desk never comes to rest"
             self.paper.advance(max(self.paper.now, at))
             self.deliver(words.Tick(self.paper.now))
             self.pump()

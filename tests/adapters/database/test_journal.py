@@ -22,7 +22,7 @@ from adapters.database.errors import (
     UnreachableError,
 )
 from adapters.database.journal import Journal
-from adapters.database.tables import BarRow
+from adapters.database.tables import BarRow, Source
 from engine.live import events as ev
 from engine.live import words
 from engine.live.books import JournalError
@@ -94,16 +94,21 @@ def test_a_setup_that_ended_long_ago_is_not_at_hand_and_still_enters_only_once(w
             journal.record(ev.Planned(month + 1, old))
 
 
-def test_bars_are_kept_once_and_a_correction_is_a_revision(where: str) -> None:
-    def bar(minute: int, close: int) -> BarRow:
+def test_a_bar_stays_as_it_was_decided_on_and_a_correction_is_a_revision(where: str) -> None:
+    def bar(minute: int, close: int, source: Source = Source.LIVE) -> BarRow:
         prices = {"open": 1, "high": 9, "low": 0, "close": close, "volume": 5}
-        return BarRow(contract=NQ, minute=minute, source="history", **prices)
+        return BarRow(contract=NQ, minute=minute, source=source, **prices)
+
+    def told(bars: list[BarRow]) -> list[tuple[int, int, int]]:
+        return [(one.minute, one.close, one.revision) for one in bars]
 
     with opened(where) as journal:
-        journal.keep_bars([bar(1, 4), bar(2, 4), bar(1, 4)])
-        journal.keep_bars([bar(2, 5), bar(3, 4)])
-        found = journal.bars(NQ, 1, 2)
-        assert [(one.minute, one.close, one.revision) for one in found] == [(1, 4, 0), (2, 5, 1)]
+        journal.keep_bars([bar(1, 4), bar(2, 4), bar(1, 5)])
+        journal.keep_bars([bar(2, 5), bar(4, 4), bar(5, 4)])
+        journal.keep_told_later([bar(1, 4), bar(2, 6), bar(3, 7), bar(2, 6)])
+        journal.keep_told_later([bar(2, 7), bar(4, 4, Source.GONE), bar(4, 4, Source.GONE)])
+        assert told(journal.bars(NQ, 1, 4)) == [(1, 4, 0), (2, 4, 0), (4, 4, 0)]
+        assert told(journal.official_bars(NQ, 1, 5)) == [(1, 4, 0), (2, 7, 2), (3, 7, 1), (5, 4, 0)]
 
 
 def test_a_checkpoint_replaces_the_one_before(where: str) -> None:
