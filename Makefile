@@ -5,7 +5,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 # every extra but ib-async, which cannot be there beside ib
-EXTRAS := backtrader cluster dev ib postgres search
+EXTRAS := backtrader build cluster dev ib postgres search web
+# what the image of the Dockerfile has
+IMAGE  := build ib postgres web
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test prove lint fix bench golden lock clean
@@ -50,9 +52,12 @@ golden: $(READY) ## rewrite golden/ from the interpreter, then show what moved
 	$(BIN)/python -m pytest tests/golden --snapshot-update
 	git diff --stat -- golden/
 
-lock: ## write requirements.lock anew from pyproject.toml (needs uv)
+lock: ## write the two locks anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml $(EXTRAS:%=--extra %) --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
+	uv pip compile pyproject.toml $(IMAGE:%=--extra %) --universal --python-version 3.11 \
+	  --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header --quiet \
+	  -o requirements.image.lock
 
 clean: ## remove what was made here
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -29,6 +29,7 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "check": ("check", "Prove the engine's laws on your own strategy and bars."),
     "gateway": ("gateway", "A simulated Interactive Brokers gateway that replays a market."),
+    "web": ("web", "The page: write a strategy, see why it trades or not, watch it live."),
     "data": ("data", "Bring bars in, check them, make synthetic ones."),
     "schema": ("schema", "The JSON Schema that makes editors complete strategy files."),
 }

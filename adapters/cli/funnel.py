@@ -11,7 +11,7 @@ from adapters.cli.screen import Table, heading, print_json, progress, verb
 from adapters.cli.workbench import bench
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from adapters.cli.options import Choice
     from adapters.cli.outcome import Outcome
@@ -50,11 +50,11 @@ def command(choice: Choice, terms: Terms, bars: int, *, as_json: bool) -> None:
         made = bench(choice)
         told("running", 0, 1)
         outcome = _run(made, terms)
-        surveys = _surveys(outcome, bars, told) if bars else ()
+        counted = surveys(outcome, bars, told) if bars else ()
     if as_json:
-        print_json(_document(made, outcome, surveys))
+        print_json(_document(made, outcome, counted))
         return
-    _show(made, outcome, surveys)
+    _show(made, outcome, counted)
 
 
 def _run(made: Bench, terms: Terms) -> Outcome:
@@ -65,7 +65,9 @@ def _run(made: Bench, terms: Terms) -> Outcome:
     return Outcome(run)
 
 
-def _surveys(outcome: Outcome, bars: int, told: Any) -> tuple[Survey, ...]:
+def surveys(
+    outcome: Outcome, bars: int, told: Callable[[str, int, int], None]
+) -> tuple[Survey, ...]:
     """The conditions of each side, counted on whole trading dates at the end of the data."""
     import numpy as np  # noqa: PLC0415 - start-up in milliseconds
 
@@ -154,12 +156,13 @@ def _document(made: Bench, outcome: Outcome, surveys: Sequence[Survey]) -> dict[
         "intents": {"all": len(outcome.run.intents), **outcome.ends},
         "refused": outcome.dropped["refused"],
         "cancelled": outcome.dropped["cancelled"],
-        "conditions": [_conditions(made, one) for one in surveys],
+        "conditions": [condition_records(made, one) for one in surveys],
         "why_nothing": list(outcome.why_nothing()),
     }
 
 
-def _conditions(made: Bench, one: Survey) -> dict[str, Any]:
+def condition_records(made: Bench, one: Survey) -> dict[str, Any]:
+    """How every condition of one side fared, as plain values."""
     from adapters.cli.figures import utc  # noqa: PLC0415 - light, and only here
 
     reader = _reader(made, one)

@@ -24,12 +24,14 @@ class Callbacks:
 
     def changed(self, order: Order) -> None:
         """Tell the client of an order that it changed."""
+        self._gateway.stir()
         session = self._owner(order)
         if session is not None:
             session.told(order)
 
     def withdrawn(self, order: Order, reason: str) -> None:
         """Tell the client of an order that it was cancelled."""
+        self._gateway.stir()
         session = self._owner(order)
         if session is not None:
             session.send(answers.order_status(order))
@@ -54,6 +56,7 @@ class Callbacks:
 
     def executed(self, execution: Execution) -> None:
         """Tell the client of a fill, in the order that the faults leave it, and the positions."""
+        self._gateway.stir()
         session = self._owner(execution.order)
         if session is not None:
             for frame in self._frames(session, execution):

@@ -80,6 +80,7 @@ class Gateway:
         self.on_acknowledged: Callable[[Session], None] | None = None
         self.on_connected: Callable[[], None] | None = None
         self.clock: Callable[[], float] | None = None
+        self._unrest_until = 0.0
         self._replay = Replay(self)
         self._timers = Timers()
         self._set_timers()
@@ -138,11 +139,31 @@ class Gateway:
         stop: bool | None = False
         while stop is False:
             stop = self._step_unheard()
+        self._let_act()
+        return stop is not None
+
+    def breathe(self) -> bool:
+        """Let one second pass if something happened to an order lately; whether it did.
+
+        A client in lockstep has no other clock by which it could do what cannot wait for a bar.
+        """
+        following = self.next_at()
+        if following is None or self.now >= self._unrest_until or following <= self.now + 1:
+            return False
+        self._set_clock(self.now + 1)
+        self.truth.observe()
+        self._let_act()
+        return True
+
+    def stir(self) -> None:
+        """Something happens to an order."""
+        self._unrest_until = self.now + self.config.unrest
+
+    def _let_act(self) -> None:
         for session in self.lines:
             session.owes = session.owes or session.has_news
             session.tell_time()
         self.flush()
-        return stop is not None
 
     def pass_time(self, now: float) -> None:
         """Let time pass up to `now`, but not beyond the next thing that happens."""

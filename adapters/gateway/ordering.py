@@ -34,6 +34,7 @@ class Ordering:
         if account not in self.gateway.exchange.accounts:
             raise invalid(f"Invalid account code '{account}'")
         wanted = requests.ticket(asked, one, account)
+        self.gateway.stir()
         if wanted.what_if:
             self.gateway.desk.what_if(self._session, asked.number, one, wanted)
         else:
@@ -43,6 +44,7 @@ class Ordering:
         """Withdraw one of its own orders."""
         read.skip(1)
         number = read.whole()
+        self.gateway.stir()
         self.gateway.desk.cancel(self._session, number)
 
     def cancel_all(self, read: Reader) -> None:

@@ -24,6 +24,7 @@ class Lockstep:
     its reply comes behind the next news, so `while True: await reqCurrentTime()` is all that a
     client needs, and it can never be late. Nothing is played before somebody listens, nor while
     nobody is connected. Who does not answer within `patience` seconds is no longer waited for.
+    After anything that happened to an order the next seconds are played one by one (`Config.unrest`).
     """
 
     def __init__(self, gateway: Gateway, *, patience: float = 10.0) -> None:
@@ -80,7 +81,7 @@ class Lockstep:
         self._play()
 
     def _play(self) -> None:
-        if self._gateway.advance():
+        if self._gateway.breathe() or self._gateway.advance():
             self._consider()
         else:
             self._gateway.on_acknowledged = None

@@ -120,12 +120,6 @@ def read_axes(program: Program, words: Sequence[str]) -> Reading:
     return Reading(tuple(axes), findings.in_order(), sources)
 
 
-def place_of(axis: WrittenAxis, words: Sequence[str]) -> Span:
-    """Where an axis was written."""
-    word = next(word for word in words if word.partition("=")[0].strip() == axis.name)
-    return _span(word)
-
-
 def _overlap(one: WrittenAxis, other: WrittenAxis) -> bool:
     return one.param.name == other.param.name and (
         one.side is None or other.side is None or one.side is other.side

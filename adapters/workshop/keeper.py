@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -88,3 +90,20 @@ class Keeper:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def secret(folder: Path) -> bytes:
+    """The workshop's own secret, of which page tokens are made; made at the first asking."""
+    file = folder / "secret"
+    try:
+        made = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(made, "wb") as opened:
+            opened.write(secrets.token_bytes(32))
+    kept = file.read_bytes()
+    if len(kept) != 32:
+        file.unlink()  # a start was cut short here; only open pages need to be loaded again
+        return secret(folder)
+    return kept

@@ -14,13 +14,13 @@ import numpy as np
 
 from dsl.history import nodes_in
 from dsl.ir import expression as ir
+from dsl.ir.program import reasons
 from engine.columns.frame import frame_of, schedule_of
 from engine.columns.need import reach
 from engine.inquiry.stretch import quiet_date
 from engine.journal.decisions import Decision
 from engine.journal.lives import Life, lives_of
 from engine.machine.feed import feed_of
-from engine.machine.forms import Form, whole
 from engine.machine.machine import Machine
 from engine.session import row_nodes
 from engine.sweep.plan import with_params
@@ -36,12 +36,11 @@ if TYPE_CHECKING:
 MANY: Final = 150
 """A range of more values than this is not tried one by one: see `Change.is_least`."""
 
-BEFORE: Final = 1
-AFTER: Final = 1
-"""Trading dates that are run before the candidate's own could matter, and after its death."""
-
 _OF_THE_ACCOUNT: Final = frozenset({"risk", "exits", "features", "params", "tests", "history"})
 """Parts of a program that decide nothing about a candidate."""
+
+_OF_THE_ORDER: Final = frozenset({"entry", "stops", "targets", "require", "filters"})
+"""Parts that are asked of complete setups only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,8 @@ class Rescue:
 def rescue(run: Run, side: Side, lives: Sequence[Life], dead: Life) -> Rescue:
     """Try every parameter on a candidate of `lives` (of that side) that died.
 
-    What is run begins one date before the last one that began without a candidate, and ends one
-    date after the death: candidates that live longer than that are not followed to their end.
+    What is run begins with the last date that began without a candidate and ends with the date of
+    the death, so that a candidate which lives longer counts as one that has not completed.
     """
     if dead.ended is None or dead.end is not Decision.DEAD:
         raise ValueError("this candidate did not die")
@@ -97,7 +96,7 @@ def rescue(run: Run, side: Side, lives: Sequence[Life], dead: Life) -> Rescue:
     further: list[Change] = []
     complete: list[Change] = []
     helpless: list[str] = []
-    for spec in deciding(run.program):
+    for spec in deciding(run.program, dead):
         search = _Search(trial, spec)
         found = search.nearest(trial.is_further)
         if found is None:
@@ -108,19 +107,47 @@ def rescue(run: Run, side: Side, lives: Sequence[Life], dead: Life) -> Rescue:
         complete += [] if done is None else [done]
     return Rescue(
         _by_size(further), _by_size(complete), tuple(helpless),
-        trial.tried, trial.offset, trial.offset + len(trial.market),
+        trial.tried, trial.offset + trial.first, trial.offset + len(trial.market),
     )  # fmt: skip
 
 
-def deciding(program: Program) -> list[ParamSpec]:
-    """The parameters that what becomes of a candidate depends on and that may be changed."""
-    parts = (getattr(program, one.name) for one in fields(program))
-    named = zip((one.name for one in fields(program)), parts, strict=True)
-    nodes = [node for name, part in named if name not in _OF_THE_ACCOUNT for node in nodes_in(part)]
+def deciding(program: Program, dead: Life) -> list[ParamSpec]:
+    """The parameters that could bring a dead candidate past its stage.
+
+    Those of later stages and of the order could not, unless it had come to the order, or what
+    ended it was another candidate.
+    """
+    parts = {one.name: getattr(program, one.name) for one in fields(program)}
+    for name in _OF_THE_ACCOUNT:
+        del parts[name]
+    if _died_by_its_stage(program, dead):
+        parts["stages"] = program.stages[: dead.stage + 1]
+        for name in _OF_THE_ORDER:
+            del parts[name]
     used = {
-        inner.name for node in nodes for inner in ir.walk(node) if isinstance(inner, ir.Param)
+        inner.name
+        for node in nodes_in(tuple(parts.values()))
+        for inner in ir.walk(node)
+        if isinstance(inner, ir.Param)
     }
     return [spec for spec in program.params if spec.name in used and len(_values(spec)) > 1]
+
+
+def _died_by_its_stage(program: Program, dead: Life) -> bool:
+    """Whether a rule of its stage or of all ended it, where stages never lead back."""
+    numbers = {stage.name: number for number, stage in enumerate(program.stages)}
+    ways = [
+        (number, way.to) for number, stage in enumerate(program.stages) for way in stage.advance
+    ]
+    if any(numbers.get(to, len(numbers)) <= number for number, to in ways) or not program.stages:
+        return False
+    stage = program.stages[dead.stage]
+    own = {rule.name for rule in (*program.always, *stage.invalidate)}
+    own |= {stage.within.reason} if stage.within else set()
+    later = {rule.name for rule in (*program.filters, *program.require)}
+    others = {program.overflow, program.entry.others}
+    others |= {program.merge.reason} if program.merge else set()
+    return reasons(program)[dead.cause] in own - later - others
 
 
 def _by_size(changes: list[Change]) -> tuple[Change, ...]:
@@ -144,7 +171,11 @@ def _values(spec: ParamSpec) -> range:
 
 @dataclass
 class _Trial:
-    """The bars around a candidate, run with one value or another."""
+    """The bars around a candidate, run with one value or another.
+
+    `offset` and `day` are the numbers that row 0 and date 0 of `market` have in the whole market;
+    it is run from row `first` on, the bars before are for what looks back.
+    """
 
     program: Program
     side: Side
@@ -152,6 +183,7 @@ class _Trial:
     market: Market
     schedule: Schedule
     offset: int
+    first: int
     day: int
     dead: Life
     tried: int = 0
@@ -159,37 +191,30 @@ class _Trial:
     @classmethod
     def of(cls, run: Run, side: Side, lives: Sequence[Life], dead: Life) -> _Trial:
         """The bars that decide about it."""
-        starts, schedule = run.days.start.tolist(), run.schedule
+        starts, schedule = run.days.start, run.schedule
         assert dead.ended is not None
-        quiet = max(0, quiet_date(lives, dead.day, starts) - BEFORE)
-        widest = with_params(
-            run.program, *zip(*_widest(run.program), strict=True)
-        ) if _widest(run.program) else run.program
-        needed = min(
-            (
-                reach(node, frame_of(program, side, schedule), starts[quiet])
-                for program in (run.program, widest)
-                for node in row_nodes(program)
-            ),
-            default=starts[quiet],
-        )
-        day = max(0, int(np.searchsorted(starts, max(0, needed), side="right")) - 1)
-        ends = int(np.searchsorted(starts, dead.ended, side="right")) + AFTER
-        stop = starts[min(ends, len(starts) - 1)]
-        market = run.market.rows(starts[day], stop)
+        quiet = int(starts[quiet_date(lives, dead.day, starts.tolist())])
+        offset = _needed(run, side, quiet)
+        day = int(np.searchsorted(starts, offset, side="right")) - 1
+        stop = int(starts[np.searchsorted(starts, dead.ended, side="right")])
+        market = run.market.rows(offset, stop)
         events = {name: one.instants for name, one in schedule.events.items()}
         part = schedule_of(run.program, market, schedule.calendars, events)
         machine = Machine(run.program, side)
-        return cls(run.program, side, machine, market, part, starts[day], day, dead)
+        return cls(run.program, side, machine, market, part, offset, quiet - offset, day, dead)
 
     def life(self, name: str, value: int) -> Life | None:
         """What becomes of the candidate that starts on the same bar; None where none does."""
         self.tried += 1
+        machine, stop = self.machine, len(self.market)
         program = with_params(self.program, [f"{name}.{self.side.value}"], [value])
-        feed = feed_of(program, self.side, self.machine.inputs, self.schedule)
-        made = whole(self.machine, feed, len(self.market), Form.PLAIN).decisions()
+        feed = feed_of(program, self.side, machine.inputs, self.schedule).as_views()
+        if machine.walk is None:
+            made = machine.write_plain(feed, machine.fresh(), self.first, stop)
+        else:
+            made = machine.follow_plain(feed, stop, self.first)
         row = self.dead.started - self.offset
-        for life in lives_of(made.rows):
+        for life in lives_of(made.decisions().rows):
             if life.started == row:
                 return self._of_market(life)
         return None
@@ -208,9 +233,19 @@ class _Trial:
         return _is_complete(life) or life.stage > self.dead.stage
 
 
-def _widest(program: Program) -> list[tuple[str, int]]:
-    """Every parameter that has a range, at its upper end: windows are longest there."""
-    return [(spec.name, spec.high) for spec in program.params if spec.high is not None]
+def _needed(run: Run, side: Side, row: int) -> int:
+    """The first row of the trading date from which a replay from `row` on sees what it must.
+
+    Windows are longest with every parameter at the upper end of its range.
+    """
+    ends = {spec.name: spec.high for spec in run.program.params if spec.high is not None}
+    longest = with_params(run.program, tuple(ends), tuple(ends.values()))
+    needed = row
+    for program in (run.program, longest):
+        frame = frame_of(program, side, run.schedule)
+        needed = min([needed, *(reach(node, frame, row) for node in row_nodes(program))])
+    starts = run.days.start
+    return int(starts[max(0, int(np.searchsorted(starts, max(0, needed), side="right")) - 1)])
 
 
 class _Search:

@@ -74,6 +74,13 @@ class CandidateWriter:
         yield
         self.lines.depth = depth
 
+    def _go_on_until(self, row: str, last: str, true: str) -> None:
+        """Moves a row on, as far as `last`, to one on which the code is true."""
+        with self.lines.block(f"while {row} < {last}:"):
+            with self.lines.block(f"if {true}:"):
+                self.lines.add("break")
+            self.lines.add(f"{row} += 1")
+
     def _die(self, reason: str) -> None:
         """The event is written in one place, when all is said about the candidate."""
         self.lines.add(f"ended = {self.reasons[reason]}")

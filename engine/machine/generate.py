@@ -138,10 +138,7 @@ class _Machine(CandidateWriter):
         # only what cannot be a start is passed over; the rest is looked at in full below
         add("ahead = i & WHOLE")
         add(f"last = {last}")
-        with self.lines.block("while ahead < last:"):
-            with self.lines.block(f"if {joined('and', cheap)}:"):
-                add("break")
-            add("ahead += 1")
+        self._go_on_until("ahead", "last", joined("and", cheap))
         with self.lines.block("if ahead > i:"):
             add("was = False")
             add("i = ahead")

@@ -154,12 +154,15 @@ class Machine:
         job = Job(self.walk, feed, 0, stop, self._walker(), (int(tell),))
         return self._runner.compiled(job, self.layout.events_a_candidate)
 
-    def follow_plain(self, feed: Feed, stop: int) -> Written:
-        """All that the walk decides on the first `stop` rows, by plain Python."""
+    def follow_plain(self, feed: Feed, stop: int, first: int = 0) -> Written:
+        """All that the walk decides on rows `first .. stop`, by plain Python.
+
+        `first` must begin a trading date; no candidate is alive then.
+        """
         assert self.walk is not None
         own = tuple(words.tolist() for words in self._walker())
         room = enough(self.layout.events_a_candidate)
-        return self._runner.plain(Job(self.walk, feed, 0, stop, own, (1,)), lambda _: room)
+        return self._runner.plain(Job(self.walk, feed, first, stop, own, (1,)), lambda _: room)
 
     def _walker(self) -> tuple[Any, ...]:
         """What a walk writes to but for decisions, before the first bar."""

@@ -223,10 +223,7 @@ class StageWriter(CandidateWriter):
         with self.lines.block(f"if {opens} <= clear:"):
             add(f"inside = min(day_end, {closes})")
             if others:
-                with self.lines.block("while clear < inside:"):
-                    with self.lines.block(f"if {strikes}:"):
-                        add("break")
-                    add("clear += 1")
+                self._go_on_until("clear", "inside", strikes)
             else:
                 add("clear = max(clear, inside)")
             with self.lines.block("if clear >= day_end:"):

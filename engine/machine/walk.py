@@ -260,15 +260,9 @@ class Walk(StageWriter):
         add(f"last = {last}")
         if all_there_is and self.program.start.rising:
             with self.lines.block("if was == 1:"):
-                with self.lines.block("while ahead < last:"):
-                    with self.lines.block(f"if not ({true}):"):
-                        add("break")
-                    add("ahead += 1")
+                self._go_on_until("ahead", "last", f"not ({true})")
                 add("was = 0")
-        with self.lines.block("while ahead < last:"):
-            with self.lines.block(f"if {true}:"):
-                add("break")
-            add("ahead += 1")
+        self._go_on_until("ahead", "last", true)
         with self.lines.block("if ahead > at:"):
             add("was = 0")
             add("at = ahead")

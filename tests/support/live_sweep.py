@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from engine.live import commands as cmd
 from engine.live import events as ev
+from engine.live import words
 from engine.live.family import Phase
 from engine.live.identity import Role
 from tests.support.desk import Scene
@@ -221,7 +222,7 @@ def judge(made: World, whole: World, point: Point, tally: Tally, where: str) -> 
         tally.note("the books do not add up", where)
     if books.living:
         tally.note("a family is not done", where)
-    if whole.journal.books.latch and not books.latch and same_entries(made, whole):
+    if not books.latch and (made.desk.trader.account.latched or owes_latch(made, whole)):
         tally.note("a latch was forgotten", where)
     if is_equal(made, whole):
         tally.equal += 1
@@ -231,8 +232,18 @@ def judge(made: World, whole: World, point: Point, tally: Tally, where: str) -> 
             tally.note("ended otherwise", where)
 
 
-def same_entries(made: World, whole: World) -> bool:
-    return made.paper.entries == whole.paper.entries
+def owes_latch(made: World, whole: World) -> bool:
+    """Whether all that latched the uninterrupted run was met here, too."""
+    return (
+        bool(whole.journal.books.latch)
+        and made.paper.entries == whole.paper.entries
+        and refusals(made) >= refusals(whole)
+    )
+
+
+def refusals(made: World) -> set[str]:
+    """References of the orders that the broker refused; what it never had was not refused."""
+    return {one.ref for one in made.journal.events if isinstance(one, words.Refused) and one.code}
 
 
 def is_equal(made: World, whole: World) -> bool:
@@ -246,6 +257,7 @@ def is_equal(made: World, whole: World) -> bool:
     return (
         mine.tolist() == theirs.tolist()
         and same_account[0] == same_account[1]
+        and made.journal.books.latch == whole.journal.books.latch
         and made.paper.position == whole.paper.position
         and made.paper.cash == whole.paper.cash
     )

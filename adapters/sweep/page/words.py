@@ -47,13 +47,6 @@ def set_line(sweep: SweepInput, row: int) -> str:
     return command_line((*sweep.command, *words))
 
 
-def set_name(sweep: SweepInput, row: int) -> str:
-    """One set in words: `rr_min 1.5, entry_wait 20 bars`."""
-    return ", ".join(
-        f"{name} {value}" for name, value in sweep.settings(sweep.levels[row].tolist())
-    )
-
-
 def edges(sweep: SweepInput) -> str:
     """On which axes the best set lies at an end of what was tried; empty where on none."""
     if sweep.best is None:

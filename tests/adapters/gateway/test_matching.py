@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,9 @@ from engine.execution.broker import Bar, SimulatedBroker
 from engine.execution.terms import SameBar, Terms
 from tests.support.bars import bars_from_rows
 from tests.support.gateway import FIRST, Client, flat_market, gateway_of, market_of
+
+if TYPE_CHECKING:
+    from adapters.gateway.gateway import Gateway
 
 KINDS = {"MKT": OrderKind.MARKET, "LMT": OrderKind.LIMIT, "STP": OrderKind.STOP}
 
@@ -100,15 +104,81 @@ def test_a_market_order_after_the_close_waits_for_the_next_open() -> None:
     gateway.step()  # the bar is over
     client.place(1, "BUY", 1, "MKT")
     assert client.statuses(1) == ["PreSubmitted"]
-    gateway.step()
+    gateway.step()  # the next one opens
+    assert gateway.truth.executions == []
+    gateway.step()  # and trades at its first price
     assert [one.price for one in gateway.truth.executions] == [1008]
+
+
+def at_the_gap() -> tuple[Gateway, Client]:
+    """Long by order 1, a stop (3) and a target (2) in one group; the bar opens below the stop."""
+    bars = [(1000, 1000, 1000, 1000), (1000, 1000, 1000, 1000), (960, 965, 950, 955)]
+    gateway = gateway_of(market_of(*bars), played=5)
+    client = Client(gateway)
+    gateway.advance()
+    client.bracket(1, "BUY", 1, stop=245.0, target=255.0)
+    while gateway.tapes["NQ"].price != 960:
+        gateway.advance()
+    assert [one.price for one in gateway.truth.executions] == [1000]
+    return gateway, client
+
+
+def test_who_hears_a_bars_first_price_can_still_leave_at_it_before_the_stop_is_met() -> None:
+    gateway, client = at_the_gap()
+    group = gateway.truth.working[0].ticket.oca
+    client.place(4, "SELL", 1, "MKT", oca=group, oca_type=1, ref="X", parent=0)
+    while gateway.advance():
+        pass
+    ways = [(one.order.ticket.ref, one.price) for one in gateway.truth.executions]
+    assert ways[:2] == [("E", 1000), ("X", 960)]
+
+
+def test_who_does_nothing_at_a_bars_first_price_is_stopped_out_at_it() -> None:
+    gateway, client = at_the_gap()
+    while gateway.advance():
+        pass
+    ways = [(one.order.ticket.ref, one.price) for one in gateway.truth.executions]
+    assert ways == [("E", 1000), ("S", 960)]
+    assert client.statuses(2)[-1] == "Cancelled"
+
+
+def test_an_entry_withdrawn_at_a_bars_first_price_is_not_filled_at_it() -> None:
+    bars = [(1000, 1000, 1000, 1000), (1000, 1000, 1000, 1000), (960, 965, 950, 955)]
+    gateway = gateway_of(market_of(*bars), played=5)
+    client = Client(gateway)
+    gateway.advance()
+    client.place(1, "BUY", 1, "LMT", limit=242.5, tif="GTC")
+    while gateway.tapes["NQ"].price != 960:
+        gateway.advance()
+    client.send(4, 1, 1, "")
+    while gateway.advance():
+        pass
+    assert gateway.truth.executions == []
+    assert client.statuses(1)[-1] == "Cancelled"
+
+
+def test_of_two_orders_waiting_for_the_open_the_way_out_goes_before_the_stop() -> None:
+    bars = [(1000, 1000, 1000, 1000), (1000, 1000, 1000, 1000), (960, 965, 950, 955)]
+    gateway = gateway_of(market_of(*bars), played=5)
+    client = Client(gateway)
+    gateway.advance()
+    client.place(1, "BUY", 1, "MKT", ref="E")
+    client.place(2, "SELL", 1, "STP", aux=245.0, oca="G", oca_type=1, tif="GTC", ref="S")
+    while gateway.tapes["NQ"].row < 7:
+        gateway.step()
+    client.place(3, "SELL", 1, "MKT", oca="G", oca_type=1, ref="X")
+    assert client.statuses(3) == ["PreSubmitted"]
+    while gateway.advance():
+        pass
+    ways = [(one.order.ticket.ref, one.price) for one in gateway.truth.executions]
+    assert ways == [("E", 1000), ("X", 960)]
 
 
 def test_a_market_order_at_the_close_is_filled_at_the_close() -> None:
     gateway = gateway_of(market_of((1000, 1010, 990, 1005), (1100, 1100, 1100, 1100)), played=5)
     client = Client(gateway)
-    gateway.step()
-    gateway.step()
+    while gateway.now < (FIRST + 5) * 60 + 59:
+        gateway.step()
     client.place(1, "BUY", 1, "MKT")
     assert [one.price for one in gateway.truth.executions] == [1005]
 

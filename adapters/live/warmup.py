@@ -1,0 +1,197 @@
+"""From a journal and the broker's history to a desk that knows what went before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+
+from adapters.ib.history import enough_for
+from adapters.live.bars import market_of
+from adapters.live.errors import CannotRun
+from engine.execution import state as at
+from engine.live.decider import SessionDecider
+from engine.live.desk import Desk
+from engine.live.trader import Trader
+from engine.run import Strategy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from adapters.database.journal import Journal
+    from adapters.database.tables import BarRow
+    from adapters.ib.port import Bar, Broker, ContractInfo, Figures
+    from adapters.live.dates import TradingDates
+    from adapters.live.plan import Plan
+    from engine.execution.simulation import Simulator
+    from engine.live.books import Books
+    from engine.live.events import Stepped
+    from engine.live.policy import Policy
+
+_OPEN_ENDED: Final = 10
+"""Where a figure looks back over a number of bars that qualify, so many times as many are taken."""
+
+_CENT: Final = Fraction(1, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A desk, and what it is still to be told.
+
+    `bars` are bars that it has (the warm-up, or those of before the restart); `fresh` those of
+    them that the journal does not have; `missed` the ones kept after the last traded bar: words to
+    come. `short` says what the warm-up lacks, empty where nothing. `is_enough` is asked of bars.
+    """
+
+    desk: Desk
+    bars: Sequence[Bar | BarRow]
+    fresh: Sequence[Bar]
+    missed: Sequence[BarRow]
+    short: str
+    resumed: bool
+    is_enough: Callable[[Sequence[Bar]], bool]
+
+
+async def prepared(
+    plan: Plan,
+    broker: Broker,
+    journal: Journal,
+    contract: ContractInfo,
+    figures: Figures,
+    dates: TradingDates,
+    policy: Policy,
+) -> Prepared:
+    """The desk of a strategy on a contract. Raises `CannotRun`, and what the broker raises."""
+    strategy, books = Strategy(plan.program), journal.books
+    making = _Making(plan, strategy, contract, figures)
+    step = making.last_step(books)
+    enough = needed(plan, dates)
+    if step is not None:
+        bars = await _seen(plan, broker, journal, contract, step)
+        if bars is not None:
+            desk = making.desk(books, bars, policy)
+            later = journal.bars(contract.number, step.minute + 1, 1 << 40)
+            fresh = [bar for bar in bars if not _is_row(bar)]
+            return Prepared(desk, bars, fresh, later, "", resumed=True, is_enough=enough)  # type: ignore[arg-type]
+        if making.is_open(books, step):
+            raise CannotRun(
+                "the bars that were traded on are not to be had any more, and something is open",
+                "close it at the broker, then start with a journal of its own: --journal FILE",
+            )
+    making.refuse_orphans(books)
+    found = await broker.warm_up(contract, plan.program.bar_minutes, enough)
+    short = "" if enough(found) else lacking(plan, found)
+    desk = making.desk(replace(books, steps={}), found, policy)
+    return Prepared(desk, found, found, (), short, resumed=False, is_enough=enough)
+
+
+def needed(plan: Plan, dates: TradingDates) -> Callable[[Sequence[Bar]], bool]:
+    """Whether bars are as many as a program needs before its first decision."""
+    needs = plan.program.history
+    if needs.unbounded:
+        needs = replace(needs, bars=needs.bars * _OPEN_ENDED)
+    return enough_for(needs, dates.number)
+
+
+def lacking(plan: Plan, bars: Sequence[Bar]) -> str:
+    """What a warm-up lacks, in words."""
+    needs = plan.program.history
+    wanted = needs.bars * (_OPEN_ENDED if needs.unbounded else 1)
+    whole = f" and {needs.dates} whole trading dates" if needs.dates else ""
+    return f"{len(bars):,} bars of history, and the strategy needs {wanted:,}{whole}"
+
+
+def _is_row(bar: object) -> bool:
+    return hasattr(bar, "revision")
+
+
+async def _seen(
+    plan: Plan, broker: Broker, journal: Journal, contract: ContractInfo, step: Stepped
+) -> Sequence[Bar | BarRow] | None:
+    """The bars from a step's first one to its own: kept, or out of history; None: neither."""
+    wanted = step.account[at.NEXT_ROW]
+    kept = journal.bars(contract.number, step.first, step.minute)
+    if len(kept) == wanted:
+        return kept
+    minutes = plan.program.bar_minutes
+    told = await broker.fetch(contract, minutes, step.first, step.minute + 1)
+    known = {bar.minute: bar for bar in (*told, *kept)}
+    bars = [known[minute] for minute in sorted(known)]
+    return bars if len(bars) == wanted else None
+
+
+class _Making:
+    """Makes the desk of one strategy on one contract."""
+
+    def __init__(
+        self, plan: Plan, strategy: Strategy, contract: ContractInfo, figures: Figures
+    ) -> None:
+        self._plan, self._strategy = plan, strategy
+        self._contract, self._figures = contract, figures
+
+    def trader(self, bars: Sequence[Bar | BarRow]) -> Trader:
+        """A trader that has taken these bars."""
+        plan = self._plan
+        terms, equity = plan.terms, self._figures.equity
+        if not plan.counted and equity is not None:
+            terms = replace(terms, equity=max(_CENT, Fraction(equity)))
+
+        def decider_of(simulator: Simulator) -> SessionDecider:
+            decider = SessionDecider(
+                self._strategy, plan.calendars, simulator, events=plan.events
+            )
+            if bars:
+                decider.take_all(market_of(plan.program, bars))
+            return decider
+
+        return Trader(plan.program, terms, self._contract.number, decider_of)
+
+    def desk(self, books: Books, bars: Sequence[Bar | BarRow], policy: Policy) -> Desk:
+        """A desk over these books; without a step in them the bars are a warm-up."""
+        trader = self.trader(bars)
+        if trader.strategy not in books.steps:
+            trader.skip()
+            if books.risk.peak:
+                trader.remember_peak(Fraction(books.risk.peak))
+        try:
+            return Desk(trader, policy, books)
+        except ValueError as other:
+            raise CannotRun(
+                f"the journal cannot be gone on with: {other}",
+                "start with a journal of its own: --journal FILE",
+            ) from None
+
+    def last_step(self, books: Books) -> Stepped | None:
+        """Where this strategy stood on this contract."""
+        from dsl.ir.text import program_hash  # noqa: PLC0415 - one name for it
+
+        step = books.steps.get(program_hash(self._plan.program))
+        return step if step is not None and step.contract == self._contract.number else None
+
+    def is_open(self, books: Books, step: Stepped) -> bool:
+        """Whether something is open or waits."""
+        return bool(books.living or step.orders or step.account[at.OPEN])
+
+    def refuse_orphans(self, books: Books) -> None:
+        """Raise where orders or positions are there that this desk would not know how to lead."""
+        for family in books.living:
+            if family.contract != self._contract.number:
+                raise CannotRun(
+                    f"{family.signal.candidate} is open on contract {family.contract}, and now "
+                    f"{self._contract.local} ({self._contract.number}) would be traded",
+                    "close it at the broker and start again",
+                )
+
+
+def check_owner(books: Books, strategy: str) -> None:
+    """Refuse to leave behind what another program opened. Raises `CannotRun`."""
+    for family in books.living:
+        if family.signal.strategy != strategy:
+            raise CannotRun(
+                f"{family.signal.candidate} was opened by program {family.signal.strategy[:12]}, "
+                f"and this one is {strategy[:12]}: the strategy has changed since",
+                "run the old file until it is out, or flatten: engine live flatten",
+            )
+
+

@@ -1,0 +1,559 @@
+"""A live run looked back on: what the same program does on the bars as they are known now, and why.
+
+The live journal's side is what was recorded. The other side is a replay over the official bars,
+from the account as it stood, under the rules the account was kept by. Where bars differ, each of
+them alone is put in place of the one that was lived, so a cause is shown and not guessed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from engine.domain.market import Market
+from engine.execution import records as out
+from engine.execution import state as at
+from engine.execution.intents import SIDES
+from engine.execution.records import Kind
+from engine.execution.rules import Rules
+from engine.execution.simulation import Account, Simulator, new_account
+from engine.execution.terms import Money
+from engine.journal.decisions import CAUSE, DAY, KIND, ORDINAL, ROW, STAGE, STARTED, Decision
+from engine.journal.units import date_text
+from engine.live.deeds import Deed, Deeds, Setup, deeds_of, records_in, setups_of, told_live
+from engine.live.entries import WITHHELD
+from engine.live.events import Moved, Planned
+from engine.live.family import Phase
+from engine.live.floor import live_reasons
+from engine.machine.layout import Layout
+from engine.run import Strategy, dates_for, paths_for, prepare
+from engine.window import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from dsl.ir.program import Program
+    from engine.domain.calendar import Calendars
+    from engine.domain.market import Ints
+    from engine.live.events import Event, Stepped
+    from engine.run import Run
+
+MOST_TRIED: Final = 60
+"""Bars that are tried alone, nearest first; a day with more of them has another problem."""
+
+_KEPT: Final = (at.IS_REDUCED, at.IS_LATCHED, at.TRADES, at.WINS, at.WON, at.LOST)
+_PRICES: Final = COLUMNS[1:]
+
+Story = tuple[tuple[int, str], ...]
+"""What became of a candidate: (minute, what), in order."""
+
+
+# --- bars -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BarDiffers:
+    """A bar as it was lived and as it is officially: open, high, low, close, volume; None: none."""
+
+    minute: int
+    lived: tuple[int, ...] | None
+    official: tuple[int, ...] | None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the columns that differ; none where one side has no such bar."""
+        if self.lived is None or self.official is None:
+            return ()
+        pairs = zip(_PRICES, self.lived, self.official, strict=True)
+        return tuple(name for name, was, now in pairs if was != now)
+
+
+def bars_that_differ(lived: Market, official: Market) -> tuple[BarDiffers, ...]:
+    """Where two markets differ, from the first minute of `lived` to its last."""
+    if not len(lived):
+        return ()
+    one, other = _by_minute(lived), _by_minute(official)
+    first, last = int(lived.minute[0]), int(lived.minute[-1])
+    return tuple(
+        BarDiffers(minute, one.get(minute), other.get(minute))
+        for minute in sorted({*one, *other})
+        if first <= minute <= last and one.get(minute) != other.get(minute)
+    )
+
+
+def _by_minute(market: Market) -> dict[int, tuple[int, ...]]:
+    columns = [getattr(market, name).tolist() for name in _PRICES]
+    return dict(zip(market.minute.tolist(), zip(*columns, strict=True), strict=True))
+
+
+def with_bar(market: Market, bar: BarDiffers) -> Market:
+    """The lived market with one of its bars made official."""
+    rows = _by_minute(market)
+    rows.pop(bar.minute, None)
+    if bar.official is not None:
+        rows[bar.minute] = bar.official
+    table = np.array([(minute, *rows[minute]) for minute in sorted(rows)], np.int64)
+    return Market(market.instrument, market.bar_minutes, *table.T.copy())
+
+
+# --- replays --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Where a replay begins: the first minute that is traded, and the account there."""
+
+    minute: int
+    rules: Rules
+    cash: int
+    top: int
+    kept: tuple[int, ...] = ()
+
+    def account(self, market: Market, offered: int) -> Account:
+        """The account before the first traded bar; `offered`: setups of the bars before it."""
+        account = new_account(self.rules)
+        book = account.book
+        book[at.NEXT_ROW] = int(np.searchsorted(market.minute, self.minute))
+        book[[at.NEXT_OFFER, at.OLDEST]] = offered
+        book[[at.CASH, at.DATE_CASH]] = self.cash
+        book[at.TOP] = self.top
+        for cell, value in zip(_KEPT, self.kept, strict=False):
+            book[cell] = value
+        return account
+
+
+def opening_of(program: Program, steps: Sequence[Stepped], since: int) -> Opening:
+    """The account of a live journal at minute `since`; `steps` are those of one strategy, not none.
+
+    While something was open or waited there, the opening is the last earlier minute at which
+    nothing was.
+    """
+    before = [step for step in steps if step.minute < since]
+    if before and not _is_free(before[-1]):
+        free = [step for step in before if _is_free(step)]
+        since = free[-1].minute + 1 if free else before[0].minute
+        before = [step for step in before if step.minute < since]
+    after = next((step for step in steps if step.minute >= since), None)
+    book = (after or before[-1]).account
+    cash = book[at.CASH] - (0 if after is None else _earned(after))
+    top = before[-1].account[at.TOP] if before else cash
+    return Opening(
+        minute=since,
+        rules=rules_kept(program, steps[-1]),
+        cash=cash,
+        top=max(top, cash),
+        kept=tuple(before[-1].account[cell] for cell in _KEPT) if before else (),
+    )
+
+
+def _is_free(step: Stepped) -> bool:
+    return step.account[at.OPEN] == 0 and step.account[at.WAITING] == 0
+
+
+def _earned(step: Stepped) -> int:
+    """What the round trips closed on a step's bar brought."""
+    records = records_in([step])
+    return int(records[records[:, out.KIND] == Kind.CLOSED, out.NET].sum())
+
+
+def rules_kept(program: Program, step: Stepped) -> Rules:
+    """The rules an account was kept by: they are part of its book."""
+    book = np.array(step.account, np.int64)
+    targets = len(program.targets)
+    value = program.instrument.tick_value
+    scale = int(book[at.RULES + at.TICK_VALUE]) / value
+    return Rules(
+        values=book[at.RULES : at.SHARES].copy(),
+        shares=book[at.SHARES : at.SHARES + targets].copy(),
+        money=Money(int(scale)),
+        equity=int(book[at.CASH]),
+        price_most=program.instrument.price_max,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Replay:
+    """What a program decides and does on a market, from an opening on."""
+
+    run: Run
+    opening: Opening
+    setups: Mapping[int, Setup]
+    records: Ints
+    cash: int
+
+    @cached_property
+    def names(self) -> dict[Setup, str]:
+        """The candidate of each setup."""
+        intents, dates = self.run.intents, self.run.days.date
+        columns = (intents.day.tolist(), intents.side.tolist(), intents.ordinal.tolist())
+        named = [
+            f"{date_text(int(dates[day]))}/{SIDES[side]}/{ordinal}"
+            for day, side, ordinal in zip(*columns, strict=True)
+        ]
+        return {setup: named[intent] for intent, setup in self.setups.items()}
+
+    @cached_property
+    def deeds(self) -> Deeds:
+        """What was done, by setup."""
+        minutes = self.run.market.minute
+        return deeds_of(
+            self.records, live_reasons(self.run.program), lambda row: int(minutes[row]), self.setups
+        )
+
+    @cached_property
+    def stories(self) -> dict[tuple[str, int], Story]:
+        """What became of every candidate, by side and the minute it started."""
+        layout, minutes = Layout(self.run.program), self.run.market.minute
+        found: dict[tuple[str, int], list[tuple[int, str]]] = {}
+        for side, made in self.run.decisions.items():
+            for cells in made.rows.tolist():
+                key = (side.value, int(minutes[cells[STARTED]]))
+                told = (int(minutes[cells[ROW]]), _told(layout, cells))
+                found.setdefault(key, []).append(told)
+        return {key: tuple(story) for key, story in found.items()}
+
+    @cached_property
+    def candidates(self) -> dict[tuple[str, int], str]:
+        """The name of every candidate, by side and the minute it started."""
+        minutes, dates = self.run.market.minute, self.run.days.date
+        return {
+            (side.value, int(minutes[cells[STARTED]])): (
+                f"{date_text(int(dates[cells[DAY]]))}/{side}/{cells[ORDINAL]}"
+            )
+            for side, made in self.run.decisions.items()
+            for cells in made.rows.tolist()
+        }
+
+
+def _told(layout: Layout, cells: list[int]) -> str:
+    """A decision in words."""
+    kind, cause = Decision(cells[KIND]), cells[CAUSE]
+    match kind:
+        case Decision.START:
+            return "starts"
+        case Decision.ADVANCE:
+            return f"reaches {layout.stage_names[cause]}"
+        case Decision.DEAD:
+            return f"dies in {layout.stage_names[cells[STAGE]]}: {layout.reasons[cause]}"
+        case Decision.ENTRY:
+            return "completes"
+
+
+@dataclass(frozen=True)
+class Retelling:
+    """Runs a strategy over markets from one opening."""
+
+    strategy: Strategy
+    calendars: Calendars
+    events: Mapping[str, Ints]
+    opening: Opening
+
+    def of(self, market: Market) -> Replay:
+        """What is decided and done there. Raises what a run raises."""
+        program, opening = self.strategy.program, self.opening
+        ready = prepare(self.strategy, market, self.calendars, self.events)
+        run = ready.run()
+        decided = zip(run.intents.row.tolist(), run.intents.side.tolist(), strict=True)
+        setups = setups_of(
+            (intent, int(market.minute[row]), side) for intent, (row, side) in enumerate(decided)
+        )
+        first = int(np.searchsorted(market.minute, opening.minute))
+        offered = int(np.searchsorted(run.intents.row, first))
+        account = opening.account(market, offered)
+        simulator = Simulator(opening.rules, account, compiled=False)
+        paths = paths_for(program, ready.schedule)
+        records = simulator.run(market, dates_for(program, ready.schedule), run.intents, paths)
+        return Replay(run, opening, setups, records, simulator.account.equity)
+
+
+# --- differences ----------------------------------------------------------------------------
+
+
+class Why(StrEnum):
+    """Where a difference comes from."""
+
+    BARS = "bars"  # these bars were other than they are officially
+    WITHHELD = "withheld"  # the engine sent no order, and said why
+    CLOSED = "closed"  # somebody or something ended it early, and said why
+    BROKER = "broker"  # the broker filled otherwise than the fill rules do
+    ACCOUNT = "account"  # the account stood otherwise
+    DECIDED = "decided"  # the journal's decision is not what its own bars give
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Where a difference comes from: `bars` that differ, and the journal's own words if any."""
+
+    why: Why
+    bars: tuple[BarDiffers, ...] = ()
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SetupDiffers:
+    """A setup with what was done about it live and what is on the official bars, either empty."""
+
+    setup: Setup
+    name: str
+    live: tuple[Deed, ...]
+    official: tuple[Deed, ...]
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateDiffers:
+    """A candidate whose story parts: from `minute` on it was `live`, and is `official`."""
+
+    name: str
+    minute: int
+    live: str
+    official: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a live journal says beside its steps: why setups were not entered, or left early."""
+
+    withheld: Mapping[str, str] = field(default_factory=dict)
+    closed: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, happened: Iterable[Event]) -> Said:
+        """What these events say, by candidate."""
+        names: dict[str, str] = {}
+        withheld: dict[str, str] = {}
+        closed: dict[str, str] = {}
+        for event in happened:
+            match event:
+                case Planned(family=family):
+                    names[family.name] = family.signal.candidate
+                case Moved(family=name, ending=ending, why=why) if ending == WITHHELD:
+                    withheld[names[name]] = why
+                case Moved(family=name, phase=Phase.CLOSING, why=why):
+                    closed[names[name]] = why
+                case _:
+                    pass
+        return cls(withheld, closed)
+
+
+@dataclass(frozen=True)
+class Hindsight:
+    """A live run beside its replay, from minute `since` to `until`, both included.
+
+    `lived` is None where the journal has kept no bars: then no cause can be a bar.
+    """
+
+    live: Deeds
+    official: Replay
+    lived: Replay | None
+    said: Said
+    retell: Callable[[Market], Replay]
+    since: int
+    until: int
+
+    # --- what differs -----------------------------------------------------------------------
+
+    @cached_property
+    def bars(self) -> tuple[BarDiffers, ...]:
+        """Every bar that differs, warm-up included."""
+        if self.lived is None:
+            return ()
+        return bars_that_differ(self.lived.run.market, self.official.run.market)
+
+    @cached_property
+    def setups(self) -> tuple[SetupDiffers, ...]:
+        """Setups about which something else was done, or decided, in order."""
+        live, official = self._within(self.live), self._within(self.official.deeds)
+        keys = sorted({key for key in (*live, *official) if key is not None})
+        return tuple(
+            self._setup(key, live.get(key, ()), official.get(key, ()))
+            for key in keys
+            if live.get(key) != official.get(key)
+        )
+
+    @cached_property
+    def account_differs(self) -> bool:
+        """Whether what concerns the account alone (reduced, restored, latched) differs."""
+        live, official = self._within(self.live), self._within(self.official.deeds)
+        return live.get(None) != official.get(None)
+
+    @cached_property
+    def candidates(self) -> tuple[CandidateDiffers, ...]:
+        """Candidates decided otherwise on the bars that were lived, in order."""
+        if self.lived is None:
+            return ()
+        live, official = self.lived.stories, self.official.stories
+        found = []
+        for key in sorted({*live, *official}, key=lambda one: one[1]):
+            one, other = live.get(key, ()), official.get(key, ())
+            parted = _parted(one, other)
+            if parted is not None and self.since <= parted[0] <= self.until:
+                found.append(self._candidate(key, *parted))
+        return tuple(found)
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether every decision, fill, trade and amount is the same."""
+        return not (self.setups or self.candidates or self.account_differs)
+
+    def counts(self, deeds: Deeds) -> dict[Kind, int]:
+        """How many records of each kind there are in the span."""
+        found = dict.fromkeys(Kind, 0)
+        for told in self._within(deeds).values():
+            for deed in told:
+                found[deed.kind] += 1
+        return found
+
+    def net(self, deeds: Deeds) -> int:
+        """What the round trips closed in the span brought, in money units."""
+        return sum(
+            deed.net
+            for told in self._within(deeds).values()
+            for deed in told
+            if deed.kind is Kind.CLOSED
+        )
+
+    def _within(self, deeds: Deeds) -> dict[Setup | None, tuple[Deed, ...]]:
+        kept = {
+            key: tuple(deed for deed in told if self.since <= deed.minute <= self.until)
+            for key, told in deeds.items()
+        }
+        return {key: told for key, told in kept.items() if told}
+
+    # --- and why ----------------------------------------------------------------------------
+
+    def _setup(
+        self, key: Setup, live: tuple[Deed, ...], official: tuple[Deed, ...]
+    ) -> SetupDiffers:
+        named = (self.official.names, self.lived.names if self.lived else {})
+        name = next((names[key] for names in named if key in names), "")
+        return SetupDiffers(key, name, live, official, self._cause(key, name, live, official))
+
+    def _cause(
+        self, key: Setup, name: str, live: tuple[Deed, ...], official: tuple[Deed, ...]
+    ) -> Cause:
+        """The first that holds, the surest first."""
+        decided = _decision(live), _decision(official)
+        if decided[0] != decided[1]:
+            return self._cause_of_decision(key, decided[0])
+        for told, why in ((self.said.withheld, Why.WITHHELD), (self.said.closed, Why.CLOSED)):
+            if name in told:
+                return Cause(why, words=told[name])
+        one, other = _first_parted(live, official)
+        at_fault = {deed.minute for deed in (one, other) if deed is not None}
+        bars = tuple(bar for bar in self.bars if bar.minute in at_fault)
+        if bars:
+            return Cause(Why.BARS, bars)
+        if one is None or other is None or one.kind is Kind.INTENT or one.kind is not other.kind:
+            return Cause(Why.ACCOUNT)
+        is_price = {"price", "minute", "reason"} & set(one.parts(other))
+        return Cause(Why.BROKER if is_price else Why.ACCOUNT)
+
+    def _cause_of_decision(self, key: Setup, live: tuple[int, ...] | None) -> Cause:
+        if self.lived is None:
+            return Cause(Why.UNKNOWN)
+        if _decision(self.lived.deeds.get(key, ())) != live:
+            return Cause(Why.DECIDED)
+        return self._bars_behind(
+            key.minute, lambda tried: _decision(tried.deeds.get(key, ())) != live
+        )
+
+    def _candidate(
+        self, key: tuple[str, int], minute: int, live: str, official: str
+    ) -> CandidateDiffers:
+        assert self.lived is not None
+        names = {**self.official.candidates, **self.lived.candidates}
+        story = self.lived.stories.get(key, ())
+
+        def other(tried: Replay) -> bool:
+            found = _parted(story, tried.stories.get(key, ()))
+            return found is not None and found[0] <= minute
+
+        cause = self._bars_behind(minute, other)
+        return CandidateDiffers(names[key], minute, live, official, cause)
+
+    def _bars_behind(self, minute: int, is_other: Callable[[Replay], bool]) -> Cause:
+        """The bar that alone makes it otherwise; all that may where none does alone."""
+        before = [bar for bar in self.bars if bar.minute <= minute]
+        for bar in reversed(before[-MOST_TRIED:]):
+            if is_other(self._tried(bar)):
+                return Cause(Why.BARS, (bar,))
+        return Cause(Why.BARS if before else Why.UNKNOWN, tuple(before))
+
+    def _tried(self, bar: BarDiffers) -> Replay:
+        """The lived market with this one bar made official, told anew."""
+        if bar not in self._tries:
+            assert self.lived is not None
+            self._tries[bar] = self.retell(with_bar(self.lived.run.market, bar))
+        return self._tries[bar]
+
+    @cached_property
+    def _tries(self) -> dict[BarDiffers, Replay]:
+        return {}
+
+
+def _decision(deeds: Sequence[Deed]) -> tuple[int, ...] | None:
+    """What was decided: price and stop of the intent; None where there was none."""
+    intent = next((deed for deed in deeds if deed.kind is Kind.INTENT), None)
+    return None if intent is None else (intent.minute, intent.price, intent.stop)
+
+
+def _first_parted(
+    live: Sequence[Deed], official: Sequence[Deed]
+) -> tuple[Deed | None, Deed | None]:
+    for k in range(max(len(live), len(official))):
+        one, other = (told[k] if k < len(told) else None for told in (live, official))
+        if one != other:
+            return one, other
+    return None, None
+
+
+def _parted(one: Story, other: Story) -> tuple[int, str, str] | None:
+    """The minute from which two stories are not the same, and what each says there."""
+    for k in range(max(len(one), len(other))):
+        told = [story[k] if k < len(story) else None for story in (one, other)]
+        if told[0] != told[1]:
+            minute = min(said[0] for said in told if said is not None)
+            words = ["" if said is None else f"{said[1]}" for said in told]
+            return minute, words[0], words[1]
+    return None
+
+
+def looked_back(
+    strategy: Strategy,
+    calendars: Calendars,
+    events: Mapping[str, Ints],
+    steps: Sequence[Stepped],
+    said: Said,
+    lived: Market | None,
+    official: Market,
+    span: tuple[int, int],
+) -> Hindsight:
+    """A live run beside its replay; `steps` of that strategy on one contract, at least one.
+
+    `lived` and `official` begin with the history that the strategy needs; `span` is the first and
+    the last minute to compare. Raises what a run raises.
+    """
+    program = strategy.program
+    since, until = span
+    retelling = Retelling(strategy, calendars, events, opening_of(program, steps, since))
+
+    def told(market: Market) -> Replay:
+        rows = int(np.searchsorted(market.minute, until, side="right"))
+        return retelling.of(market.rows(0, rows))
+
+    return Hindsight(
+        live=told_live(steps, live_reasons(program)),
+        official=told(official),
+        lived=None if lived is None else told(lived),
+        said=said,
+        retell=told,
+        since=since,
+        until=until,
+    )

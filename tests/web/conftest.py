@@ -1,0 +1,179 @@
+"""A page to ask: in this process (`client`), or as a process of its own (`site`) with a browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from litestar.testing import TestClient
+
+from adapters.workshop.keeper import Keeper
+from adapters.workshop.people import People, Role
+from tests.web.support import OPERATOR, PASSWORD, VIEWER, sign_in
+from web.app import Site, create_app
+from web.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+)
+STRATEGIES = Path(__file__).parents[2] / "strategies"
+
+
+def people_in(folder: Path) -> None:
+    """An operator and a viewer, with a password the tests know."""
+    with Keeper(folder) as keeper:
+        people = People(keeper)
+        people.add("test", OPERATOR, Role.OPERATOR, PASSWORD)
+        people.add("test", VIEWER, Role.VIEWER, PASSWORD)
+
+
+def copied(folder: Path) -> Path:
+    """A folder with the shipped strategies, which a test may change."""
+    return Path(shutil.copytree(STRATEGIES, folder / "strategies"))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Of a workshop with an operator, a viewer and the shipped strategies."""
+    people_in(tmp_path / "workshop")
+    return Settings(folder=tmp_path / "workshop", strategies=copied(tmp_path), port=0)
+
+
+@pytest.fixture
+def application(settings: Settings) -> Site:
+    """The application, for tests that reach into its state."""
+    return create_app(settings)
+
+
+@pytest.fixture
+def visitor(application: Site) -> Iterator[TestClient[Site]]:
+    """A client that nobody has signed in on; it does not follow redirects."""
+    with TestClient(application, base_url="http://127.0.0.1") as client:
+        client.follow_redirects = False
+        yield client
+
+
+@pytest.fixture
+def client(visitor: TestClient[Site]) -> TestClient[Site]:
+    """A client on which the operator is signed in; its changes carry the page's token."""
+    sign_in(visitor, OPERATOR)
+    return visitor
+
+
+@dataclass
+class Served:
+    """A page that runs as a process of its own: `engine web` on a free port."""
+
+    address: str
+    settings: Settings
+    process: subprocess.Popen[str]
+    log: Path
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def end(self, number: signal.Signals = signal.SIGTERM, patience: float = 10) -> int:
+        """Send it a signal; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(patience)
+
+
+@pytest.fixture(scope="session")
+def serve() -> Iterator[Callable[..., Served]]:
+    """Starts `engine web` over a folder, with more words where a test has them."""
+    started: list[Served] = []
+
+    def start(folder: Path, *words: str) -> Served:
+        if not (folder / "workshop").exists():
+            people_in(folder / "workshop")
+        strategies = folder / "strategies"
+        if not strategies.exists():
+            copied(folder)
+        log = folder / "web.log"
+        command = [sys.executable, "-m", "adapters.cli", "web", "--json", "--port", "0"]
+        command += ["--folder", str(folder / "workshop"), "--strategies", str(strategies), *words]
+        with log.open("a", encoding="utf-8") as errors:
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=STRATEGIES.parent
+            )
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, log.read_text(encoding="utf-8")
+        address = json.loads(line)["address"]
+        settings = Settings(folder=folder / "workshop", strategies=strategies)
+        served = Served(address, settings, process, log)
+        started.append(served)
+        return served
+
+    yield start
+    for served in started:
+        served.end()
+        if served.process.stdout is not None:
+            served.process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def site(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory) -> Served:
+    """One page for every test that leaves it as it was."""
+    return serve(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium."""
+    if not CHROMIUM:
+        pytest.skip("there is no Chromium here: apt-get install chromium to run these")
+    playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
+    with playwright.sync_playwright() as driver:
+        made = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def page_as(browser: Browser, site: Served) -> Iterator[Callable[..., Page]]:
+    """Opens a browser of its own, signed in as `operator`, `viewer`, or nobody (empty).
+
+    What the page writes to its console, but for refused requests, fails the test in the end.
+    """
+    contexts = []
+    said: list[str] = []
+
+    def opened(role: str = "operator", at: Served | None = None, **words: object) -> Page:
+        served = at or site
+        options = {"viewport": {"width": 1280, "height": 900}, "base_url": served.address, **words}
+        context = browser.new_context(**options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        if role:
+            page.goto("/login")
+            page.get_by_label("Name").fill({"operator": OPERATOR, "viewer": VIEWER}[role])
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url(lambda address: "/login" not in address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [words for words in said if "Failed to load resource" not in words] == []

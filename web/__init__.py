@@ -1,0 +1,1 @@
+"""The page: HTTP, templates, view models. What is kept and computed lies below, behind ports."""

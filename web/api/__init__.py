@@ -1,0 +1,13 @@
+"""The JSON API: what the pages do, for programs. A room adds its controllers here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from web.api.people import PeopleApi
+from web.api.schema import schema
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+CONTROLLERS: Final[list[ControllerRouterHandler]] = [schema, PeopleApi]

@@ -1,0 +1,1 @@
+// chart: its room fills this

@@ -1,0 +1,1 @@
+// editor: its room fills this

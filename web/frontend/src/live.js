@@ -1,0 +1,1 @@
+// live: its room fills this

@@ -1,0 +1,22 @@
+"""The pages, one module each. A room adds its controllers here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from web.pages.about import AboutPage
+from web.pages.health import HealthPage
+from web.pages.home import home
+from web.pages.login import LoginPage
+from web.pages.people import PeoplePage
+
+if TYPE_CHECKING:
+    from litestar.types import ControllerRouterHandler
+
+CONTROLLERS: Final[list[ControllerRouterHandler]] = [
+    home,
+    LoginPage,
+    PeoplePage,
+    HealthPage,
+    AboutPage,
+]
