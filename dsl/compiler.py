@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from dsl import declare
-from dsl.analysis import ANALYSES
+from dsl.analysis import ANALYSES, PROMPT
 from dsl.compilation import Compiled, Surroundings
 from dsl.extends import read_extended
 from dsl.findings import Findings
@@ -33,6 +33,7 @@ class Unit:
     data: bytes
     around: Surroundings
     findings: Findings
+    thorough: bool = True
     sources: tuple[Source, ...] = ()
     document: Document | None = None
     spec: Spec | None = None
@@ -43,7 +44,15 @@ class Unit:
 
 def compile_strategy(name: str, data: bytes, around: Surroundings | None = None) -> Compiled:
     """Compile one strategy file. Never raises, whatever the bytes; `name` is shown in findings."""
-    unit = Unit(name, data, around or Surroundings(), Findings())
+    return work(Unit(name, data, around or Surroundings(), Findings()))
+
+
+def work(unit: Unit) -> Compiled:
+    """Put a unit through the passes, up to the first with an error; what it came to stays in it.
+
+    Without `thorough`, what takes most of the time is left out: proofs about conditions, which
+    are warnings at most.
+    """
     for step in PASSES:
         step(unit)
         if unit.findings.has_errors:
@@ -206,7 +215,7 @@ def analyse(unit: Unit) -> None:
     assert unit.program is not None
     assert unit.scope is not None
     assert unit.spec is not None
-    for analysis in ANALYSES:
+    for analysis in ANALYSES if unit.thorough else PROMPT:
         analysis(unit.spec, unit.scope, unit.program, unit.findings)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Final
 
 from litestar import Litestar, Router
@@ -18,13 +18,11 @@ from web.errors import answer
 from web.rendering import HERE
 from web.security.csrf import from_our_page
 from web.security.door import Door
-from web.security.guards import PUBLIC, signed_in
+from web.security.guards import PUBLIC, may_enter
 from web.security.limits import Tries
 from web.wiring import opened
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from litestar.routes import BaseRoute
     from litestar.types import ControllerRouterHandler
 
@@ -34,40 +32,42 @@ if TYPE_CHECKING:
 LARGEST: Final = 256_000
 """Bytes a request may bring, but where a handler says otherwise."""
 
+FOREVER: Final = CacheControlHeader(max_age=31_536_000, public=True, immutable=True)
+"""Built files carry a hash of their content in their names."""
+
 
 class Site(Litestar):
-    """The application behind its door."""
+    """The application behind its door.
+
+    `state` holds `ports`, `tries` and, once it runs, `closing`: an event that is set when the
+    server is asked to end, for streams to watch.
+    """
 
     door: Door | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """As the server calls it."""
-        if scope["type"] == "lifespan" or self.door is None:
-            await super().__call__(scope, receive, send)
-        elif scope["type"] == "http":
+        if scope["type"] == "http" and self.door is not None:
             await self.door(super().__call__, scope, receive, send)
-        else:
+        elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1003, "reason": "there are none"})
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings) -> Site:
-    """The page of a workshop. Raises what `web.wiring.opened` raises."""
-    kept = opened(settings)
-    return assembled(kept.__enter__(), kept)
+    """The page of a workshop, which is let go of when the page ends.
+
+    Raises what `web.wiring.opened` raises.
+    """
+    with ExitStack() as stack:
+        site = assembled(stack.enter_context(opened(settings)))
+        site.on_shutdown.append(stack.pop_all().close)
+        return site
 
 
-def assembled(ports: Ports, kept: Any = None) -> Site:
-    """The page over these ports. `kept` is left when the page ends."""
-
-    @asynccontextmanager
-    async def life(application: Litestar) -> AsyncIterator[None]:
-        application.state.closing = asyncio.Event()
-        try:
-            yield
-        finally:
-            if kept is not None:
-                kept.__exit__(None, None, None)
-
+def assembled(ports: Ports) -> Site:
+    """The page over these ports."""
     site = Site(
         route_handlers=[
             Router("/", route_handlers=pages.CONTROLLERS, include_in_schema=False),
@@ -75,18 +75,18 @@ def assembled(ports: Ports, kept: Any = None) -> Site:
             create_static_files_router(
                 "/static",
                 [HERE / "static"],
-                cache_control=CacheControlHeader(max_age=31_536_000, public=True, immutable=True),
+                cache_control=FOREVER,
                 opt=PUBLIC,
                 include_in_schema=False,
             ),
         ],
-        guards=[signed_in, from_our_page],
+        guards=[may_enter, from_our_page],
         dependencies={"ports": Provide(lambda: ports, sync_to_thread=False)},
         exception_handlers={Exception: answer},
         request_max_body_size=LARGEST,
-        compression_config=CompressionConfig(backend="gzip", exclude=["^/live/", "^/api/live/"]),
+        compression_config=CompressionConfig(backend="gzip"),
         state=State({"ports": ports, "tries": Tries()}),
-        lifespan=[life],
+        on_startup=[_begin],
         logging_config=None,
         openapi_config=_openapi(),
     )
@@ -94,9 +94,16 @@ def assembled(ports: Ports, kept: Any = None) -> Site:
     return site
 
 
+async def _begin(site: Litestar) -> None:
+    site.state.closing = asyncio.Event()
+
+
 class _Nowhere(Router):
-    """A router that takes nothing: Litestar's own pages of the schema speak HTML under /api, and
-    fetch their scripts from elsewhere. `web.api.schema` serves the document."""
+    """A router that takes nothing.
+
+    Litestar's own pages of the schema answer HTML under /api and fetch their scripts from
+    elsewhere; `web.api.schema` serves the document.
+    """
 
     def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:  # noqa: ARG002 - theirs
         """Take nothing."""

@@ -88,12 +88,12 @@ def problem_of(error: Exception, reference: str) -> Problem:
     """An error in words. What nobody foresaw says its reference, and is told in the log."""
     for kind, status in STATUS:
         if isinstance(error, kind):
-            field = getattr(error, "field", "")
-            fields = ((field, str(error)),) if field else ()
-            return Problem(status, _sentence(str(error)), getattr(error, "remedy", ""), fields)
+            field, remedy = getattr(error, "field", ""), getattr(error, "remedy", "")
+            fields = [(field, str(error))] if field else []
+            return Problem(status, _sentence(str(error)), remedy, tuple(fields))
     if isinstance(error, ValidationException):
-        fields = tuple(_fields(error.extra))
-        return Problem(400, "The request is not as it must be.", fields=fields)
+        fields = _fields(error.extra)
+        return Problem(400, "The request is not as it must be.", fields=tuple(fields))
     if isinstance(error, HTTPException) and error.status_code < 500:
         detail = _DETAILS.get(error.status_code) or _sentence(error.detail)
         return Problem(error.status_code, detail)

@@ -4,68 +4,78 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
 from web.app import create_app
+from web.logs import to_standard_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
+    from web.app import Site
     from web.settings import Settings
 
 PATIENCE: Final = 1
 """Seconds that open requests have to end after the signal."""
 
+CROWD: Final = 1_000
+"""Connections at once; those beyond are answered 503."""
+
 
 class Server(uvicorn.Server):
-    """A server that tells its streams when it is asked to end."""
+    """A server that tells the application's streams when it is asked to end."""
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """On SIGTERM and SIGINT: streams watch `app.state.closing` and end."""
-        closing: asyncio.Event | None = getattr(self.application.state, "closing", None)
-        if closing is not None:
-            self.loop.call_soon_threadsafe(closing.set)
-        super().handle_exit(sig, frame)
-
-    def __init__(self, application: Any, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.application = application
+    def __init__(self, site: Site) -> None:
+        super().__init__(
+            uvicorn.Config(
+                site,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=PATIENCE,
+                timeout_keep_alive=30,
+                limit_concurrency=CROWD,
+                h11_max_incomplete_event_size=64_000,
+            )
+        )
+        self._site = site
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Until a signal."""
-        self.loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """On SIGTERM and SIGINT: what watches `site.state.closing` ends."""
+        closing: asyncio.Event | None = self._site.state.get("closing")
+        if closing is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(closing.set)
+        super().handle_exit(sig, frame)
 
 
 def serve(settings: Settings, listening: Callable[[str], None]) -> None:
-    """Serve until a signal; `listening` is told the address once it answers there.
+    """Serve until a signal; `listening` is told the address once it is bound.
 
-    Raises `OSError` where the port is taken or the host is not of this machine.
+    Raises `OSError` where the port is taken or the host is not of this machine, and what
+    `create_app` raises.
     """
-    application = create_app(settings)
-    bound = _bound(settings.host, settings.port)
+    site = create_app(settings)
+    bound = bind(settings.host, settings.port)
     host, port = bound.getsockname()[:2]
-    config = uvicorn.Config(
-        application,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=PATIENCE,
-        timeout_keep_alive=30,
-        limit_concurrency=1000,
-    )
+    to_standard_error()
     listening(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    Server(application, config).run(sockets=[bound])
+    Server(site).run(sockets=[bound])
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    family, _, _, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
+def bind(host: str, port: int) -> socket.socket:
+    """A socket that listens there; port 0 is a free one. Raises `OSError`."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = found[0]
     made = socket.socket(family, socket.SOCK_STREAM)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -24,10 +24,11 @@ def opened(settings: Settings) -> Iterator[Ports]:
     Raises `adapters.database.errors.DatabaseError` and `adapters.workshop.errors.WorkshopError`.
     """
     with Keeper(settings.folder) as keeper:
+        sittings = Sittings(keeper, settings.session_hours)
         yield Ports(
             settings=settings,
             secret=secret(settings.folder),
-            people=People(keeper),
-            sittings=Sittings(keeper, settings.session_hours),
+            people=People(keeper, changed=sittings.forget),
+            sittings=sittings,
             deeds=Deeds(keeper),
         )

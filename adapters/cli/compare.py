@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from adapters.cli.options import JSON, assignments, market_options, terms_options
+from adapters.cli.reach import JOURNAL, gateway_options
 from adapters.cli.screen import MISTAKE, Failure, Table, heading, print_json, progress, verb
 from adapters.cli.venues import VECTOR, run_at, two_venues
 from adapters.cli.workbench import bench
@@ -21,11 +23,26 @@ if TYPE_CHECKING:
     from engine.execution.terms import Terms
 
 
+WHOLE = "all"
+"""The word that stands for every date."""
+
+
+def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | str | None:
+    """A trading date, `WHOLE`, or None."""
+    if value in (None, WHOLE):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise click.BadParameter(f"`{value}` is no date: write it as 2025-10-07") from None
+
+
 @click.command(
     "compare",
     epilog="Examples: engine compare strategies/slob_5_1.yaml strategies/slob_5_1_creator.yaml; "
     "engine compare strategies/slob_5_1.yaml --with rr_min=1.5; "
-    "engine compare strategies/slob_5_1.yaml --adapter vector,backtrader",
+    "engine compare strategies/slob_5_1.yaml --adapter vector,backtrader; "
+    "engine compare strategies/slob_5_1.yaml --live 2026-01-06",
 )
 @click.argument("first_spec", metavar="A")
 @click.argument("second_spec", metavar="[B]", required=False)
@@ -54,6 +71,18 @@ if TYPE_CHECKING:
     metavar="A[,B]",
     help="What runs A, and what runs B: vector, backtrader.",
 )
+@click.option(
+    "--live",
+    "day",
+    is_flag=False,
+    flag_value=WHOLE,
+    callback=_day,
+    metavar="[DATE]",
+    help="Compare what A traded live, on a trading date or ever, with the official bars.",
+)
+@JOURNAL
+@click.option("--fetch", is_flag=True, help="With --live: fetch the official bars from a gateway.")
+@gateway_options
 @market_options
 @terms_options
 @JSON
@@ -66,15 +95,24 @@ def command(
     values: Mapping[str, str],
     other_values: Mapping[str, str],
     venues: Sequence[str],
-    *,
-    as_json: bool,
+    **words: Any,
 ) -> None:
     """Run two strategies, one with two settings or in two venues, and show what differs.
 
     Trades are matched by side and the bar of their entry; a trade that is there in both and ends
     otherwise has moved. Two venues are compared to the last decision and cent. Exit status 0,
     whatever differs.
+
+    With --live, the live journal is compared with what the same program does on the bars as the
+    broker told them last, on those of --data, or on those that --fetch gets: every decision, fill
+    and amount, and why it differs.
     """
+    as_json: bool = words["as_json"]
+    if words["day"] is not None:
+        if second_spec is not None or other_values or venues != (VECTOR, VECTOR):
+            raise click.UsageError("--live compares one strategy with itself: leave out the other")
+        _look_back(replace(choice, spec=first_spec, values=values), words)
+        return
     alike = not other_values and venues[0] == venues[1]
     if second_spec is None and alike:
         raise click.UsageError(
@@ -102,6 +140,14 @@ def command(
         print_json(made.record)
     else:
         made.show()
+
+
+def _look_back(choice: Choice, words: dict[str, Any]) -> None:
+    from adapters.cli.lookback import look_back  # noqa: PLC0415 - SQLAlchemy comes with it
+
+    day = None if words["day"] == WHOLE else words["day"]
+    reach = words["reach"] if words["fetch"] else None
+    look_back(choice, words["journal"], day, reach, as_json=words["as_json"])
 
 
 def _run(choice: Choice, terms: Terms, venue: str) -> tuple[Bench, Outcome]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapters.cli.files import refusals
+from adapters.cli.live_run import live_options, refuse_others, run_live
 from adapters.cli.options import JSON, data_options, terms_options
 from adapters.cli.screen import Table, heading, print_json, progress, verb
 from adapters.cli.timings import timing, timings_of
@@ -58,6 +59,7 @@ SHOWN = 10
 )
 @click.option("--all-trades", is_flag=True, help=f"List every trade, not only the last {SHOWN}.")
 @click.option("--timings", "timed", is_flag=True, help="Say where the time went.")
+@live_options
 @JSON
 @verb
 def command(
@@ -69,13 +71,22 @@ def command(
     *,
     all_trades: bool,
     timed: bool,
+    live: bool,
     as_json: bool,
+    **live_words: Any,
 ) -> None:
     """Backtest a strategy: its trades, its statistics, its funnel.
 
     Without --data it runs on the bundled sample, which is synthetic. Files are written whole or
     not at all, and before anything is printed.
+
+    With --live it is traded on Interactive Brokers instead: paper, unless --account and --port
+    say otherwise. Ctrl-C and SIGTERM stop it: no new entries, stops stay at the broker.
     """
+    refuse_others(live=live)
+    if live:
+        run_live(choice, terms, as_json=as_json, **live_words)
+        return
     with timing(on=timed) as watch:
         with progress() as told:
             told("compiling and reading", 0, 3)

@@ -30,6 +30,9 @@ KNOWN: Final[Mapping[str, int]] = {
     "adapters.bars.errors.DataError": STUCK,
     "adapters.calendars.CalendarBroken": STUCK,
     "adapters.calendars.DatesUnknown": STUCK,
+    "adapters.database.errors.DatabaseError": STUCK,
+    "adapters.ib.library.NoLibrary": STUCK,
+    "adapters.ib.port.BrokerError": STUCK,
     "adapters.instruments.BadInstrument": STUCK,
     "engine.execution.simulation.MoneyOverflowError": STUCK,
     "engine.execution.terms.TermsError": MISTAKE,
@@ -88,8 +91,9 @@ def _known(error: Exception) -> Failure | None:
         status = KNOWN.get(f"{kind.__module__}.{kind.__qualname__}")
         if status is not None:
             record = getattr(error, "record", None)
-            named = {"error": type(error).__name__, "message": str(error), "remedy": ""}
-            return Failure(str(error), "", status, record or named)
+            remedy = getattr(error, "remedy", "") if record is None else ""
+            named = {"error": type(error).__name__, "message": str(error), "remedy": remedy}
+            return Failure(str(error), remedy, status, record or named)
     return None
 
 

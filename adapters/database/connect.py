@@ -50,10 +50,11 @@ def database(where: str | Path, *, reading: bool = False) -> Engine:
     """
     url = address(where)
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if reading:
         url = f"sqlite:///file:{make_url(url).database}?mode=ro&uri=true"
-    made = create_engine(url)
+    # an error of the database ends in a log: what was to be written does not
+    made = create_engine(url, hide_parameters=True)
 
     @event.listens_for(made, "connect")
     def configure(connection: Any, _: object) -> None:

@@ -25,7 +25,7 @@ from engine.live.books import Books
 from engine.live.family import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -66,9 +66,13 @@ class JournalReader:
         """Let go of the database."""
         self._engine.dispose()
 
-    def events(self, after: int = 0, most: int = 1 << 30) -> list[tuple[int, ev.Event]]:
-        """Events with their numbers, from the one after `after` on."""
+    def events(
+        self, after: int = 0, most: int = 1 << 30, kinds: Collection[str] = ()
+    ) -> list[tuple[int, ev.Event]]:
+        """Events with their numbers, from the one after `after` on; of all kinds unless named."""
         query = select(EventRow).where(EventRow.seq > after).order_by(col(EventRow.seq)).limit(most)
+        if kinds:
+            query = query.where(col(EventRow.kind).in_(kinds))
         with explained(self._engine), Session(self._engine) as session:
             return [(row.seq, rows.event_of(row)) for row in session.exec(query)]
 
@@ -93,6 +97,13 @@ class JournalReader:
         """The same bars as the broker told them last; what it took back is not among them."""
         newest = {bar.minute: bar for bar in self._bars(contract, first, last)}
         return [bar for bar in newest.values() if bar.source != Source.GONE]
+
+    def contracts(self) -> list[int]:
+        """The contracts that bars are kept of, those first whose bars began first."""
+        began = func.min(col(BarRow.minute))
+        query = select(BarRow.contract).group_by(col(BarRow.contract)).order_by(began)
+        with explained(self._engine), Session(self._engine) as session:
+            return list(session.exec(query))
 
     def _bars(self, contract: int, first: int, last: int) -> list[BarRow]:
         """Every revision, both ends included, in order of minutes and then of revisions."""

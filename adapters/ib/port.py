@@ -325,6 +325,12 @@ class Broker(Protocol):
         """Closed bars up to now, as many as `enough` wants if there are, oldest first."""
         ...
 
+    async def fetch(
+        self, contract: ContractInfo, bar_minutes: int, since: int, until: int
+    ) -> list[Bar]:
+        """The bars of history that open from minute `since` up to `until`, oldest first."""
+        ...
+
     async def bars(
         self,
         contract: ContractInfo,
@@ -357,4 +363,9 @@ class Broker(Protocol):
 
     def events(self) -> AsyncIterator[BrokerWord]:
         """What the broker says, in the order it was said, for ever."""
+        ...
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every word was taken and no bar waits for an answer of history."""
         ...

@@ -138,9 +138,7 @@ class _Making:
             terms = replace(terms, equity=max(_CENT, Fraction(equity)))
 
         def decider_of(simulator: Simulator) -> SessionDecider:
-            decider = SessionDecider(
-                self._strategy, plan.calendars, simulator, events=plan.events
-            )
+            decider = SessionDecider(self._strategy, plan.calendars, simulator, events=plan.events)
             if bars:
                 decider.take_all(market_of(plan.program, bars))
             return decider
@@ -193,5 +191,3 @@ def check_owner(books: Books, strategy: str) -> None:
                 f"and this one is {strategy[:12]}: the strategy has changed since",
                 "run the old file until it is out, or flatten: engine live flatten",
             )
-
-

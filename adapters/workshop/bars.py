@@ -67,6 +67,11 @@ class BarFolder:
         sizes = [size for size in (*SIZES, DATE, WEEK) if size > market.bar_minutes]
         return (own, *self._levels(name, market, rule, sizes))
 
+    def forget(self, name: str) -> None:
+        """Delete the bars of that name, and the larger ones."""
+        for file in (self._file(name), *self.path.glob(f"{name}-*.npy")):
+            file.unlink(missing_ok=True)
+
     def _levels(
         self, name: str, market: Market, rule: DayRule, sizes: list[int]
     ) -> Iterator[Level]:

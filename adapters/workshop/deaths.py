@@ -15,7 +15,7 @@ from dsl.units import Unit
 from engine.journal.decisions import Decision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from adapters.cli.inquiry import Inquiry
     from adapters.cli.outcome import Outcome
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from engine.interpreter.obituary import NearMiss, Obituary
     from engine.journal.lives import Life
 
-LOOKED_INTO: Final = 30
+LOOKED_INTO: Final = 12
 """So many deaths of a side are looked into, those that came furthest first, the newest of them."""
 
-SHOWN: Final = 24
-"""So many are kept, of both sides together."""
+AT_ONCE: Final = 4
+"""So many are looked into before those found so far are told: somebody may be waiting."""
 
 _BARS: Final = 30
 """A miss is measured in the mean height of so many bars before it."""
@@ -45,21 +45,27 @@ class Death:
     far: float
 
 
-def instructive(asked: Inquiry) -> list[dict[str, Any]]:
-    """The most instructive deaths of a run, the best first, as plain values."""
-    found = [
-        death
-        for side, lives in asked.lives.items()
-        for life in _furthest(lives)
-        if (death := _looked_into(asked, side, life)) is not None
-    ]
-    found.sort(key=lambda one: (-one.life.stage, one.far, -one.life.started))
-    return [_record(asked, one) for one in found[:SHOWN]]
+def instructive(asked: Inquiry) -> Iterator[list[dict[str, Any]]]:
+    """The most instructive deaths of a run, the best first, as plain values; ever more of them."""
+    furthest = [(side, life) for side, lives in asked.lives.items() for life in _furthest(lives)]
+    furthest.sort(key=lambda one: _rank(one[1]))
+    found: list[Death] = []
+    for number, (side, life) in enumerate(furthest, start=1):
+        death = _looked_into(asked, side, life)
+        found += [] if death is None else [death]
+        if number % AT_ONCE == 0 or number == len(furthest):
+            found.sort(key=lambda one: (-one.life.stage, one.far, -one.life.started))
+            yield [_record(asked, one) for one in found]
+
+
+def _rank(life: Life) -> tuple[int, int]:
+    """Those that came furthest first, the newest of them."""
+    return -life.stage, -life.started
 
 
 def _furthest(lives: tuple[Life, ...]) -> list[Life]:
     dead = [life for life in lives if life.end is Decision.DEAD]
-    return sorted(dead, key=lambda life: (-life.stage, -life.started))[:LOOKED_INTO]
+    return sorted(dead, key=_rank)[:LOOKED_INTO]
 
 
 def _looked_into(asked: Inquiry, side: Side, life: Life) -> Death | None:

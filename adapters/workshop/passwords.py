@@ -41,9 +41,10 @@ def agrees(kept: str | None, password: str) -> bool:
 
     with _AT_ONCE:
         try:
-            return _hasher().verify(kept or _nobodys(), password[: LONGEST + 1]) and bool(kept)
+            _hasher().verify(kept or _nobodys(), password[: LONGEST + 1])
         except (VerificationError, InvalidHashError):
             return False
+    return bool(kept)
 
 
 @cache

@@ -15,6 +15,8 @@ from adapters.workshop.tables import Person as PersonRow
 from adapters.workshop.tables import Sitting, Token
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlmodel import Session
 
     from adapters.workshop.keeper import Keeper
@@ -59,10 +61,14 @@ def person_of(row: PersonRow) -> Person:
 
 
 class People:
-    """The people of a workshop. What changes one is written down with who did it."""
+    """The people of a workshop. What changes one is written down with who did it.
 
-    def __init__(self, keeper: Keeper) -> None:
+    `changed` is called after what somebody may do, or the password, has changed.
+    """
+
+    def __init__(self, keeper: Keeper, changed: Callable[[], None] = lambda: None) -> None:
         self._keeper = keeper
+        self._changed = changed
 
     def all(self) -> list[Person]:
         """Everybody, by name."""
@@ -71,7 +77,7 @@ class People:
             return [person_of(row) for row in rows]
 
     def make_first(self) -> str | None:
-        """Make the first operator where there is nobody; the password, to be shown once, or None."""
+        """Make the first operator; the password, to be shown once, or None: there is somebody."""
         password = passwords.made()
         kept = passwords.hashed(password)
         with self._keeper.writing() as session:
@@ -117,6 +123,7 @@ class People:
             session.add(row)
             self._end_sittings(session, row)
             self._keeper.deed(session, by, "changed a password", name)
+        self._changed()
 
     def set_role(self, by: str, name: str, role: Role) -> None:
         """What this person may do from now on. Raises `NotFound`, `Conflict`."""
@@ -127,9 +134,10 @@ class People:
             row.role = role
             session.add(row)
             self._keeper.deed(session, by, f"made {role}", name)
+        self._changed()
 
     def disable(self, by: str, name: str) -> None:
-        """This person may not sign in any more, and is signed out. Raises `NotFound`, `Conflict`."""
+        """Nobody signs in as this person any more. Raises `NotFound`, `Conflict` (the last)."""
         with self._keeper.writing() as session:
             row = self._row(session, name)
             self._keep_an_operator(session, row)
@@ -140,6 +148,7 @@ class People:
                 token.ended = token.ended or row.disabled
                 session.add(token)
             self._keeper.deed(session, by, "disabled", name)
+        self._changed()
 
     def enable(self, by: str, name: str) -> None:
         """This person may sign in again. Raises `NotFound`."""
@@ -148,6 +157,7 @@ class People:
             row.disabled = None
             session.add(row)
             self._keeper.deed(session, by, "enabled", name)
+        self._changed()
 
     def _add(
         self, session: Session, by: str, name: str, role: Role, kept: str, *, is_chosen: bool

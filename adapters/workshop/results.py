@@ -6,6 +6,7 @@ they are the engine's own `Run`, opened in milliseconds.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,7 @@ from adapters.calendars import ExchangeCalendars
 from adapters.cli.inquiry import Inquiry
 from adapters.cli.outcome import Outcome, parameter_record, shown_value
 from adapters.cli.validate import program_record
+from adapters.cli.venues import run_at
 from adapters.cli.workbench import Bench, compiled
 from adapters.instruments import INSTRUMENTS, described, description
 from adapters.report.setups import Setup, setups_of
@@ -34,9 +36,10 @@ from engine.statistics.table import groups, splits
 
 if TYPE_CHECKING:
     from adapters.workshop.bars import BarFolder, Level
+    from adapters.workshop.folders import Order, RunFolder
     from dsl.compilation import Compiled
     from dsl.ir.program import Instrument
-    from adapters.workshop.folders import Order, RunFolder
+    from engine.domain.market import Ints
     from engine.statistics.ledger import Ledger
 
 POINTS: Final = 1500
@@ -100,6 +103,29 @@ def document(made: Bench, outcome: Outcome, order: Order) -> dict[str, Any]:
         "cancelled": outcome.dropped["cancelled"],
         "why_nothing": list(outcome.why_nothing()),
         "curve": curve(outcome.ledger),
+        "figures": figures(made, outcome),
+    }
+
+
+def figures(made: Bench, outcome: Outcome) -> dict[str, Any]:
+    """What a list of runs says of one."""
+    found = outcome.statistics
+    return {
+        "symbol": made.program.instrument.symbol,
+        "currency": found.currency,
+        "data": made.data["name"],
+        "synthetic": made.data["synthetic"],
+        "first": int(made.market.minute[0]),
+        "last": int(made.market.minute[-1]),
+        "bars": len(made.market),
+        "candidates": sum(side.started for side in outcome.funnel),
+        "completed": sum(side.completed for side in outcome.funnel),
+        "trades": found.all.trades,
+        "net": f"{found.all.net:f}",
+        "win_rate": found.all.win_rate,
+        "expectancy_r": found.all.expectancy_r,
+        "drawdown": found.drawdown.share,
+        "sharpe": found.returns.sharpe,
     }
 
 
@@ -120,7 +146,7 @@ def curve(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Opened:
     """A kept run as the engine knows it, with everything that can be asked of it."""
 
@@ -150,6 +176,12 @@ class Opened:
         """The number of each setup by its name, as `2026-01-06/short/1`."""
         return {self.name(one): number for number, one in enumerate(self.setups)}
 
+    @cached_property
+    def spans(self) -> Ints:
+        """The first and the last row of every setup."""
+        spans = [(setup.first, setup.last) for setup in self.setups]
+        return np.array(spans, np.int64).reshape(-1, 2)
+
     def name(self, setup: Setup) -> str:
         """What a setup is called."""
         date = np.datetime64(int(self.run.days.date[setup.day]), "D")
@@ -165,8 +197,6 @@ def open_result(folder: RunFolder, bars: BarFolder) -> Opened:
     except (OSError, ValueError, TypeError) as damage:
         message = f"the folder of this run cannot be read any more ({damage})"
         raise NotFound(message, "run it again") from None
-    if told["engine"] != engine_digest():
-        raise NotFound("this run was made by another version of the engine", _AGAIN)
     instrument = described(told["instrument"])
     made = _compiled(folder, order, instrument, told["program"]["hash"])
     assert made.program is not None
@@ -197,8 +227,24 @@ def open_result(folder: RunFolder, bars: BarFolder) -> Opened:
         Intents(**_part(arrays, "intents.")),
         arrays["records"],
     )
+    if told["engine"] != engine_digest():
+        _confirm(run, order.venue, bench)
+        told["engine"] = engine_digest()
+        with suppress(OSError):
+            folder.write(RESULT, told)
     levels = bars.larger(told["bars"], market, made.program.day)
     return Opened(folder, told, bench, run, levels)
+
+
+def _confirm(run: Run, venue: str, bench: Bench) -> None:
+    """Nothing, where today's engine still decides what was decided; else `NotFound`."""
+    again = run_at(venue, bench, run.terms)
+    alike = len(run.records) == len(again.records) and bool((run.records == again.records).all())
+    for side, decided in again.decisions.items():
+        kept = run.decisions.get(side)
+        alike &= kept is not None and np.array_equal(kept.rows, decided.rows)
+    if not alike:
+        raise NotFound("another version of the engine made this run, and decided otherwise", _AGAIN)
 
 
 def _compiled(folder: RunFolder, order: Order, instrument: Instrument, ran: str) -> Compiled:

@@ -141,10 +141,11 @@ class Sittings:
             self._keeper.deed(session, by.name, "made a token", name)
         return secret
 
-    def tokens(self) -> list[Key]:
-        """Every token, newest first."""
+    def tokens(self, of: Person) -> list[Key]:
+        """The tokens of a person, newest first."""
         with self._keeper.reading() as session:
-            query = select(Token, PersonRow).join(PersonRow).order_by(col(Token.id).desc())
+            query = select(Token, PersonRow).join(PersonRow).where(Token.person == of.id)
+            query = query.order_by(col(Token.id).desc())
             return [
                 Key(token.id or 0, row.name, token.label, token.created, token.ended)
                 for token, row in session.exec(query)
@@ -154,8 +155,8 @@ class Sittings:
         """A token opens nothing any more. Raises `NotFound`."""
         with self._keeper.writing() as session:
             row = session.get(Token, number)
-            if row is None:
-                raise NotFound(f"there is no token {number}")
+            if row is None or (row.person != by.id and not by.is_operator):
+                raise NotFound(f"there is no token {number} of yours")
             row.ended = row.ended or self._keeper.now()
             session.add(row)
             self._keeper.deed(session, by.name, "ended a token", row.label)

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import errno
 import fcntl
-
 import signal
 import sys
 import time
 from contextlib import contextmanager
-
 from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -99,7 +97,9 @@ class Worker:
 
         asked = Inquiry(made, outcome.run)
         try:
-            self.folder.write(DEATHS, instructive(asked))
+            for found in instructive(asked):
+                self._go_on()
+                self.folder.write(DEATHS, found)
             self.folder.write(CONDITIONS, conditions(made, outcome, self._go_on))
         except (Cancelled, OSError):
             return
@@ -166,7 +166,6 @@ def told(error: Exception) -> tuple[str, str]:
 
 def main(workshop: str, number: str) -> int:
     """Work on a run; 1 where another process does already."""
-
     signal.signal(signal.SIGTERM, _stopped)
     worker = Worker(Path(workshop), number)
     with worker.folder.held() as mine:

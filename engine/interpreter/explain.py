@@ -17,6 +17,8 @@ from engine.interpreter.machine import Nobody
 from engine.interpreter.verdict import Verdict, verdict, verdicts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dsl.ir.expression import Node
     from dsl.ir.program import Deadline, Side, Tracker
     from engine.interpreter.candidate import Eyes
@@ -131,7 +133,18 @@ def explain(interpreter: Interpreter, row: int, first: int = 0) -> BarView:
     The replay begins at `first`: give the first row of a trading date before which no candidate
     was left alive, or leave it at the first row of all.
     """
+    return next(explained(interpreter, row, row + 1, first))
+
+
+def explained(interpreter: Interpreter, row: int, stop: int, first: int = 0) -> Iterator[BarView]:
+    """The same of rows `row .. stop`, one after the other, from one replay."""
     replay = replayed(interpreter, first, row)
+    for number in range(row, stop):
+        yield _seen(replay, number)
+
+
+def _seen(replay: Interpreter, row: int) -> BarView:
+    """What a replay that stands at the start of a row has to say of it; it moves on."""
     views = {candidate: _candidate(replay, candidate, row) for candidate in replay.alive}
     recorder = _Recorder(replay)
     replay.watcher = recorder

@@ -14,7 +14,7 @@ from engine.live.commands import Level
 from engine.live.family import Phase
 from engine.live.floor import Deal, deal_of
 from engine.live.guard import Circumstances, why_not
-from engine.live.standing import entry_is_over
+from engine.live.standing import entry_is_over, refused_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -145,9 +145,12 @@ class Entries:
         """Send a bracket once more under its own numbers, if its bar is still the last one.
 
         An order that is on its way after all has the same number, so the broker takes one of them.
+        What was refused is not asked for twice.
         """
         intent = self._trader.intent(family.name)
         if intent is None or family.name in self._sent_again or self._why_not(intent):
+            return False
+        if refused_of(self._page.books, family):
             return False
         self._sent_again.add(family.name)
         self._page.send_bracket(family)

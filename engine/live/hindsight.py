@@ -7,7 +7,7 @@ them alone is put in place of the one that was lived, so a cause is shown and no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
@@ -28,7 +28,7 @@ from engine.live.deeds import Deed, Deeds, Setup, deeds_of, records_in, setups_o
 from engine.live.entries import WITHHELD
 from engine.live.events import Moved, Planned
 from engine.live.family import Phase
-from engine.live.floor import live_reasons
+from engine.live.floor import FLATTENED, live_reasons
 from engine.machine.layout import Layout
 from engine.run import Strategy, dates_for, paths_for, prepare
 from engine.window import COLUMNS
@@ -346,10 +346,12 @@ class Said:
 class Hindsight:
     """A live run beside its replay, from minute `since` to `until`, both included.
 
-    `lived` is None where the journal has kept no bars: then no cause can be a bar.
+    `cash` is the account's equity after it. `lived` is None where the journal has kept no bars:
+    then no cause can be a bar.
     """
 
     live: Deeds
+    cash: int
     official: Replay
     lived: Replay | None
     said: Said
@@ -368,20 +370,19 @@ class Hindsight:
 
     @cached_property
     def setups(self) -> tuple[SetupDiffers, ...]:
-        """Setups about which something else was done, or decided, in order."""
+        """Setups about which something else was decided or done, in order."""
         live, official = self._within(self.live), self._within(self.official.deeds)
         keys = sorted({key for key in (*live, *official) if key is not None})
         return tuple(
             self._setup(key, live.get(key, ()), official.get(key, ()))
             for key in keys
-            if live.get(key) != official.get(key)
+            if _acts(live.get(key, ())) != _acts(official.get(key, ()))
         )
 
     @cached_property
     def account_differs(self) -> bool:
-        """Whether what concerns the account alone (reduced, restored, latched) differs."""
-        live, official = self._within(self.live), self._within(self.official.deeds)
-        return live.get(None) != official.get(None)
+        """Whether the account was another one after any deed, or reduced or latched otherwise."""
+        return self._within(self.live) != self._within(self.official.deeds)
 
     @cached_property
     def candidates(self) -> tuple[CandidateDiffers, ...]:
@@ -431,7 +432,7 @@ class Hindsight:
     def _setup(
         self, key: Setup, live: tuple[Deed, ...], official: tuple[Deed, ...]
     ) -> SetupDiffers:
-        named = (self.official.names, self.lived.names if self.lived else {})
+        named = (self.lived.names if self.lived else {}, self.official.names)
         name = next((names[key] for names in named if key in names), "")
         return SetupDiffers(key, name, live, official, self._cause(key, name, live, official))
 
@@ -442,10 +443,11 @@ class Hindsight:
         decided = _decision(live), _decision(official)
         if decided[0] != decided[1]:
             return self._cause_of_decision(key, decided[0])
-        for told, why in ((self.said.withheld, Why.WITHHELD), (self.said.closed, Why.CLOSED)):
-            if name in told:
-                return Cause(why, words=told[name])
-        one, other = _first_parted(live, official)
+        if name in self.said.withheld:
+            return Cause(Why.WITHHELD, words=self.said.withheld[name])
+        one, other = _first_parted(_acts(live), _acts(official))
+        if one is not None and one.reason == FLATTENED:
+            return Cause(Why.CLOSED, words=self.said.closed.get(name, ""))
         at_fault = {deed.minute for deed in (one, other) if deed is not None}
         bars = tuple(bar for bar in self.bars if bar.minute in at_fault)
         if bars:
@@ -504,6 +506,11 @@ def _decision(deeds: Sequence[Deed]) -> tuple[int, ...] | None:
     return None if intent is None else (intent.minute, intent.price, intent.stop)
 
 
+def _acts(deeds: Sequence[Deed]) -> tuple[Deed, ...]:
+    """Deeds without how the account stood after them, which earlier ones decide."""
+    return tuple(replace(deed, equity=0, peak=0) for deed in deeds)
+
+
 def _first_parted(
     live: Sequence[Deed], official: Sequence[Deed]
 ) -> tuple[Deed | None, Deed | None]:
@@ -543,6 +550,7 @@ def looked_back(
     program = strategy.program
     since, until = span
     retelling = Retelling(strategy, calendars, events, opening_of(program, steps, since))
+    before = (step for step in reversed(steps) if step.minute <= until)
 
     def told(market: Market) -> Replay:
         rows = int(np.searchsorted(market.minute, until, side="right"))
@@ -550,6 +558,7 @@ def looked_back(
 
     return Hindsight(
         live=told_live(steps, live_reasons(program)),
+        cash=next((step.account[at.CASH] for step in before), retelling.opening.cash),
         official=told(official),
         lived=None if lived is None else told(lived),
         said=said,

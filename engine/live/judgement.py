@@ -9,6 +9,7 @@ from engine.live import words
 from engine.live.commands import Level
 from engine.live.family import Phase
 from engine.live.holdings import OrderState
+from engine.live.identity import Role, leg_of
 from engine.live.reconcile import ABANDONED, NOT_PLACED, Act, mismatches, verdict
 from engine.live.situation import Situation, situation_of
 from engine.live.standing import living_of, unheard_of
@@ -62,17 +63,29 @@ class Judgement:
                 self._miss(family, holdings)
 
     def _miss(self, family: Family, holdings: Holdings) -> None:
-        """Write off orders that were sent and that two snapshots do not know."""
+        """Write off orders that were sent and that the broker does not know."""
         page = self._page
         there = {order.ref for order in holdings.orders}
         for ref in sorted(unheard_of(page.books, family) - there):
-            due = self._missing.setdefault(ref, page.at) + self._patience(family)
+            due = self._due(family, ref)
             if page.at >= due:
                 page.record(words.Refused(page.at, ref, 0, "the broker never had it"))
                 page.write_off(family, ref, OrderState.LOST)
-                del self._missing[ref]
+                self._missing.pop(ref, None)
             else:
                 page.look(due)
+
+    def _due(self, family: Family, ref: str) -> int:
+        """When an order that is nowhere is believed lost: a second look, a while after the first.
+
+        A stop is sent again sooner, one from before a restart at once: should both be there after
+        all, they share a group in which one fill cancels the other.
+        """
+        leg = leg_of(ref)
+        if leg is not None and leg.role is Role.STOP:
+            sent = self._page.sent_at.get(ref)
+            return self._page.at if sent is None else sent + self._patience(family)
+        return self._missing.setdefault(ref, self._page.at) + self._patience(family)
 
     def _patience(self, family: Family) -> int:
         """How long an order may be nowhere; one that protects, not so long."""

@@ -33,8 +33,8 @@ class Page:
     """The books, the moment, and what is being written; all other parts of the desk share one.
 
     `trouble`, `ahead` and `equity_at` are what was last told of the data, the broker's clock and
-    the account's equity; `unexplained` and `strangers` what the last snapshot found. `doubts` is
-    whether a family has to be looked at a second time before anything is done.
+    the account's equity; `unexplained` and `strangers` what the last snapshot found; `sent_at` when
+    each order was last sent, of those sent since the start.
     """
 
     def __init__(self, books: Books, policy: Policy) -> None:
@@ -47,6 +47,7 @@ class Page:
         self.unexplained = self.strangers = ""
         self.look_at: int | None = None
         self.next_number = 0
+        self.sent_at: dict[str, int] = {}
         self._said: set[str] = set()
         self._events: list[ev.Event] = []
         self._commands: list[cmd.Command] = []
@@ -161,6 +162,7 @@ class Page:
         """Write down that it is sent, then have it sent; its number."""
         number = self._number(asked.leg.ref)
         self.record(ev.Sending(self.at, asked.leg.ref, number))
+        self.sent_at[asked.leg.ref] = self.at
         self.command(
             cmd.Send(
                 leg=asked.leg,

@@ -10,7 +10,7 @@ from engine.live.family import Asked, Phase
 from engine.live.floor import deal_of
 from engine.live.identity import Leg, Role
 from engine.live.protect import Naked, Remedy
-from engine.live.standing import entry_is_over, failed_stops, living_of, refused_of, unheard_of
+from engine.live.standing import entry_is_over, living_of, refused_of, repairs_of, unheard_of
 from engine.live.wanted import Wish, difference
 
 if TYPE_CHECKING:
@@ -144,8 +144,8 @@ class Positions:
         page.look(page.at + page.policy.armed_within)
         if family.phase is Phase.CLOSING:
             return
-        refused = failed_stops(page.books, family)
-        remedy = self._naked.remedy(name, page.at, refused, page.policy.flatten_after)
+        failed = repairs_of(page.books, family)
+        remedy = self._naked.remedy(name, page.at, failed, page.policy.flatten_after)
         if remedy is Remedy.FLATTEN:
             page.latch(f"{family.signal.candidate} could not be protected")
             page.move(family, Phase.CLOSING, "", "it could not be protected")

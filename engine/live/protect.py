@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from engine.live.standing import Repairs
+
+LOST_TWICE: Final = 2
 
 
 class Remedy(StrEnum):
@@ -21,8 +25,9 @@ class Remedy(StrEnum):
 class Naked:
     """Since when each family is exposed. It begins anew after a restart, as does the patience.
 
-    A stop that was refused is remembered by the journal: then it is not tried again, whatever the
-    clock says, so a crash never buys an exposed position more time.
+    Stops that were refused or got lost are remembered by the journal: one that was refused is not
+    tried again, and of those that get lost the second is the last, whatever the clock says. So a
+    crash does not buy an exposed position more time.
     """
 
     since: Mapping[str, int]
@@ -35,7 +40,8 @@ class Naked:
         """A family is not exposed any more."""
         return replace(self, since={key: at for key, at in self.since.items() if key != name})
 
-    def remedy(self, name: str, at: int, refused: int, patience: int) -> Remedy:
-        """What is due: `refused` stops that were to protect it failed already."""
+    def remedy(self, name: str, at: int, failed: Repairs, patience: int) -> Remedy:
+        """What is due, with so many repairs that failed already."""
         late = at - self.since.get(name, at) >= patience
-        return Remedy.FLATTEN if late or refused > 0 else Remedy.PROTECT
+        hopeless = failed.refused > 0 or failed.lost >= LOST_TWICE
+        return Remedy.FLATTEN if late or hopeless else Remedy.PROTECT

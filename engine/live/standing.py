@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.live.holdings import OrderState
@@ -56,18 +58,33 @@ def entry_is_over(books: Books, family: Family) -> bool:
 
 
 def refused_of(books: Books, family: Family) -> set[str]:
-    """References of orders that the broker would not take."""
+    """References of orders that the broker would not take; what it never had was not refused."""
+    return _ended(books, family, OrderState.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Repairs:
+    """Stops that were to protect a position anew and came to nothing, over all restarts.
+
+    `lost` is the count of the place that lost most: a crash loses one in each.
+    """
+
+    refused: int
+    lost: int
+
+
+def repairs_of(books: Books, family: Family) -> Repairs:
+    """What became of the stops sent after the first ones."""
+    refused, lost = refused_of(books, family), _ended(books, family, OrderState.LOST)
+    later = [one.leg for one in family.asked if one.leg.role is Role.STOP and one.leg.attempt > 0]
+    places = Counter(leg.number for leg in later if leg.ref in lost)
+    return Repairs(sum(leg.ref in refused for leg in later), max(places.values(), default=0))
+
+
+def _ended(books: Books, family: Family, state: OrderState) -> set[str]:
+    """References of which every incarnation ended so."""
     return {
         ref
         for ref, orders in told_of(books, family).items()
-        if orders and all(order.state is OrderState.REJECTED for order in orders)
+        if orders and all(order.state is state for order in orders)
     }
-
-
-def failed_stops(books: Books, family: Family) -> int:
-    """How many stops that were to protect the position anew were refused."""
-    refused = refused_of(books, family)
-    return sum(
-        one.leg.role is Role.STOP and one.leg.attempt > 0 and one.leg.ref in refused
-        for one in family.asked
-    )

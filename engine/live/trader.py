@@ -172,6 +172,13 @@ class Trader:
         account.book[at.TOP] = max(units, int(account.book[at.TOP]))
         self._simulator.account = account
 
+    def remember_peak(self, peak: Fraction) -> None:
+        """The most the account ever was worth: its drawdown is counted from there."""
+        account = self.account.copy()
+        units = int(peak * self.rules.money.scale)
+        account.book[at.TOP] = max(units, int(account.book[at.TOP]))
+        self._simulator.account = account
+
     def unlatch(self) -> None:
         """A person cleared the latch: the drawdown is counted anew from here."""
         self._simulator.account = self.account.unlatched()

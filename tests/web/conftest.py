@@ -7,11 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from httpx import Client
 from litestar.testing import TestClient
 
 from adapters.workshop.keeper import Keeper
@@ -37,12 +38,15 @@ ARGUMENTS = (
 STRATEGIES = Path(__file__).parents[2] / "strategies"
 
 
-def people_in(folder: Path) -> None:
-    """An operator and a viewer, with a password the tests know."""
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workshop with an operator and a viewer, to be copied: hashing passwords takes time."""
+    folder = tmp_path_factory.mktemp("people") / "workshop"
     with Keeper(folder) as keeper:
         people = People(keeper)
         people.add("test", OPERATOR, Role.OPERATOR, PASSWORD)
         people.add("test", VIEWER, Role.VIEWER, PASSWORD)
+    return folder
 
 
 def copied(folder: Path) -> Path:
@@ -51,10 +55,10 @@ def copied(folder: Path) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, workshop: Path) -> Settings:
     """Of a workshop with an operator, a viewer and the shipped strategies."""
-    people_in(tmp_path / "workshop")
-    return Settings(folder=tmp_path / "workshop", strategies=copied(tmp_path), port=0)
+    folder = Path(shutil.copytree(workshop, tmp_path / "workshop"))
+    return Settings(folder=folder, strategies=copied(tmp_path), port=0)
 
 
 @pytest.fixture
@@ -78,6 +82,12 @@ def client(visitor: TestClient[Site]) -> TestClient[Site]:
     return visitor
 
 
+@pytest.fixture
+def another(visitor: TestClient[Site]) -> Client:
+    """A second browser at the same page; nobody has signed in on it."""
+    return Client(transport=visitor._transport, base_url="http://127.0.0.1")
+
+
 @dataclass
 class Served:
     """A page that runs as a process of its own: `engine web` on a free port."""
@@ -86,7 +96,6 @@ class Served:
     settings: Settings
     process: subprocess.Popen[str]
     log: Path
-    cookies: dict[str, str] = field(default_factory=dict)
 
     def end(self, number: signal.Signals = signal.SIGTERM, patience: float = 10) -> int:
         """Send it a signal; its exit status."""
@@ -96,13 +105,13 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def serve() -> Iterator[Callable[..., Served]]:
+def serve(workshop: Path) -> Iterator[Callable[..., Served]]:
     """Starts `engine web` over a folder, with more words where a test has them."""
     started: list[Served] = []
 
     def start(folder: Path, *words: str) -> Served:
         if not (folder / "workshop").exists():
-            people_in(folder / "workshop")
+            shutil.copytree(workshop, folder / "workshop")
         strategies = folder / "strategies"
         if not strategies.exists():
             copied(folder)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from web.api.people import PeopleApi
+from web.api.people import DeedsApi, OwnApi, PeopleApi
 from web.api.schema import schema
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
 
-CONTROLLERS: Final[list[ControllerRouterHandler]] = [schema, PeopleApi]
+CONTROLLERS: Final[list[ControllerRouterHandler]] = [schema, OwnApi, PeopleApi, DeedsApi]

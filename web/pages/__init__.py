@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from web.pages.about import AboutPage
+from web.pages.account import AccountPage
 from web.pages.health import HealthPage
 from web.pages.home import home
 from web.pages.login import LoginPage
@@ -17,6 +18,7 @@ CONTROLLERS: Final[list[ControllerRouterHandler]] = [
     home,
     LoginPage,
     PeoplePage,
+    AccountPage,
     HealthPage,
     AboutPage,
 ]

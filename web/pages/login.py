@@ -16,6 +16,9 @@ from web.security.guards import PUBLIC
 from web.security.local import local
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapters.workshop.people import Person
     from web.security.limits import Tries
 
 
@@ -42,7 +45,7 @@ class LoginPage(Controller):
         """The form; who is signed in already goes on."""
         if request.scope.get("user"):
             return _on(local(next))
-        return page(request, "login/login.html", next=local(next), name="", wrong="")
+        return _form(request, Login(next=next))
 
     @post("/login", sync_to_thread=True)
     def sign_in(
@@ -53,28 +56,16 @@ class LoginPage(Controller):
     ) -> Response[str]:
         """A new sitting under a new cookie, or the form again."""
         tries: Tries = request.app.state.tries
-        peer, next_page = peer_of(request), local(data.next)
+        peer = peer_of(request)
         wait = tries.take(peer)
         if wait:
             wrong = f"Too many tries. Wait {wait} seconds."
-            words = {"next": next_page, "name": data.name[:40], "wrong": wrong}
-            late = {"retry-after": str(wait)}
-            return page(request, "login/login.html", status=429, headers=late, **words)
+            return _form(request, data, wrong, 429, {"retry-after": str(wait)})
         person = ports.people.checked(data.name, data.password)
         if person is None:
-            wrong = "That name and password do not go together."
-            words = {"next": next_page, "name": data.name[:40], "wrong": wrong}
-            return page(request, "login/login.html", status=401, **words)
+            return _form(request, data, "That name and password do not go together.", 401)
         tries.right(peer)
-        sat, _ = csrf.cookies_of(request, ports)
-        secret = ports.sittings.begin(person, peer, instead_of=sat)
-        answer = _on(next_page)
-        seconds = int(3600 * ports.settings.session_hours)
-        answer.cookies = [
-            kept(ports, ports.settings.cookie, secret, seconds),
-            kept(ports, csrf.before(ports), "", 0),
-        ]
-        return answer
+        return seated(_on(local(data.next)), request, ports, person)
 
     @post("/logout", sync_to_thread=True)
     def sign_out(
@@ -88,9 +79,42 @@ class LoginPage(Controller):
         return answer
 
 
+def seated(
+    answer: Response[str], request: Request[Any, Any, Any], ports: Ports, person: Person
+) -> Response[str]:
+    """An answer that begins a new sitting, under a new cookie; the old one is ended."""
+    sat, _ = csrf.cookies_of(request, ports)
+    secret = ports.sittings.begin(person, peer_of(request), instead_of=sat)
+    seconds = int(3600 * ports.settings.session_hours)
+    answer.cookies = [
+        kept(ports, ports.settings.cookie, secret, seconds),
+        kept(ports, csrf.before(ports), "", 0),
+    ]
+    return answer
+
+
 def peer_of(request: Request[Any, Any, Any]) -> str:
     """The address a request came from."""
     return request.client.host if request.client else "unknown"
+
+
+def _form(
+    request: Request[Any, Any, Any],
+    given: Login,
+    wrong: str = "",
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+) -> Response[str]:
+    """The form, with what was given but the password."""
+    return page(
+        request,
+        "login/login.html",
+        status=status,
+        headers=headers,
+        next=local(given.next),
+        name=given.name[:40],
+        wrong=wrong,
+    )
 
 
 def _on(path: str) -> Response[str]:

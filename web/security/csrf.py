@@ -16,6 +16,7 @@ from litestar.enums import RequestEncodingType
 from litestar.exceptions import PermissionDeniedException
 
 from web.security.door import cookie_in
+from web.security.guards import SAFE
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 FIELD: Final = "_csrf_token"
 HEADER: Final = "x-csrftoken"
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORMS: Final = frozenset({RequestEncodingType.URL_ENCODED, RequestEncodingType.MULTI_PART})
 
 

@@ -8,6 +8,8 @@ from math import ceil
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from litestar.exceptions import TooManyRequestsException
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,6 +17,13 @@ TRIES: Final = 5
 WINDOW: Final = 60.0
 MOST: Final = 4096
 """Addresses remembered; beyond that the oldest is forgotten."""
+
+
+class TooMany(TooManyRequestsException):
+    """Somebody tried too often; `headers` say when to come back."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"Too many tries: wait {wait} seconds.", headers={"retry-after": str(wait)})
 
 
 class Tries:

@@ -9,9 +9,9 @@ HOME: Final = "/"
 
 
 def local(path: str) -> str:
-    """The path if it is one of ours, else the first page.
+    r"""The path if it is one of ours, else the first page.
 
-    Browsers read `//host`, `/\\host` and a path with tabs or line ends as another site's.
+    Browsers read `//host`, `/\host` and a path with tabs or line ends as another site's.
     """
     is_plain = all(" " < letter != "\\" and letter != "\x7f" for letter in path)
     if not is_plain or not path.startswith("/") or path.startswith(("//", "/login", "/logout")):

@@ -1,0 +1,196 @@
+"""`engine run --live`: a strategy on Interactive Brokers, told line by line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from click.core import ParameterSource
+
+from adapters.cli import INTERRUPTED
+from adapters.cli.screen import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from adapters.cli.options import Choice
+    from adapters.live.plan import Plan
+    from adapters.live.runner import Ending
+    from engine.execution.terms import Terms
+
+_OPTIONS: Final = (
+    click.option("--live", is_flag=True, help="Trade it on Interactive Brokers; see below."),
+    click.option(
+        "--account",
+        metavar="NUMBER",
+        help="Live: the account. One with money must be typed, and its port said.",
+    ),
+    click.option(
+        "--host", default="127.0.0.1", show_default=True, help="Live: where the gateway is."
+    ),
+    click.option(
+        "--port",
+        type=click.IntRange(1, 65535),
+        default=4002,
+        show_default=True,
+        help="Live: 4002 or 7497 for paper, 4001 or 7496 for money.",
+    ),
+    click.option(
+        "--client",
+        type=click.IntRange(1, 999_999_999),
+        default=17,
+        show_default=True,
+        help="Live: the client id, the same at every start.",
+    ),
+    click.option(
+        "--journal",
+        "live_journal",
+        metavar="FILE|URL",
+        help="Live: what is remembered, SQLite or PostgreSQL.  [default: one an account]",
+    ),
+    click.option(
+        "--monitor-only", is_flag=True, help="Live: send nothing, say what would have been sent."
+    ),
+    click.option(
+        "--flatten-on-exit", is_flag=True, help="Live: go out of everything before stopping."
+    ),
+    click.option(
+        "--feed",
+        type=click.Choice(["history", "steps", "ticks"]),
+        default="history",
+        show_default=True,
+        help="Live: what bars are made of.",
+    ),
+    click.option("--until-end", is_flag=True, help="Live: stop when the gateway is gone for good."),
+    click.option("--wait", is_flag=True, help="Live: wait for a gateway that is not there yet."),
+    click.option("-v", "--verbose", is_flag=True, help="Live: tell every event."),
+)
+
+LIVE_ONLY: Final[Mapping[str, str]] = {
+    "account": "--account",
+    "host": "--host",
+    "port": "--port",
+    "client": "--client",
+    "live_journal": "--journal",
+    "monitor_only": "--monitor-only",
+    "flatten_on_exit": "--flatten-on-exit",
+    "feed": "--feed",
+    "until_end": "--until-end",
+    "wait": "--wait",
+    "verbose": "--verbose",
+}
+"""Options that mean something only with --live."""
+
+PAST_ONLY: Final[Mapping[str, str]] = {
+    "data": "--data",
+    "first": "--from",
+    "last": "--to",
+    "zone": "--zone",
+    "stamp": "--stamp",
+    "delimiter": "--delimiter",
+    "decimal": "--decimal",
+    "adapter": "--adapter",
+    "journal": "--events",
+    "folder": "--report",
+    "all_trades": "--all-trades",
+    "timed": "--timings",
+    "same_bar": "--same-bar",
+    "flat": "--flat",
+}
+"""Options that mean something only without it."""
+
+
+def live_options(function: Callable[..., None]) -> Callable[..., None]:
+    """--live and what goes with it; the function gets them by name."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def refuse_others(*, live: bool) -> None:
+    """Refuse options that were typed and mean nothing here; raises `click.UsageError`."""
+    ctx = click.get_current_context()
+    wrong = PAST_ONLY if live else LIVE_ONLY
+    typed = [
+        name for key, name in wrong.items()
+        if ctx.get_parameter_source(key) is ParameterSource.COMMANDLINE
+    ]  # fmt: skip
+    if not typed:
+        return
+    several = ", ".join(typed)
+    if live:
+        raise click.UsageError(
+            f"{several}: with --live the bars, their times and the fills are the broker's"
+        )
+    raise click.UsageError(f"{several}: only with --live")
+
+
+def run_live(choice: Choice, terms: Terms, *, as_json: bool, **words: Any) -> None:
+    """Trade until it is stopped; leaves with the status that says why."""
+    from adapters.database.errors import DatabaseError  # noqa: PLC0415 - SQLAlchemy, 300 ms
+    from adapters.ib.library import NoLibrary  # noqa: PLC0415 - as above
+    from adapters.live.errors import CannotRun  # noqa: PLC0415 - as above
+
+    try:
+        plan = _plan(choice, terms, words)
+        ending = _run(plan, as_json=as_json, verbose=words["verbose"])
+    except CannotRun as cannot:
+        raise Failure(cannot.message, cannot.remedy) from None
+    except DatabaseError as broken:
+        raise Failure(str(broken), broken.remedy) from None
+    except NoLibrary as missing:
+        raise Failure(str(missing)) from None
+    if ending.value == "interrupted":
+        raise click.exceptions.Exit(INTERRUPTED)
+
+
+def _plan(choice: Choice, terms: Terms, words: Mapping[str, Any]) -> Plan:
+    from adapters.calendars import ExchangeCalendars  # noqa: PLC0415 - brings numpy
+    from adapters.cli.workbench import (  # noqa: PLC0415 - as above
+        compiled_for_data,
+        folder_of,
+        program_of,
+        shown,
+    )
+    from adapters.events import event_lists  # noqa: PLC0415 - as above
+    from adapters.ib.port import FeedKind  # noqa: PLC0415 - as above
+    from adapters.ib.settings import Settings  # noqa: PLC0415 - as above
+    from adapters.live.places import journal_of  # noqa: PLC0415 - as above
+    from adapters.live.plan import Plan, check_words, is_real  # noqa: PLC0415 - as above
+    from engine.execution.terms import Flat  # noqa: PLC0415 - as above
+
+    account = (words["account"] or "").strip().upper()
+    check_words(account, words["port"])
+    made, _ = compiled_for_data(choice)
+    program = program_of(shown(choice.spec), made)
+    monitor = words["monitor_only"]
+    own = journal_of(account if is_real(account) else "", monitor_only=monitor)
+    source = click.get_current_context().get_parameter_source("equity")
+    return Plan(
+        program=program,
+        file=str(Path(choice.spec).resolve()) if choice.spec != "-" else "",
+        calendars=ExchangeCalendars(),
+        events=event_lists(program.events, folder_of(choice.spec)),
+        journal=words["live_journal"] or own,
+        terms=replace(terms, flat=Flat.NEXT_OPEN),
+        counted=source is ParameterSource.COMMANDLINE,
+        account=account,
+        settings=Settings(host=words["host"], port=words["port"], client=words["client"]),
+        feed=FeedKind(words["feed"]),
+        monitor_only=monitor,
+        flatten_on_exit=words["flatten_on_exit"],
+        until_end=words["until_end"],
+        wait=words["wait"],
+    )
+
+
+def _run(plan: Plan, *, as_json: bool, verbose: bool) -> Ending:
+    import asyncio  # noqa: PLC0415 - 50 ms
+
+    from adapters.cli.live_told import JsonTeller, Teller  # noqa: PLC0415 - as above
+    from adapters.live.process import trade  # noqa: PLC0415 - as above
+
+    teller = JsonTeller() if as_json else Teller(plan, verbose=verbose)
+    return asyncio.run(trade(plan, teller))

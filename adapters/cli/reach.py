@@ -1,0 +1,144 @@
+"""Where a gateway and a journal are: options of verbs that ask a broker or read what was traded."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from adapters.cli.screen import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from adapters.ib.connection import IbBroker
+    from adapters.ib.settings import Settings
+
+PAPER_PORT: Final = 4002
+ENGINES: Final = 17
+"""The client id of an engine that trades; who only reads takes another."""
+READERS: Final = 18
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A gateway, as a person says it; `account` empty: the one of the login."""
+
+    host: str = "127.0.0.1"
+    port: int = PAPER_PORT
+    account: str = ""
+    client: int = READERS
+
+    @property
+    def place(self) -> str:
+        """Host and port."""
+        return f"{self.host}:{self.port}"
+
+    def settings(self, timeout: float = 10.0) -> Settings:
+        """For a connection that only reads; `timeout` is in seconds, for each question."""
+        from adapters.ib.settings import Settings  # noqa: PLC0415 - start-up in milliseconds
+
+        return Settings(
+            host=self.host,
+            port=self.port,
+            client=self.client,
+            account=self.account,
+            timeout=timeout,
+            reads_only=True,
+        )
+
+
+_GATEWAY = (
+    click.option("--host", default="127.0.0.1", show_default=True, help="Where the gateway is."),
+    click.option(
+        "--port",
+        type=click.IntRange(1, 65535),
+        default=PAPER_PORT,
+        show_default=True,
+        help="4002: paper, 4001: real (TWS: 7497, 7496).",
+    ),
+    click.option("--account", default="", help="The account, where the login has several."),
+    click.option(
+        "--client",
+        type=click.IntRange(1, 999_999_999),
+        default=READERS,
+        show_default=True,
+        help="A client id that nobody else uses.",
+    ),
+)
+
+JOURNAL = click.option(
+    "--journal",
+    metavar="FILE|URL",
+    help="The live journal.  [default: that of the paper account]",
+)
+
+
+def gateway_options(function: Callable[..., None]) -> Callable[..., None]:
+    """--host, --port, --account and --client; the function gets them as `reach`."""
+
+    @wraps(function)
+    def reaching(**words: Any) -> None:
+        names = ("host", "port", "account", "client")
+        function(reach=Reach(**{name: words.pop(name) for name in names}), **words)
+
+    wrapped: Callable[..., None] = reaching
+    for option in reversed(_GATEWAY):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def journal_at(named: str | None) -> str | Path:
+    """The journal that is meant: the one that was named, else the paper account's."""
+    if named:
+        return named
+    from adapters.live.places import journal_of  # noqa: PLC0415 - start-up in milliseconds
+
+    return journal_of()
+
+
+def journal_that_is(named: str | None) -> str | Path:
+    """The same, where there is one; raises `Failure` naming those there are."""
+    where = journal_at(named)
+    if "://" in str(where) or os.path.exists(where):  # noqa: PTH110 - a name is as good as a path
+        return where
+    from adapters.live.places import state_folder  # noqa: PLC0415 - start-up in milliseconds
+
+    there = sorted(str(file) for file in state_folder().glob("*.db"))
+    known = f"name one: --journal {there[0]}" if there else "nothing was traded live yet"
+    others = f" (there are {', '.join(there)})" if len(there) > 1 else ""
+    raise Failure(f"there is no journal {where}{others}", known)
+
+
+def who() -> str:
+    """The name of the person at the keyboard, for the journal."""
+    import getpass  # noqa: PLC0415 - start-up in milliseconds
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+def asked_of(settings: Settings, question: Callable[[IbBroker], Awaitable[_T]]) -> _T:
+    """Connect, ask, and hang up. Raises `BrokerError`, `NoLibrary`."""
+    import asyncio  # noqa: PLC0415 - 50 ms
+
+    from adapters.ib.connection import IbBroker  # noqa: PLC0415 - as above
+
+    async def work() -> _T:
+        broker = IbBroker(settings)
+        try:
+            await broker.connect()
+            return await question(broker)
+        finally:
+            await broker.close()
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(work())

@@ -1,0 +1,646 @@
+"""The running engine: words in, events on the disk, commands out; in this order, always.
+
+Everything happens on one event loop and in one piece: a word is taken by the desk, its events are
+written down and flushed to the disk, then its commands are carried out, and only then is the next
+word looked at. Whoever has a word (the broker, a timer, a person) calls `take`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from adapters.database.errors import DatabaseError
+from adapters.ib.port import (
+    BarLate,
+    BarRevised,
+    BrokerError,
+    Disconnected,
+    Doubt,
+    FiguresTold,
+    Integrity,
+    NoGateway,
+    PositionTold,
+    Unanswered,
+)
+from adapters.live import connect, warmup
+from adapters.live.alerts import Alerts, Outage
+from adapters.live.asking import Asker
+from adapters.live.bars import BarKeeper
+from adapters.live.clocks import MarketClock, OwnClock, wall
+from adapters.live.dates import TradingDates
+from adapters.live.echo import changed
+from adapters.live.errors import CannotRun
+from adapters.live.hands import Hands
+from adapters.live.plan import check_login
+from adapters.live.status import State
+from adapters.live.troubles import Troubles
+from dsl.ir.text import program_hash
+from engine.live import commands as cmd
+from engine.live import events as ev
+from engine.live import words
+from engine.live.books import JournalError
+from engine.live.commands import Level
+from engine.live.family import Phase
+from engine.session import BarOrderError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from decimal import Decimal
+
+    from adapters.database.journal import Journal
+    from adapters.ib.port import Broker, BrokerWord, ContractInfo, Figures, Session, Snapshot
+    from adapters.ib.settings import Settings
+    from adapters.live.clocks import Clock
+    from adapters.live.plan import Plan
+    from engine.live.desk import Desk, Step
+    from engine.live.words import Word
+
+STOPPING: Final = "the engine stops"
+"""Why entries are halted while it stops: the next start takes that halt back, and only that."""
+
+ENGINE: Final = "engine"
+_BEAT: Final = 30.0
+_DATA_PAUSE: Final = 15.0
+_SETTLE: Final = 3.0
+_OUT: Final = 10.0
+_LAST_TRIES: Final = 3
+_SPINS: Final = 50
+_SAID_AGAIN: Final = 10_000
+
+
+class Ending(Enum):
+    """Why a run is over."""
+
+    STOPPED = "stopped"  # a person or the system asked for it
+    INTERRUPTED = "interrupted"  # from the keyboard
+    OVER = "over"  # the gateway is gone, and that was to be the end
+
+
+class Listener(Protocol):
+    """Who is told what happens; it must not raise."""
+
+    def began(self, runner: Runner) -> None:
+        """It is connected and warmed up, and trades from here on."""
+        ...
+
+    def happened(self, event: ev.Event) -> None:
+        """An event is on the disk."""
+        ...
+
+    def withheld(self, at: int, what: cmd.Send | cmd.Cancel) -> None:
+        """It is only watched: this would have been sent."""
+        ...
+
+    def alerted(self, at: int, level: Level, text: str) -> None:
+        """Somebody is told something."""
+        ...
+
+
+@dataclass(slots=True)
+class Wire:
+    """How the connection stands."""
+
+    is_up: bool = False
+    since: int = 0
+    attempts: int = 0
+    trouble: str = ""
+
+
+class Runner:
+    """One plan, run until it ends. `run` may be called once."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        journal: Journal,
+        dial: Callable[[Settings, Callable[[], int]], Broker],
+        listener: Listener,
+        *,
+        now: Callable[[], int] = wall,
+    ) -> None:
+        """`dial` makes a broker that is not connected; `now` is our clock (ms since the epoch)."""
+        self.plan, self.journal = plan, journal
+        self.listener = listener
+        self.strategy = program_hash(plan.program)
+        self.dates = TradingDates(plan.program.day)
+        self.alerts = Alerts((_Told(listener),))
+        self.clock: Clock = OwnClock(now)
+        self.started = now()
+        self.wire = Wire(since=self.started)
+        self.is_replay = False
+        self.policy = replace(
+            plan.policy, monitor_only=plan.monitor_only, told_equity=not plan.counted
+        )
+        self.session: Session | None = None
+        self.contract: ContractInfo | None = None
+        self.desk: Desk | None = None
+        self.figures: Figures | None = None
+        self.last_bar: words.BarClosed | None = None
+        self.bars_seen = 0
+        self.events_written = journal.last()
+        self.first_equity: Decimal | None = None
+        self.halted_by = ""
+        self.limits: dict[str, str] = {}
+        self.is_stopping = False
+        self.changed = asyncio.Event()
+        self.broker = self._dialled(dial)
+        self._dial = dial
+        self._troubles = Troubles(self._data)
+        self._asker = Asker(self.broker, self._answered, self._lost)
+        self._hands: Hands | None = None
+        self._keeper: BarKeeper | None = None
+        self._words: deque[Word] = deque()
+        self._is_busy = False
+        self._noticed: dict[str, int] = {}
+        self._ended: asyncio.Future[Ending] | None = None
+        self._reconnecting: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_enough: Any = None
+        self._warm: list[Any] = []
+
+    def _dialled(self, dial: Callable[[Settings, Callable[[], int]], Broker]) -> Broker:
+        settings = replace(
+            self.plan.settings, account=self.plan.account, reads_only=self.plan.monitor_only
+        )
+        if self.is_replay:
+            settings = connect.for_replay(settings)
+        return dial(settings, lambda: self.clock.now())
+
+    # --- from the first connection to the end -------------------------------------------------
+
+    async def run(self) -> Ending:
+        """Connect, warm up, trade until it ends. Raises `CannotRun` and `DatabaseError`."""
+        self._ended = asyncio.get_running_loop().create_future()
+        try:
+            await self._begin()
+            return await self._ended
+        finally:
+            await self._close()
+
+    async def _begin(self) -> None:
+        warmup.check_owner(self.journal.books, self.strategy)
+        if self.plan.monitor_only and self.journal.books.living:
+            raise CannotRun(
+                "something of ours is open, and --monitor-only would leave it alone",
+                "run without --monitor-only, or give it a journal of its own: --journal FILE",
+            )
+        session = await self._connect_first()
+        try:
+            contract = await self.broker.contract(self.plan.program.instrument)
+            made = await warmup.prepared(
+                self.plan, self.broker, self.journal, contract, session.figures, self.dates,
+                self.policy,
+            )  # fmt: skip
+        except BrokerError as failed:
+            raise connect.cannot(failed) from None
+        self.contract, self.desk = contract, made.desk
+        self._hands = Hands(self.broker, contract, self, self.plan.monitor_only)
+        self._keeper = BarKeeper(self.journal, contract.number, self.plan.feed.value)
+        for bar in made.fresh:
+            self._keeper.keep(bar)
+        self.bars_seen = len(made.bars)
+        if made.bars:
+            self.last_bar = _word(made.bars[-1], self.clock.now())
+        self._do(self.desk.begin(self.clock.now()))
+        if made.short:
+            self._warm, self._is_enough = list(made.bars), made.is_enough
+            self._troubles.say("warm-up", made.short)
+        self._run(self._listen())
+        self._tell_equity(session.figures)
+        if self.journal.books.halt == STOPPING:
+            self.take(words.Resume(self.clock.now(), ENGINE, "it runs again"))
+        for bar in made.missed:
+            self._on_bar(_word(bar, self.clock.now()), known=True)
+        self.listener.began(self)
+        await self._follow()
+        self._run(self._pulse() if self.is_replay else self._beat())
+
+    async def _connect_first(self) -> Session:
+        above, wait = self.journal.books.highest_number, self.plan.wait
+        session = await connect.first_session(self.broker, above, wait=wait)
+        if connect.is_replay(session):
+            await self.broker.close()
+            self.is_replay = True
+            self.clock = MarketClock(session.server_seconds * 1000)
+            self.broker = self._dialled(self._dial)
+            self._asker = Asker(self.broker, self._answered, self._lost)
+            session = await connect.first_session(self.broker, above, wait=wait)
+        check_login(self.plan, session.account)
+        self._connected(session)
+        return session
+
+    def _connected(self, session: Session) -> None:
+        self.session, self.figures = session, session.figures
+        self.wire = Wire(is_up=True, since=self.clock.now())
+        self.changed.set()
+
+    async def _close(self) -> None:
+        for task in [*self._tasks]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._asker.stop()
+        if self._hands is not None:
+            self._hands.stop()
+        self.clock.stop()
+        with suppress(BrokerError, OSError):
+            await self.broker.close()
+        if self._keeper is not None:
+            self._keeper.write()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self._fail(fault)
+
+    def _fail(self, fault: BaseException) -> None:
+        """Nothing can be trusted any more: leave; stops work at the broker."""
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_exception(fault)
+
+    def end(self, ending: Ending) -> None:
+        """Leave at once; nothing is sent any more."""
+        if self._ended is not None and not self._ended.done():
+            self._ended.set_result(ending)
+
+    # --- words ----------------------------------------------------------------------------------
+
+    def take(self, word: Word) -> None:
+        """A word, all the way: decided on, written down, carried out. Failures end the run."""
+        self._words.append(word)
+        if self._is_busy:
+            return  # carrying out what came of another: that one first, all of it
+        self._is_busy = True
+        try:
+            while self._words and self._ended is not None and not self._ended.done():
+                self._take(self._words.popleft())
+        finally:
+            self._is_busy = False
+
+    def _take(self, word: Word) -> None:
+        assert self.desk is not None
+        try:
+            self._do(self.desk.step(word))
+        except BarOrderError as wrong:
+            self.say(Level.WARNING, f"a bar is not looked at: {wrong}")
+        except (DatabaseError, JournalError) as fault:
+            self._fail(fault)
+
+    def _do(self, step: Step) -> None:
+        if step.events:
+            self._write_down(step.events)
+        assert self._hands is not None
+        for command in step.commands:
+            match command:
+                case cmd.Send() | cmd.Cancel():
+                    self._hands.carry_out(self.date, command)
+                case cmd.Ask(number=number):
+                    self._asker.ask(number)
+                case cmd.WakeAt(at=at):
+                    self.clock.wake(at, self._wake)
+                case cmd.Alert(level=level, text=text):
+                    self.say(level, text)
+        if step.events or step.commands:
+            self.changed.set()
+
+    def _write_down(self, happened: tuple[ev.Event, ...]) -> None:
+        assert self._keeper is not None
+        if any(isinstance(event, ev.Stepped) for event in happened):
+            self._keeper.write()
+        self.journal.record(*happened)
+        self.events_written += len(happened)
+        for event in happened:
+            if isinstance(event, words.Told):
+                self._see_echo(event)
+            self.listener.happened(event)
+
+    def _see_echo(self, told: words.Told) -> None:
+        """An order that the broker changed is no order of ours any more: stop, and call somebody."""
+        made = changed(self.journal.books, told.order)
+        if made and not self.journal.books.halt:
+            text = f"the broker has {told.order.ref} with {made}"
+            self.say(Level.ALARM, text)
+            self.take(words.Halt(self.clock.now(), ENGINE, text))
+
+    def _wake(self) -> None:
+        self.take(words.Tick(self.clock.now()))
+
+    @property
+    def date(self) -> str:
+        """Today's trading date."""
+        return self.dates.text(self.clock.now() // 60_000)
+
+    def say(self, level: Level, text: str) -> None:
+        """Tell a person."""
+        self.alerts.say(self.clock.now(), level, text)
+        self.changed.set()
+
+    # --- what the broker says ---------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        async for word in self.broker.events():
+            self.hear(word)
+
+    def hear(self, word: BrokerWord) -> None:
+        """A word of the broker; those that are not the desk's become words that are."""
+        match word:
+            case words.BarClosed():
+                self._on_bar(word)
+            case words.Data(trouble=trouble):
+                self._troubles.say("", trouble)
+            case words.Notice(code=code, text=text, ref=ref):
+                self._notice(code, text, ref)
+            case words.LinkDown():
+                self.wire.trouble = word.why
+                self.take(word)
+            case words.Clock() if self.is_replay:
+                pass
+            case Disconnected(why=why):
+                self._reconnect(why)
+            case FiguresTold(figures=figures):
+                self._tell_equity(figures)
+            case PositionTold(contract=number, contracts=held):
+                self._on_position(number, held)
+            case Doubt(ref=ref, code=code, why=why):
+                self._notice(code, why, ref or "?")
+            case Integrity(what=what):
+                self._notice(0, what, "?")
+            case BarLate(bar=bar):
+                self._notice(0, f"a bar came too late: {bar}")
+            case BarRevised(was=was, now=now):
+                self._notice(0, f"a bar was revised: {was} is now {now or 'none'}")
+            case _:
+                self.take(word)
+
+    def _on_bar(self, bar: words.BarClosed, *, known: bool = False) -> None:
+        """A closed bar. `known`: the journal has it."""
+        self.clock.told((bar.minute + self.plan.program.bar_minutes) * 60_000)
+        self.last_bar = bar
+        self.bars_seen += 1
+        if not known:
+            assert self._keeper is not None
+            try:
+                self._keeper.keep(bar)
+            except DatabaseError as fault:
+                self._fail(fault)
+                return
+        if self._is_enough is not None:
+            self._warm.append(bar)
+            if self._is_enough(self._warm):
+                self._is_enough, self._warm = None, []
+                self._troubles.say("warm-up", "")
+        self.take(bar)
+
+    def _data(self, trouble: str) -> None:
+        """What is wrong with the data has changed."""
+        if self.desk is not None:
+            self.take(words.Data(self.clock.now(), trouble))
+
+    def _notice(self, code: int, text: str, ref: str = "") -> None:
+        """Written down, once in a while; with a reference the broker is asked how things are."""
+        now, key = self.clock.now(), f"{code} {ref} {text}"
+        if now - self._noticed.get(key, -_SAID_AGAIN) < _SAID_AGAIN:
+            return
+        if len(self._noticed) > _SPINS:
+            self._noticed.clear()
+        self._noticed[key] = now
+        self.take(words.Notice(now, code, text, ref))
+
+    def _on_position(self, number: int, held: int) -> None:
+        families = self.journal.books.families.values()
+        ours = sum(family.position for family in families if family.contract == number)
+        if self.contract is not None and number == self.contract.number and held != ours:
+            self._notice(0, f"the broker holds {held} contracts, we know of {ours}", "position")
+
+    def _tell_equity(self, figures: Figures) -> None:
+        self.figures = figures
+        now = self.clock.now()
+        if figures.equity is not None and figures.age(now) < self.policy.equity_fresh:
+            self.take(words.EquityTold(now, self.date, figures.equity))
+
+    def _answered(self, number: int, snapshot: Snapshot) -> None:
+        self._tell_equity(snapshot.figures)
+        now = self.clock.now()
+        self.take(words.Answered(now, number, snapshot.holdings, snapshot.next_number))
+
+    # --- hands.Owner --------------------------------------------------------------------------
+
+    def refused(self, order: cmd.Send, code: int, text: str) -> None:
+        """See `hands.Owner`."""
+        self.take(words.Refused(self.clock.now(), order.leg.ref, code, text))
+
+    def withheld(self, what: cmd.Send | cmd.Cancel) -> None:
+        """See `hands.Owner`."""
+        self.listener.withheld(self.clock.now(), what)
+
+    def alarm(self, level: Level, text: str) -> None:
+        """See `hands.Owner`."""
+        self.say(level, text)
+
+    # --- the connection ---------------------------------------------------------------------------
+
+    def _lost(self, why: str) -> None:
+        """An answer did not come: what this connection says is not believed any more."""
+        self.take(words.LinkDown(self.clock.now(), why))
+        self._reconnect(why)
+
+    def _reconnect(self, why: str) -> None:
+        if self._reconnecting is None or self._reconnecting.done():
+            self.wire = Wire(since=self.clock.now(), trouble=why)
+            self.changed.set()
+            self._reconnecting = self._run(self._until_connected())
+
+    async def _until_connected(self) -> None:
+        outage = Outage(self.clock.now())
+        watching = self._run(self._watch_outage(outage))
+        try:
+            for pause in connect.pauses():
+                self.wire.attempts += 1
+                try:
+                    session = await self.broker.connect(above=self.journal.books.highest_number)
+                    check_login(self.plan, session.account)
+                except (BrokerError, CannotRun) as failed:
+                    self._still_lost(failed)
+                else:
+                    break
+                await asyncio.sleep(pause)
+        finally:
+            watching.cancel()
+        self._connected(session)
+        self.take(words.LinkUp(self.clock.now(), data_kept=False))
+        await self._follow()
+
+    def _still_lost(self, failed: Exception) -> None:
+        self.wire.trouble = str(failed)
+        if connect.lasting(failed) and self.wire.attempts == 1:
+            self.say(Level.ALARM, f"the gateway is there and cannot be used: {failed}")
+        if self.plan.until_end and isinstance(failed, NoGateway):
+            if self.wire.attempts >= _LAST_TRIES:
+                self.end(Ending.OVER)
+        self.changed.set()
+
+    async def _watch_outage(self, outage: Outage) -> None:
+        """By the loop's clock: a replayed one stands still meanwhile."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        while True:
+            await asyncio.sleep(5)
+            passed = int((loop.time() - began) * 1000)
+            if (due := outage.due(outage.since + passed)) is not None:
+                self.say(*due)
+
+    async def _follow(self) -> None:
+        """Have bars come; while they are refused there are no entries, and it is tried again."""
+        assert self.contract is not None
+        since = None if self.last_bar is None else self.last_bar.minute
+        minutes = self.plan.program.bar_minutes
+        while True:
+            try:
+                await self.broker.bars(self.contract, minutes, since, self.plan.feed)
+            except Unanswered as failed:
+                self._lost(f"no bars: {failed}")
+                return
+            except BrokerError as failed:
+                self._troubles.say("bars", str(failed))
+            else:
+                self._troubles.say("bars", "")
+                return
+            await asyncio.sleep(_DATA_PAUSE)
+
+    # --- time ---------------------------------------------------------------------------------
+
+    async def _beat(self) -> None:
+        """Now and then ask for the time: the clocks are compared, and a dead line is noticed."""
+        while True:
+            await asyncio.sleep(_BEAT)
+            if not self.wire.is_up:
+                continue
+            try:
+                await self.broker.server_time()
+            except Unanswered as failed:
+                if self.wire.is_up:
+                    self._lost(f"the gateway is silent: {failed}")
+
+    async def _pulse(self) -> None:
+        """Ask a replayed market for its time whenever there is nothing else to do.
+
+        A gateway in lockstep plays on when it is asked, and answers behind the news; so nothing
+        here is ever late, and no time is lost.
+        """
+        before = 0
+        while True:
+            await self._quiet()
+            if not self.wire.is_up:
+                await asyncio.sleep(0.01)
+                continue
+            try:
+                now = await self.broker.server_time()
+            except Unanswered as failed:
+                if self.wire.is_up:
+                    self._lost(f"the gateway is silent: {failed}")
+                continue
+            if now == before:
+                await asyncio.sleep(0.005)
+            before = now
+            self.clock.told(now * 1000)
+
+    async def _quiet(self) -> None:
+        """Wait until nothing is under way."""
+        spins = 0
+        assert self._hands is not None
+        while not (self.broker.is_idle and self._asker.is_idle and self._hands.is_idle):
+            spins += 1
+            await asyncio.sleep(0 if spins < _SPINS else 0.0005)
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def stop(self, ending: Ending = Ending.STOPPED, *, flatten: bool = False) -> None:
+        """Take no entries any more, leave what is protected protected (or go out), and end."""
+        if self.desk is None:
+            self.end(ending)
+        elif not self.is_stopping:
+            self.is_stopping = True
+            self._run(self._stop(ending, flatten=flatten or self.plan.flatten_on_exit))
+
+    async def _stop(self, ending: Ending, *, flatten: bool) -> None:
+        now, halt = self.clock.now(), self.journal.books.halt
+        if flatten and self.journal.books.living:
+            self.take(words.Flatten(now, ENGINE, halt or STOPPING))
+        elif not halt:
+            self.take(words.Halt(now, ENGINE, STOPPING))
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + (_OUT if flatten else _SETTLE)
+        while loop.time() < patience and not self._is_settled(flatten=flatten):
+            await asyncio.sleep(0.02)
+        if flatten and self.journal.books.living:
+            self.say(Level.ALARM, "not everything of ours is out: look at the broker")
+        self.end(ending)
+
+    def _is_settled(self, *, flatten: bool) -> bool:
+        """Whether nothing is on its way, and what is held has its stops."""
+        assert self.desk is not None
+        if not self._asker.is_idle or self.desk.question or not self.wire.is_up:
+            return not self.wire.is_up
+        under_way = {Phase.SENDING, Phase.WORKING, Phase.CLOSING}
+        living = self.journal.books.living
+        return not living if flatten else all(one.phase not in under_way for one in living)
+
+    # --- how it stands --------------------------------------------------------------------------
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is a desk that takes words."""
+        return self.desk is not None and self._hands is not None
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the data; empty: nothing."""
+        return self._troubles.text
+
+    @property
+    def state(self) -> State:
+        """What it is doing, in one word."""
+        books = self.journal.books
+        if self.is_stopping:
+            return State.STOPPING
+        if self.desk is None:
+            return State.CONNECTING if self.session is None else State.WARMING_UP
+        found = (
+            (not self.wire.is_up, State.DOWN),
+            (bool(books.latch), State.LATCHED),
+            (bool(books.halt), State.HALTED),
+            (bool(self.why_not), State.WATCHING),
+        )
+        return next((state for holds, state in found if holds), State.TRADING)
+
+    @property
+    def why_not(self) -> str:
+        """Why no entry could happen now; empty: one could."""
+        if self.desk is None:
+            return "it is not ready yet"
+        return "" if self.wire.is_up else f"no gateway: {self.wire.trouble}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Alerts, told to the listener."""
+
+    listener: Listener
+
+    def notify(self, at: int, level: Level, text: str) -> None:
+        """See `alerts.Notifier`."""
+        self.listener.alerted(at, level, text)
+
+
+def _word(bar: Any, at: int) -> words.BarClosed:
+    return words.BarClosed(at, bar.minute, bar.open, bar.high, bar.low, bar.close, bar.volume)

@@ -1,0 +1,1 @@
+"""The live path proven whole: the real engine, the real client library, the simulated gateway."""
