@@ -79,8 +79,9 @@ def setups_on_the_fill(prepared: Prepared, sets: list[tuple[int, ...]]) -> Ints:
         side: swept.params(np.array(sets, np.int64), side) for side in prepared.strategy.machines
     }
     found = []
-    for offers in Compiled(prepared).offers(ground, params):
-        rows = offers.reshape(-1, at.OFFER_TARGETS + 1)
+    offers = Compiled(prepared).offers(ground, params)
+    for number in range(len(sets)):
+        rows = offers.of(number).reshape(-1, at.OFFER_TARGETS + 1)
         paid = prepared.market.open[rows[:, at.OFFER_ROW] + 1]
         sign = 2 * rows[:, at.OFFER_SIDE] - 1
         risk = sign * (paid - rows[:, at.OFFER_STOP])

@@ -14,7 +14,9 @@ from litestar.openapi import OpenAPIConfig
 from litestar.static_files import create_static_files_router
 
 from web import api, pages
+from web.broadcast import Broadcast
 from web.errors import answer
+from web.metrics import Metrics
 from web.rendering import HERE
 from web.security.csrf import from_our_page
 from web.security.door import Door
@@ -39,8 +41,8 @@ FOREVER: Final = CacheControlHeader(max_age=31_536_000, public=True, immutable=T
 class Site(Litestar):
     """The application behind its door.
 
-    `state` holds `ports`, `tries` and, once it runs, `closing`: an event that is set when the
-    server is asked to end, for streams to watch.
+    `state` holds `ports`, `tries`, `metrics` and, once it runs, `broadcast` and `closing`: an
+    event that is set when the server is asked to end, for streams to watch.
     """
 
     door: Door | None = None
@@ -68,6 +70,7 @@ def create_app(settings: Settings) -> Site:
 
 def assembled(ports: Ports) -> Site:
     """The page over these ports."""
+    metrics = Metrics(ports.live)
     site = Site(
         route_handlers=[
             Router("/", route_handlers=pages.CONTROLLERS, include_in_schema=False),
@@ -85,17 +88,23 @@ def assembled(ports: Ports) -> Site:
         exception_handlers={Exception: answer},
         request_max_body_size=LARGEST,
         compression_config=CompressionConfig(backend="gzip"),
-        state=State({"ports": ports, "tries": Tries()}),
+        state=State({"ports": ports, "tries": Tries(), "metrics": metrics}),
         on_startup=[_begin],
+        on_shutdown=[_end],
         logging_config=None,
         openapi_config=_openapi(),
     )
-    site.door = Door(ports)
+    site.door = Door(ports, metrics.traffic)
     return site
 
 
 async def _begin(site: Litestar) -> None:
     site.state.closing = asyncio.Event()
+    site.state.broadcast = Broadcast(site.state.ports.live)
+
+
+async def _end(site: Litestar) -> None:
+    await site.state.broadcast.close()
 
 
 class _Nowhere(Router):

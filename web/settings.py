@@ -10,6 +10,8 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from dsl.folders import state_folder
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -27,8 +29,8 @@ class Settings:
     """Everything the page is told when it starts; never a password.
 
     `folder` holds what the workshop keeps, `strategies` the files people edit, `data` what runs
-    use where nobody chose; `journal` is the live journal (a path or an address), `socket` where
-    the live engine listens, both empty where nobody trades.
+    use where nobody chose; `journal` is the live journal (a path or an address) and `socket` where
+    its engine listens, empty: those of the paper account.
     """
 
     folder: Path
@@ -78,7 +80,7 @@ def settings_of(given: Mapping[str, Any], environment: Mapping[str, str] = os.en
         word = environment.get(PREFIX + field.name.upper())
         if word and field.name not in told:
             told[field.name] = _read(field.name, word)
-    told.setdefault("folder", Path("workshop"))
+    told.setdefault("folder", state_folder() / "workshop")
     told.setdefault("strategies", Path("strategies"))
     return Settings(**told)
 

@@ -30,7 +30,11 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "check": ("check", "Prove the engine's laws on your own strategy and bars."),
     "gateway": ("gateway", "A simulated Interactive Brokers gateway that replays a market."),
     "web": ("web", "The page: write a strategy, see why it trades or not, watch it live."),
-    "data": ("data", "Bring bars in, check them, make synthetic ones."),
+    "live": ("live", "The engine that trades: how it stands, halt, resume, flatten, stop."),
+    "unlatch": ("unlatch", "Clear what stopped the entries, with a reason."),
+    "doctor": ("doctor", "Look at everything that live trading needs, before it trades."),
+    "backup": ("backup", "Copy the live journal, proven; put a copy back."),
+    "data": ("data", "Bring bars in, fetch them, check them, make synthetic ones."),
     "schema": ("schema", "The JSON Schema that makes editors complete strategy files."),
 }
 """Each verb with its module in this package and a line of help, in the order of use."""

@@ -82,7 +82,7 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date | str
 )
 @JOURNAL
 @click.option("--fetch", is_flag=True, help="With --live: fetch the official bars from a gateway.")
-@gateway_options
+@gateway_options()
 @market_options
 @terms_options
 @JSON

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,7 +12,7 @@ from adapters.cli.figures import counted, when
 from adapters.cli.reach import asked_of, journal_that_is
 from adapters.cli.retold import record, show
 from adapters.cli.screen import MISTAKE, Failure, print_json
-from adapters.cli.workbench import bars_for, compiled_for_data, folder_of, program_of, shown
+from adapters.cli.workbench import SAMPLE, bars_for, compiled_for_data, folder_of, program_of, shown
 from adapters.database.connect import address, told
 from adapters.database.reader import JournalReader
 from adapters.database.tables import Source
@@ -196,7 +196,8 @@ def _official(
         fetched = asked_of(reach.settings(), lambda broker: _fetched(broker, program, traded, span))
         return _spliced(program, traded.bars, fetched), f"history fetched from {reach.place}"
     if choice.data is not None:
-        market, described = bars_for(choice, program.instrument)
+        named = replace(choice, data=None) if choice.data == SAMPLE else choice
+        market, described = bars_for(named, program.instrument)
         name = f"{described['name']}{' (SYNTHETIC)' if described['synthetic'] else ''}"
         if traded.bars and market.minute[0] > traded.bars[0].minute:
             return _spliced(program, traded.bars, market), name

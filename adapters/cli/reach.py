@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -23,6 +24,7 @@ ENGINES: Final = 17
 """The client id of an engine that trades; who only reads takes another."""
 READERS: Final = 18
 
+_ACCOUNT: Final = re.compile(r"[A-Z]{1,3}[0-9]{4,10}")
 _T = TypeVar("_T")
 
 
@@ -54,53 +56,63 @@ class Reach:
         )
 
 
-_GATEWAY = (
-    click.option("--host", default="127.0.0.1", show_default=True, help="Where the gateway is."),
-    click.option(
-        "--port",
-        type=click.IntRange(1, 65535),
-        default=PAPER_PORT,
-        show_default=True,
-        help="4002: paper, 4001: real (TWS: 7497, 7496).",
-    ),
-    click.option("--account", default="", help="The account, where the login has several."),
-    click.option(
-        "--client",
-        type=click.IntRange(1, 999_999_999),
-        default=READERS,
-        show_default=True,
-        help="A client id that nobody else uses.",
-    ),
-)
+def _options(client: int) -> tuple[Callable[[Callable[..., None]], Callable[..., None]], ...]:
+    return (
+        click.option(
+            "--host", default="127.0.0.1", show_default=True, help="Where the gateway is."
+        ),
+        click.option(
+            "--port",
+            type=click.IntRange(1, 65535),
+            default=PAPER_PORT,
+            show_default=True,
+            help="4002: paper, 4001: real (TWS: 7497, 7496).",
+        ),
+        click.option("--account", default="", help="The account, where the login has several."),
+        click.option(
+            "--client",
+            type=click.IntRange(1, 999_999_999),
+            default=client,
+            show_default=True,
+            help="A client id that nobody else uses.",
+        ),
+    )
+
 
 JOURNAL = click.option(
     "--journal",
-    metavar="FILE|URL",
-    help="The live journal.  [default: that of the paper account]",
+    metavar="FILE|URL|ACCOUNT",
+    help="The live journal, or whose it is.  [default: the paper account's]",
 )
 
 
-def gateway_options(function: Callable[..., None]) -> Callable[..., None]:
-    """--host, --port, --account and --client; the function gets them as `reach`."""
+def gateway_options(
+    client: int = READERS,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """--host, --port, --account and --client (this one by default), as `reach` of the function."""
 
-    @wraps(function)
-    def reaching(**words: Any) -> None:
-        names = ("host", "port", "account", "client")
-        function(reach=Reach(**{name: words.pop(name) for name in names}), **words)
+    def with_them(function: Callable[..., None]) -> Callable[..., None]:
+        @wraps(function)
+        def reaching(**words: Any) -> None:
+            names = ("host", "port", "account", "client")
+            function(reach=Reach(**{name: words.pop(name) for name in names}), **words)
 
-    wrapped: Callable[..., None] = reaching
-    for option in reversed(_GATEWAY):
-        wrapped = option(wrapped)
-    return wrapped
+        wrapped: Callable[..., None] = reaching
+        for option in reversed(_options(client)):
+            wrapped = option(wrapped)
+        return wrapped
+
+    return with_them
 
 
 def journal_at(named: str | None) -> str | Path:
-    """The journal that is meant: the one that was named, else the paper account's."""
-    if named:
+    """The journal that is meant: a file, an address, an account's; else the paper account's."""
+    if named and not _ACCOUNT.fullmatch(named):
         return named
     from adapters.live.places import journal_of  # noqa: PLC0415 - start-up in milliseconds
 
-    return journal_of()
+    is_paper = not named or named.startswith("D")
+    return journal_of("" if is_paper else named or "")
 
 
 def journal_that_is(named: str | None) -> str | Path:

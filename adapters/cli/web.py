@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from adapters.cli.options import JSON
 from adapters.cli.screen import MISTAKE, Failure, print_json, verb
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @click.command(
@@ -30,11 +34,17 @@ from adapters.cli.screen import MISTAKE, Failure, print_json, verb
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Where versions, runs and people are kept.  [default: workshop]",
+    help="Where versions, runs and people are kept.  [default: workshop, in the state folder]",
 )
 @click.option("--data", metavar="NAME", help="The bars of a run where nobody chose others.")
-@click.option("--journal", metavar="WHERE", help="The live journal: a file or an address.")
-@click.option("--socket", metavar="PATH", help="The socket of the live engine.")
+@click.option(
+    "--journal",
+    metavar="WHERE",
+    help="The live journal: a file or an address.  [default: the paper account's]",
+)
+@click.option(
+    "--socket", metavar="PATH", help="The socket of its engine.  [default: beside the journal]"
+)
 @click.option(
     "--allow-host",
     "allowed_hosts",
@@ -60,48 +70,53 @@ def command(*, as_json: bool, opens: bool, new_password: str | None, **words: An
     Settings may also stand in the environment, such as ENGINE_WEB_PORT.
     """
     words["allowed_hosts"] = words["allowed_hosts"] or None
-    web = _web()
-    try:
-        settings = web.settings_of(words)
-    except ValueError as bad:
-        raise Failure(str(bad), "see `engine web --help`", MISTAKE) from None
-    if new_password is not None:
-        _change_password(settings.folder, new_password, as_json=as_json)
-        return
-    first = _first(settings)
+    with _refusals():
+        settings = import_module("web.settings").settings_of(words)
+        if new_password is not None:
+            _change_password(settings.folder, new_password, as_json=as_json)
+            return
+        first = _first(settings)
+        serve = _server()
 
-    def listening(address: str) -> None:
-        _tell(address, first, settings, as_json=as_json)
-        if opens:
-            click.launch(address)
+        def listening(address: str) -> None:
+            _tell(address, first, settings.folder, as_json=as_json)
+            if opens:
+                click.launch(address)
 
-    _serve(settings, listening)
-
-
-def _web() -> Any:
-    """The settings of the page. It lies above this package, so only a verb that is asked for it
-    reaches up, by name."""
-    return import_module("web.settings")
+        try:
+            serve(settings, listening)
+        except OSError as refused:
+            message = f"{settings.host}:{settings.port} cannot be listened on: {_why(refused)}"
+            raise Failure(message, "stop what listens there, or say --port 0") from None
 
 
-def _serve(settings: Any, listening: Any) -> None:
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What the workshop and the settings refuse, with the way out."""
     from adapters.database.errors import DatabaseError  # noqa: PLC0415 - start-up in milliseconds
     from adapters.workshop.errors import WorkshopError  # noqa: PLC0415 - as above
 
     try:
-        server = import_module("web.server")
+        yield
+    except (DatabaseError, WorkshopError) as bad:
+        raise Failure(str(bad), bad.remedy) from None
+    except ValueError as bad:
+        if type(bad).__module__ != "web.settings":
+            raise
+        raise Failure(str(bad), "see `engine web --help`", MISTAKE) from None
+
+
+def _why(refused: OSError) -> str:
+    return refused.strerror or str(refused)
+
+
+def _server() -> Any:
+    """What serves the page. It lies above this package, so it is reached for by its name."""
+    try:
+        return import_module("web.server").serve
     except ModuleNotFoundError as missing:
         message = f"the page needs {missing.name}, which is not installed"
         raise Failure(message, "pip install 'slob-engine[web]'") from None
-    try:
-        server.serve(settings, listening)
-    except (DatabaseError, WorkshopError) as bad:
-        raise Failure(str(bad), bad.remedy) from None
-    except OSError as refused:
-        why = refused.strerror or str(refused)
-        place = f"{settings.host}:{settings.port}"
-        message = f"{place} cannot be listened on: {why}"
-        raise Failure(message, "stop what listens there, or say --port 0") from None
 
 
 def _first(settings: Any) -> str | None:
@@ -115,47 +130,52 @@ def _first(settings: Any) -> str | None:
     with Keeper(settings.folder) as keeper:
         people = People(keeper)
         if not settings.is_local and not people.has_chosen():
+            names = [one.name for one in people.all() if not one.is_chosen and not one.disabled]
             raise Failure(
-                f"{settings.host} is reached by others, and no password was set by a person yet",
-                f"say `engine web --folder {settings.folder} --new-password {FIRST}` first",
+                f"{settings.host} is reached by others, and no person has set a password yet",
+                f"say `engine web --folder {settings.folder} --new-password "
+                f"{names[0] if names else FIRST}` first",
                 MISTAKE,
             )
         return people.make_first()
 
 
-def _tell(address: str, first: str | None, settings: Any, *, as_json: bool) -> None:
+def _tell(address: str, first: str | None, folder: Path, *, as_json: bool) -> None:
     from adapters.workshop.people import FIRST  # noqa: PLC0415 - as above
 
     if as_json:
-        record: dict[str, Any] = {"event": "listening", "address": address}
-        if first:
-            record |= {"name": FIRST, "password": first}
-        print_json(record)
+        made = {"name": FIRST, "password": first} if first else {}
+        print_json({"event": "listening", "address": address, **made})
     else:
         if first:
             click.echo("The first start: sign in with this, it is not shown again.")
             click.echo(f"  name      {FIRST}\n  password  {first}")
-        click.echo(f"The page is at {address} (kept in {settings.folder}). Ctrl-C ends it.")
+        click.echo(f"The page is at {address}, kept in {folder}. Ctrl-C ends it.")
     sys.stdout.flush()
 
 
 def _change_password(folder: Path, name: str, *, as_json: bool) -> None:
-    from adapters.workshop.errors import NotFound  # noqa: PLC0415 - as above
+    """Set a password; where there is nobody yet, make the first operator with it."""
     from adapters.workshop.keeper import Keeper  # noqa: PLC0415 - as above
     from adapters.workshop.people import TERMINAL, People, Role  # noqa: PLC0415 - as above
 
-    password = click.prompt(
-        f"New password of {name}", hide_input=True, confirmation_prompt=True, err=True
-    )
     with Keeper(folder) as keeper:
         people = People(keeper)
-        try:
+        password = _asked(name)
+        if people.all():
             people.set_password(TERMINAL, name, password)
-        except NotFound:
-            if people.all():
-                raise
+        else:
             people.add(TERMINAL, name, Role.OPERATOR, password)
     if as_json:
         print_json({"event": "password changed", "name": name})
     else:
         click.echo(f"{name} has a new password; whoever was signed in as {name} is signed out.")
+
+
+def _asked(name: str) -> str:
+    """The password, unseen; a program sends it as the first line of its input."""
+    if sys.stdin.isatty():
+        words = f"New password of {name}"
+        asked: str = click.prompt(words, hide_input=True, confirmation_prompt=True, err=True)
+        return asked
+    return sys.stdin.readline().rstrip("\r\n")

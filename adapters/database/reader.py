@@ -81,6 +81,12 @@ class JournalReader:
         with explained(self._engine), Session(self._engine) as session:
             return session.exec(select(func.max(EventRow.seq))).one() or 0
 
+    def count(self, kind: str) -> int:
+        """How many events of a kind there are."""
+        query = select(func.count()).where(EventRow.kind == kind)
+        with explained(self._engine), Session(self._engine) as session:
+            return session.exec(query).one()
+
     def load(self) -> tuple[Books, dict[str, str]]:
         """The books as the tables have them, and how the families in them ended.
 

@@ -264,6 +264,16 @@ class IbBroker:
         """Closed bars up to now; see `port.Broker`."""
         return await self._data().warm_up(contract, bar_minutes, enough)
 
+    async def history(
+        self, contract: ContractInfo, bar_minutes: int, enough: Callable[[Sequence[Bar]], bool]
+    ) -> list[Bar]:
+        """The bars of `warm_up`, from a broker whose data need not be live."""
+        return await self._data().history(contract, bar_minutes, enough)
+
+    async def see_live_data(self, contract: ContractInfo) -> None:
+        """Raise `DataRefused` where the market data of a contract are delayed or not given."""
+        await self._data().see_live_data(contract)
+
     async def fetch(
         self, contract: ContractInfo, bar_minutes: int, since: int, until: int
     ) -> list[Bar]:

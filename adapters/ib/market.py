@@ -40,6 +40,12 @@ class MarketData:
     ) -> list[Bar]:
         """Closed bars up to now, oldest first; see `port.Broker`."""
         await self.see_live_data(contract)
+        return await self.history(contract, bar_minutes, enough)
+
+    async def history(
+        self, contract: ContractInfo, bar_minutes: int, enough: Callable[[Sequence[Bar]], bool]
+    ) -> list[Bar]:
+        """The same bars, whether the data are live or not."""
         bars: dict[int, Bar] = {}
         end: int | None = None
         now = self.clock() / 60

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from adapters.database.tables import BarRow
+from adapters.database.tables import BarRow, Source
 from engine.domain.market import Market
 
 if TYPE_CHECKING:
@@ -34,17 +34,25 @@ class BarKeeper:
     the process, from history: nothing was decided on those that counted.
     """
 
-    def __init__(self, journal: Journal, contract: int, source: str) -> None:
-        """Nothing is waiting. `source` says where the bars come from."""
-        self._journal, self._contract, self._source = journal, contract, source
+    def __init__(self, journal: Journal, contract: int) -> None:
+        """Nothing is waiting."""
+        self._journal, self._contract = journal, contract
         self._waiting: list[BarRow] = []
 
-    def keep(self, bar: Bar | BarClosed) -> None:
+    def keep(self, bar: Bar | BarClosed, source: Source = Source.LIVE) -> None:
         """A bar was seen."""
-        values = {name: getattr(bar, name) for name in _COLUMNS}
-        self._waiting.append(BarRow(contract=self._contract, source=self._source, **values))
+        self._waiting.append(self._row(bar, source))
         if len(self._waiting) >= _MOST:
             self.write()
+
+    def told_later(self, bar: Bar, source: Source = Source.LATER) -> None:
+        """The broker tells a bar now that nobody decided on. Raises `DatabaseError`."""
+        self.write()
+        self._journal.keep_told_later([self._row(bar, source)])
+
+    def _row(self, bar: Bar | BarClosed, source: Source) -> BarRow:
+        values = {name: getattr(bar, name) for name in _COLUMNS}
+        return BarRow(contract=self._contract, source=source, **values)
 
     def write(self) -> None:
         """Write what waits. Raises `DatabaseError`."""

@@ -80,6 +80,20 @@ def resume_journal(where: str | Path, who: str, why: str, at: int | None = None)
     _write(where, Resumed(_now() if at is None else at, who, why))
 
 
+def unlatch_journal(where: str | Path, who: str, why: str, at: int | None = None) -> None:
+    """Clear the latch in the journal of an engine that does not run. Raises as `halt_journal`.
+
+    The account that the next start goes on with is unlatched too: its drawdown counts from here.
+    """
+    from engine.live.events import Unlatched  # noqa: PLC0415 - as above
+    from engine.live.trader import unlatched  # noqa: PLC0415 - as above
+
+    now = _now() if at is None else at
+    with closing(begun(where)) as journal:
+        steps = journal.books.steps.values()
+        journal.record(Unlatched(now, who, why), *(unlatched(step, now) for step in steps))
+
+
 def begun(where: str | Path) -> Journal:
     """The journal as its one writer, made if it is not there. Raises `DatabaseError`.
 

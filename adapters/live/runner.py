@@ -15,6 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from adapters.database.errors import DatabaseError
+from adapters.database.tables import Source
 from adapters.ib.port import (
     BarLate,
     BarRevised,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from adapters.database.journal import Journal
-    from adapters.ib.port import Broker, BrokerWord, ContractInfo, Figures, Session, Snapshot
+    from adapters.ib.port import Bar, Broker, BrokerWord, ContractInfo, Figures, Session, Snapshot
     from adapters.ib.settings import Settings
     from adapters.live.clocks import Clock
     from adapters.live.plan import Plan
@@ -200,9 +201,10 @@ class Runner:
             raise connect.cannot(failed) from None
         self.contract, self.desk = contract, made.desk
         self._hands = Hands(self.broker, contract, self, self.plan.monitor_only)
-        self._keeper = BarKeeper(self.journal, contract.number, self.plan.feed.value)
+        self._keeper = BarKeeper(self.journal, contract.number)
+        source = Source.LIVE if made.resumed else Source.WARM_UP
         for bar in made.fresh:
-            self._keeper.keep(bar)
+            self._keeper.keep(bar, source)
         self.bars_seen = len(made.bars)
         if made.bars:
             self.last_bar = _word(made.bars[-1], self.clock.now())
@@ -377,10 +379,20 @@ class Runner:
                 self._notice(0, what, "?")
             case BarLate(bar=bar):
                 self._notice(0, f"a bar came too late: {bar}")
+                self._keep_told_later(bar, Source.LATER)
             case BarRevised(was=was, now=now):
                 self._notice(0, f"a bar was revised: {was} is now {now or 'none'}")
+                self._keep_told_later(now or was, Source.LATER if now else Source.GONE)
             case _:
                 self.take(word)
+
+    def _keep_told_later(self, bar: Bar, source: Source) -> None:
+        """What the broker tells otherwise by now: for looking back, the strategy has decided."""
+        assert self._keeper is not None
+        try:
+            self._keeper.told_later(bar, source)
+        except DatabaseError as fault:
+            self._fail(fault)
 
     def _on_bar(self, bar: words.BarClosed, *, known: bool = False) -> None:
         """A closed bar. `known`: the journal has it."""

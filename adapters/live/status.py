@@ -177,6 +177,7 @@ class Status:
     risk: RiskStands | None = None
     why_not: str = ""  # why no entry could happen now
     said: tuple[Said, ...] = ()  # the last alerts, newest first
+    told: tuple[Said, ...] = ()  # what happened lately, a line each, newest first
     journal: str = ""  # where it is, without a password
     events: int = 0  # written so far
     form: int = FORM

@@ -138,13 +138,18 @@ def marked(opened: Opened, first: int, last: int) -> list[dict[str, Any]]:
 
 
 def mark(opened: Opened, number: int) -> dict[str, Any]:
-    """A setup in few words: what it is called, from when to when, and what became of it."""
+    """A setup in few words: what it is called, from when to when, and what became of it.
+
+    `first` and `last` are rows, `from` and `to` minutes; `level` numbers its furthest stage.
+    """
     setup, minute = opened.setups[number], opened.run.market.minute
     stages = opened.run.program.stages
     return {
         "n": number,
         "name": opened.name(setup),
         "side": setup.side.value,
+        "first": setup.first,
+        "last": setup.last,
         "from": int(minute[setup.first]),
         "to": int(minute[setup.last]),
         "fate": setup.fate.value,
@@ -158,6 +163,25 @@ def _worth(opened: Opened, number: int) -> tuple[int, int, int]:
     setup = opened.setups[number]
     traded = setup.fate in {Fate.TRADED, Fate.OPEN}
     return (0 if traded else 1, -setup.reached, -setup.first)
+
+
+KINDS: Final[Mapping[str, frozenset[Fate]]] = {
+    "setup": frozenset(Fate),
+    "death": frozenset({Fate.DEAD}),
+    "trade": frozenset({Fate.TRADED, Fate.OPEN}),
+}
+"""What one can jump to."""
+
+
+def beside(opened: Opened, kind: str, way: int, row: int, number: int | None) -> int | None:
+    """The next setup of a kind (`way` 1, -1: the one before) after a setup, or else after a row."""
+    starts = opened.spans[:, 0]
+    if number is None:
+        after = int((starts <= row).sum()) if way > 0 else int((starts < row).sum())
+        number = after - 1 if way > 0 else after
+    fates = KINDS[kind]
+    rest = range(number + way, len(opened.setups) if way > 0 else -1, way)
+    return next((one for one in rest if opened.setups[one].fate in fates), None)
 
 
 # --- one setup -------------------------------------------------------------------------------

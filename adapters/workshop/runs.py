@@ -22,6 +22,7 @@ from adapters.cli.workbench import SAMPLE, reader_in
 from adapters.compilations import compiled_once
 from adapters.instruments import INSTRUMENTS
 from adapters.workshop.bars import BarFolder
+from adapters.workshop.dials import dials_of
 from adapters.workshop.errors import BadInput, Conflict, NoRoom, NotFound
 from adapters.workshop.folders import (
     CONDITIONS,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from adapters.workshop.checked import Dial
     from adapters.workshop.keeper import Keeper
     from adapters.workshop.results import Opened
     from adapters.workshop.why import Why
@@ -118,6 +120,25 @@ class Runs:
         self._workers: dict[int, subprocess.Popen[bytes]] = {}
         self._opened: OrderedDict[int, Why] = OrderedDict()
         self._lock = Lock()
+
+    # --- what there is to run -------------------------------------------------------------------
+
+    def runnable(self) -> Sequence[str]:
+        """The names of the strategies of the folder."""
+        return sorted(file.stem for file in self._strategies.glob("*.yaml") if file.is_file())
+
+    def text_of(self, strategy: str) -> str:
+        """The text of a strategy's file. Raises `NotFound`."""
+        if strategy not in self.runnable():
+            raise NotFound(f"there is no strategy {strategy[:80]}", "choose one of the list")
+        return (self._strategies / f"{strategy}.yaml").read_text("utf-8", errors="replace")
+
+    def parameters(self, strategy: str) -> Sequence[Dial]:
+        """The parameters of a strategy as fields of a form; none where it does not compile."""
+        data = self.text_of(strategy).encode()
+        around = Surroundings(INSTRUMENTS, calendar_names(), reader_in(self._strategies), {})
+        program = compiled_once(f"{strategy}.yaml", data, around).program
+        return () if program is None else dials_of(program, None)
 
     # --- ordering -----------------------------------------------------------------------------
 
@@ -275,7 +296,7 @@ class Runs:
                 row.figures = json.dumps(told["figures"])
                 row.program, row.data = told["program"]["hash"], told["bars"]
 
-    def list(
+    def newest(
         self, strategy: str = "", state: str = "", most: int = 200, before: int | None = None
     ) -> list[Run]:
         """Runs, the newest first; only those of a strategy, in a state, before a number."""
@@ -297,10 +318,10 @@ class Runs:
 
     def last(self, strategy: str) -> Run | None:
         """The last run of a strategy that was done."""
-        found = self.list(strategy, State.DONE, most=1)
+        found = self.newest(strategy, State.DONE, most=1)
         return found[0] if found else None
 
-    def strategies(self) -> list[str]:
+    def strategies(self) -> Sequence[str]:
         """The names of strategies that were ever run."""
         with self._keeper.reading() as session:
             return sorted(session.exec(select(Row.strategy).distinct()).all())

@@ -143,25 +143,26 @@ def skip_quiet_bars(tape: Tape, book: Cells, row: int, stop: int) -> int:
 def quiet_bars(highs: Cells, lows: Cells, ceiling: int, floor: int, book: Cells, start: int) -> int:
     """How many bars from the first on lie between two prices; the excursions reach theirs.
 
-    Whole blocks first: of a block only the extremes are asked, which compiled code finds for
-    several bars at once.
+    Whole blocks first, each asked at once: compiled code asks several bars in one step. Where
+    nobody hears of excursions, and no rule asks for them, they are left as they are.
     """
-    count, highest, lowest = 0, book[start + at.PRICE], book[start + at.PRICE]
+    count = 0
     while count + _BLOCK <= len(highs):
-        high, low = highs[count], lows[count]
+        beyond = False
         for place in range(count, count + _BLOCK):
-            high = max(high, highs[place])
-            low = min(low, lows[place])
-        if high >= ceiling or low <= floor:
+            beyond |= (highs[place] >= ceiling) | (lows[place] <= floor)
+        if beyond:
             break
-        highest, lowest = max(highest, high), min(lowest, low)
         count += _BLOCK
     while count < len(highs) and highs[count] < ceiling and lows[count] > floor:
-        highest = max(highest, highs[count])
-        lowest = min(lowest, lows[count])
         count += 1
-    stretch(book, start, highest)
-    stretch(book, start, lowest)
+    if book[at.SILENT] == 0:
+        highest = lowest = book[start + at.PRICE]
+        for place in range(count):
+            highest = max(highest, highs[place])
+            lowest = min(lowest, lows[place])
+        stretch(book, start, highest)
+        stretch(book, start, lowest)
     return count
 
 

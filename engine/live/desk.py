@@ -117,7 +117,8 @@ class Desk:
 
     def _on_told(self, order: HeldOrder) -> None:
         page = self._page
-        if page.family_of(order.ref) is None:
+        family = page.family_of(order.ref)
+        if family is None:
             return
         kept = page.books.incarnations.get(order.permanent)
         if kept is not None:
@@ -126,6 +127,8 @@ class Desk:
             order = replace(order, filled=max(order.filled, kept.filled))
         if order != kept:
             page.record(words.Told(page.at, order))
+            if order.state is OrderState.REJECTED:
+                page.refused(family, order.ref)
             if order.state in {OrderState.REJECTED, OrderState.CANCELLED}:
                 self._ask()
 
@@ -157,6 +160,7 @@ class Desk:
         page.record(words.Refused(page.at, ref, code, text))
         if not told_of(page.books, family)[ref]:
             page.write_off(family, ref, OrderState.REJECTED)
+            page.refused(family, ref)
         self._ask()
 
     def _on_equity(self, date: str, equity: Decimal) -> None:

@@ -10,6 +10,7 @@ import re
 from base64 import b32encode
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -74,6 +75,7 @@ class Leg:
         return Leg(self.family, self.role, self.number, self.attempt + 1)
 
 
+@lru_cache(maxsize=4096)  # asked of every order and execution, of every snapshot
 def leg_of(ref: str) -> Leg | None:
     """The leg that a reference names; None for the reference of an order that is not ours."""
     found = _LEG.fullmatch(ref)

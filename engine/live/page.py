@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.live import commands as cmd
 from engine.live import events as ev
@@ -11,6 +11,7 @@ from engine.live import words
 from engine.live.books import after
 from engine.live.commands import Level
 from engine.live.holdings import HeldOrder, OrderState
+from engine.live.identity import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from engine.live.family import Asked, Family, Phase
     from engine.live.holdings import Execution
     from engine.live.policy import Policy
+
+_LONGEST_REST: Final = 6  # doublings: about a minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Page:
         self.look_at: int | None = None
         self.next_number = 0
         self.sent_at: dict[str, int] = {}
+        self._refused_at: dict[str, int] = {}
         self._said: set[str] = set()
         self._events: list[ev.Event] = []
         self._commands: list[cmd.Command] = []
@@ -136,6 +140,24 @@ class Page:
             state=state,
         )
         self.record(words.Told(self.at, lost))
+
+    def refused(self, family: Family, ref: str) -> None:
+        """The broker would not take an order: the next way out rests, longer each time."""
+        leg = next(one.leg for one in family.asked if one.leg.ref == ref)
+        if leg.role is Role.EXIT:
+            self._refused_at[ref] = self.at
+            self.alert(Level.ALARM, f"{family.signal.candidate}: the broker refuses the way out")
+
+    def resting(self, family: Family) -> set[str]:
+        """Ways out of a family that were refused so lately that they are not tried again yet."""
+        found = set()
+        for leg in (one.leg for one in family.asked if one.leg.ref in self._refused_at):
+            rest = self.policy.armed_within * 2 ** min(leg.attempt, _LONGEST_REST)
+            due = self._refused_at[leg.ref] + rest
+            if self.at < due:
+                found.add(leg.ref)
+                self.look(due)
+        return found
 
     # --- sending ----------------------------------------------------------------------------
 

@@ -10,7 +10,13 @@ from engine.live.family import Asked, Phase
 from engine.live.floor import deal_of
 from engine.live.identity import Leg, Role
 from engine.live.protect import Naked, Remedy
-from engine.live.standing import entry_is_over, living_of, refused_of, repairs_of, unheard_of
+from engine.live.standing import (
+    entry_is_over,
+    living_of,
+    repairs_of,
+    standing_of,
+    unheard_of,
+)
 from engine.live.wanted import Wish, difference
 
 if TYPE_CHECKING:
@@ -60,9 +66,7 @@ class Positions:
             family,
             self._trader.places(family.entered),
             wish,
-            living_of(books, family),
-            unheard_of(books, family),
-            refused_of(books, family),
+            standing_of(books, family, self._page.resting(family)),
         )
         for asked in found.sends:
             self._page.send_more(family, asked)
@@ -114,7 +118,7 @@ class Positions:
             for one in family.asked
             if one.order.action is family.action and not one.leg.role.opens
         }
-        coming = back & unheard_of(books, family)
+        coming = back & (unheard_of(books, family) | self._page.resting(family))
         living = any(order.ref in back for _, order in living_of(books, family))
         if family.held == 0 or coming or living:
             return

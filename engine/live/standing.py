@@ -10,12 +10,36 @@ from engine.live.holdings import OrderState
 from engine.live.identity import Role
 
 if TYPE_CHECKING:
+    from collections.abc import Set
+
     from engine.live.books import Books
     from engine.live.family import Family
     from engine.live.holdings import HeldOrder
     from engine.live.identity import Leg
 
 Living = list[tuple["Leg", "HeldOrder"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The orders of a family, by what is known of them.
+
+    `living`: incarnations of which something can still come. `unheard`: references sent and not
+    heard of yet. `refused`: those the broker would not take; `resting`: those of them that were
+    refused so lately that the same is not asked for again yet.
+    """
+
+    living: Living
+    unheard: Set[str] = frozenset()
+    refused: Set[str] = frozenset()
+    resting: Set[str] = frozenset()
+
+
+def standing_of(books: Books, family: Family, resting: Set[str]) -> Standing:
+    """How the orders of a family stand by the books."""
+    return Standing(
+        living_of(books, family), unheard_of(books, family), refused_of(books, family), resting
+    )
 
 
 def told_of(books: Books, family: Family) -> dict[str, list[HeldOrder]]:

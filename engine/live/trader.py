@@ -6,7 +6,7 @@ executions. What it knows after a bar is a row of whole numbers, so a restart ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -296,6 +296,13 @@ class Trader:
         if intent is None:
             return {}
         return dict(enumerate(self._decider.intents.targets[intent].tolist()))
+
+
+def unlatched(step: Stepped, now: int) -> Stepped:
+    """The account of a step after a person cleared the latch, as a step without records."""
+    orders = np.zeros((0, 2), np.int64)
+    account = Account(np.array(step.account, np.int64), orders).unlatched()
+    return replace(step, at=now, account=tuple(account.book.tolist()), records=())
 
 
 _WAYS: Final = {

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from engine.live.family import Asked, Family
     from engine.live.holdings import HeldOrder
-    from engine.live.standing import Living
+    from engine.live.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +62,22 @@ def difference(
     family: Family,
     places: Sequence[int],
     wish: Wish,
-    living: Living,
-    unheard: set[str],
-    refused: set[str],
+    standing: Standing,
 ) -> Difference:
     """What to send and to withdraw so that the position of a family is as wished.
 
-    `places`: the parts of what it entered with. `unheard`: references sent and not heard of yet,
-    which count as living. `refused`: references that the broker would not take; the same is not
-    asked for again while another stop protects. A stop is withdrawn only once the one in its place
-    is armed.
+    `places`: the parts of what it entered with. What was sent and not heard of yet counts as
+    living. What was refused is not asked for again while another stop protects, or on the way out;
+    a refused way out is, after a rest. A stop is withdrawn only once the one in its place is armed.
     """
     sends: list[Asked] = []
     cancels: list[HeldOrder] = []
     for number, contracts in enumerate(left_in(family, places)):
-        place = Place(family, number, contracts, living, unheard, refused)
+        place = Place(family, number, contracts, standing)
         found = place.difference(wish) if contracts > 0 else Difference((), place.orders)
         sends += found.sends
         cancels += found.cancels
-    cancels += [order for leg, order in living if leg.role.opens]
+    cancels += [order for leg, order in standing.living if leg.role.opens]
     going = [one for one in cancels if one.state is not OrderState.CANCELLING]
     return Difference(tuple(sends), tuple(going))
 
@@ -88,24 +85,17 @@ def difference(
 class Place:
     """One part of a position, at the broker."""
 
-    def __init__(
-        self,
-        family: Family,
-        number: int,
-        contracts: int,
-        living: Living,
-        unheard: set[str],
-        refused: set[str],
-    ) -> None:
+    def __init__(self, family: Family, number: int, contracts: int, standing: Standing) -> None:
         """The orders of a place, those on their way included."""
         self.family, self.number, self.contracts = family, number, contracts
         mine = [one for one in family.asked if one.leg.number == number and not one.leg.role.opens]
         self.asked = {one.leg.ref: one for one in mine}
         self.orders = tuple(
-            order for leg, order in living if leg.number == number and not leg.role.opens
+            order for leg, order in standing.living if leg.number == number and not leg.role.opens
         )
-        self.coming = [one for one in mine if one.leg.ref in unheard]
-        self.refused = [one for one in mine if one.leg.ref in refused]
+        self.coming = [one for one in mine if one.leg.ref in standing.unheard]
+        self.refused = [one for one in mine if one.leg.ref in standing.refused]
+        self.resting = [one for one in mine if one.leg.ref in standing.resting]
         self.group = self._group(mine)
 
     def _group(self, mine: list[Asked]) -> str:
@@ -127,7 +117,7 @@ class Place:
         """What is missing and what is too much."""
         if wish.out and self._leaves():
             return Difference()
-        wanted = [(Role.STOP, wish.stop), *self._target(wish)]
+        wanted = self._wanted(wish)
         keep: set[int] = set()
         sends: list[Asked] = []
         armed = False
@@ -139,10 +129,10 @@ class Place:
             elif not (
                 self._asked_for(self.coming, role, price)
                 or self._in_the_way(role)
-                or (self._is_armed and self._asked_for(self.refused, role, price))
+                or ((self._is_armed or wish.out) and self._asked_for(self.refused, role, price))
             ):
                 sends.append(self._order(role, price))
-        if wish.out and not any(self._is(Role.EXIT, one) for one in self.orders):
+        if wish.out and not self._exits:
             sends.append(self._order(Role.EXIT, None))
         cancels = [
             one
@@ -151,17 +141,26 @@ class Place:
         ]
         return Difference(tuple(sends), tuple(cancels))
 
-    def _target(self, wish: Wish) -> list[tuple[Role, int]]:
-        if self.number not in wish.targets:
-            return []
-        return [(Role.TARGET, wish.targets[self.number])]
+    def _wanted(self, wish: Wish) -> list[tuple[Role, int]]:
+        """The orders that should work; a place that is left gets no target that it lacks."""
+        wanted = [(Role.STOP, wish.stop)]
+        price = wish.targets.get(self.number)
+        if price is not None and not (wish.out and self._match(Role.TARGET, price) is None):
+            wanted.append((Role.TARGET, price))
+        return wanted
+
+    @property
+    def _exits(self) -> bool:
+        """Whether a way out is at the broker or on its way there, or rests."""
+        there = any(self._is(Role.EXIT, one) for one in self.orders)
+        return there or any(one.leg.role is Role.EXIT for one in (*self.coming, *self.resting))
 
     def _leaves(self) -> bool:
-        """Whether a way out for all of it is at the broker, or on its way there."""
+        """Whether a way out for all of it is at the broker, or on its way with a stop behind it."""
         there = any(
             self._is(Role.EXIT, one) and one.remaining == self.contracts for one in self.orders
         )
-        return there or any(one.leg.role is Role.EXIT for one in self.coming)
+        return there or (self._exits and self._is_armed)
 
     def _in_the_way(self, role: Role) -> bool:
         """Whether another target still lives that could be filled beside a new one."""

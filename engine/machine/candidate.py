@@ -94,8 +94,10 @@ class CandidateWriter:
         who = ", ".join(map(self.w.header, (lay.DAY, lay.ORDINAL, lay.START_ROW)))
         add(f"n = head(E, n, i, {kind}, {who}, {stage}, {cause}, w)")
         for position, (what, code) in enumerate(told or ()):
-            stream = "R" if what is Kind.REAL else "W"
-            add(f"{stream}[w + {position}] = {code}")
+            if what is not Kind.REAL:
+                add(f"W[w + {position}] = {code}")
+            elif self.layout.tells_reals:
+                add(f"R[w + {position}] = {code}")
         if told:
             add(f"w += {len(told)}")
 

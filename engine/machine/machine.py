@@ -13,16 +13,22 @@ from engine.machine import generate, many, walk
 from engine.machine.feed import feed_of, frozen
 from engine.machine.inputs import Inputs
 from engine.machine.layout import DAY, GLOBALS, LIVE, TODAY, Layout
-from engine.machine.running import Job, Runner, enough
+from engine.machine.running import ROOM, ROOM_MOST, Job, Runner, enough
 from engine.machine.stages import words_of_older
 from engine.machine.written import Decisions, Written
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from dsl.ir.program import Program, Side
     from engine.columns.schedule import Schedule
     from engine.domain.market import Ints, Reals
     from engine.machine.candidate import Source
     from engine.machine.feed import Feed
+
+
+ROWS_AN_ENTRY: Final = 128
+"""How many rows a busy strategy needs for one entry of one set, roughly."""
 
 
 @dataclass(slots=True)
@@ -181,20 +187,21 @@ class Machine:
         assert known == (len(self.inputs.columns), len(self.inputs.tables))
         return made
 
-    def follow_many(self, feed: Feed, stop: int, params: Ints) -> list[Written]:
-        """The entries on the first `stop` rows of each set of parameters, (sets, parameters).
+    def follow_many(self, feed: Feed, stop: int, params: Ints) -> AbstractContextManager[Written]:
+        """The entries on the first `stop` rows of all sets of parameters, (sets, parameters).
 
-        All sets read the columns of `feed`; its own parameters are not used.
+        Their heads name the set where the kind would stand (`Written.by_set`). They are lent: good
+        until the context ends. All sets read the columns of `feed`; its own parameters are not
+        used.
         """
-        sets = len(params)
-        return self._runner.compiled(self._many(feed, stop, params), sets).by_set(sets)
+        room = min(len(params) * stop // ROWS_AN_ENTRY, ROOM_MOST)
+        return self._runner.lent(self._many(feed, stop, params), max(ROOM, room, len(params)))
 
-    def follow_many_plain(self, feed: Feed, stop: int, params: Ints) -> list[Written]:
+    def follow_many_plain(self, feed: Feed, stop: int, params: Ints) -> Written:
         """The same by plain Python."""
-        sets = len(params)
         job = self._many(feed, stop, params)
         job = replace(job, own=tuple(words.tolist() for words in job.own))
-        return self._runner.plain(job, lambda _: enough(sets)).by_set(sets)
+        return self._runner.plain(job, lambda _: enough(len(params)))
 
     def _many(self, feed: Feed, stop: int, params: Ints) -> Job:
         assert self.many is not None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -108,28 +108,47 @@ class Runner:
 
     def compiled(self, job: Job, least: int) -> Written:
         """What the compiled function writes, which needs room for `least` decisions at a time."""
+        room = max(ROOM, min((job.stop - job.first) // ROWS_A_DECISION, ROOM_MOST), least)
+        row = job.first
+        parts: list[Written] = []
+        while row < job.stop or not parts:
+            with self._called(job, row, room) as (row, made):
+                parts.append(made.copy())
+            room *= 2
+        return joined(parts)
+
+    @contextmanager
+    def lent(self, job: Job, room: int) -> Iterator[Written]:
+        """The same, with room for so many decisions at first; good until the block ends.
+
+        Nothing is copied where that room is enough.
+        """
+        with self._called(job, job.first, room) as (row, made):
+            if row < job.stop:
+                yield joined([made, self.compiled(replace(job, first=row), room)])
+            else:
+                yield made
+
+    @contextmanager
+    def _called(self, job: Job, row: int, room: int) -> Iterator[tuple[int, Written]]:
+        """The row the compiled function came to, and what it wrote, in memory that is lent."""
         from engine.machine.compiled import compiled  # noqa: PLC0415 - brings numba
 
         function = compiled(job.source)
-        row = job.first
-        room = max(ROOM, min((job.stop - row) // ROWS_A_DECISION, ROOM_MOST), least)
-        parts: list[Written] = []
-        while row < job.stop or not parts:
-            with self._buffers(room) as buffers:
-                row, count, values = job.called(function, job.feed, row, buffers)
-                heads, whole, real = buffers
-                told = values if self._layout.tells_reals else 0
-                parts.append(
-                    Written(
-                        self._layout,
-                        heads[: count * HEAD].reshape(count, HEAD).copy(),
-                        whole[:values].copy(),
-                        real[:told].copy(),
-                        job.in_order,
-                    )
-                )
-            room *= 2
-        return joined(parts)
+        with self._buffers(room) as buffers:
+            row, count, values = job.called(function, job.feed, row, buffers)
+            heads, whole, real = buffers
+            told = values if self._layout.tells_reals else 0
+            yield (
+                row,
+                Written(
+                    self._layout,
+                    heads[: count * HEAD].reshape(count, HEAD),
+                    whole[:values],
+                    real[:told],
+                    job.in_order,
+                ),
+            )
 
     @contextmanager
     def _buffers(self, room: int) -> Iterator[tuple[Ints, Ints, Reals]]:

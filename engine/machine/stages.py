@@ -101,7 +101,7 @@ class StageWriter(CandidateWriter):
         guard = self._first_row_of_interest(stage)
         if guard:
             self._count_only(self._counting(stage.name))
-        self._pass_over_quiet_blocks(stage)
+        self._pass_over_quiet_rows(stage)
         with self.lines.block("while i < last:"):
             # a sign bit known to be clear spares numba the check for negative indices
             add("i = i & WHOLE")
@@ -119,8 +119,8 @@ class StageWriter(CandidateWriter):
                 self._die(stage.within.reason)
         self.w.certain = frozenset()
 
-    def _pass_over_quiet_blocks(self, stage: prog.Stage) -> None:
-        """Past blocks of rows on which no rule fires: compiled, several rows are asked at once.
+    def _pass_over_quiet_rows(self, stage: prog.Stage) -> None:
+        """On to the next row on which a rule fires: compiled, several rows are asked at once.
 
         Only where a rule is one expression of the row and of what stays the same in the stage.
         """
@@ -133,21 +133,29 @@ class StageWriter(CandidateWriter):
             return
         strikes = joined("or", [self.w.truth(rule, EACH).true for rule in rules])
         add = self.lines.add
-        with self.lines.block(f"while BLOCKS and i + {BLOCK} <= last:"):
-            add("i = i & WHOLE")
-            add(f"soon = i + {BLOCK}")
-            add("struck = False")
-            with self.lines.block("for j in range(i, soon):"):
-                for name, local in LOCALS.items():
-                    cell = self.w.cell(name, EACH.index)
-                    if cell in strikes:
-                        # loaded without a condition, or rows could not be asked at once
-                        add(f"{local} = {cell}")
-                        strikes = strikes.replace(cell, local)
-                add(f"struck |= {strikes}")
-            with self.lines.block("if struck:"):
-                add("break")
-            self._count_runs(counting)
+        with self.lines.block("if BLOCKS:"):
+            add("soon = i")
+            # rows from `last` on are asked and not heeded: a block is always whole
+            with self.lines.block(f"while soon < last and soon + {BLOCK} <= stop:"):
+                add("soon = soon & WHOLE")
+                add(f"beyond = soon + {BLOCK}")
+                add("struck = beyond")
+                with self.lines.block("for j in range(soon, beyond):"):
+                    for name, local in LOCALS.items():
+                        cell = self.w.cell(name, EACH.index)
+                        if cell in strikes:
+                            # loaded without a condition, or rows could not be asked at once
+                            add(f"{local} = {cell}")
+                            strikes = strikes.replace(cell, local)
+                    add(f"struck = min(struck, j if {strikes} else beyond)")
+                add("soon = min(struck, last)")
+                with self.lines.block("if struck < beyond:"):
+                    add("break")
+            if counting:
+                # who has seen the last row of a stage is not asked any more
+                dead = f"{'soon <= due and ' if stage.within else ''}"
+                with self.lines.block(f"if {dead}i < soon:"):
+                    self._count_runs(counting)
             add("i = soon")
 
     def _is_hard(self, rule: Node) -> bool:
@@ -346,7 +354,7 @@ class StageWriter(CandidateWriter):
             pick = "max" if tracker.op is prog.TrackerOp.HIGHEST else "min"
             steps.append(f"{held} = {pick}({held}, {w.value(tracker.value, EACH).code})")
         if steps:
-            with self.lines.block("for j in range(i & WHOLE, soon):"):
+            with self.lines.block("for j in range(i & WHOLE, soon & WHOLE):"):
                 for step in steps:
                     add(step)
 

@@ -79,6 +79,18 @@ class Written:
         self._put(made, heads, np.arange(len(heads)), kinds)
         return made
 
+    def copy(self) -> Written:
+        """The same in memory of its own."""
+        return replace(
+            self, heads=self.heads.copy(), whole=self.whole.copy(), real=self.real.copy()
+        )
+
+    def entries_of(self, number: int) -> Written:
+        """The entries alone, as those of the set of parameters with this number (`by_set`)."""
+        heads = self.heads[self.heads[:, KIND] == Decision.ENTRY]
+        heads[:, KIND] = number
+        return replace(self, heads=heads)
+
     def by_set(self, sets: int) -> list[Written]:
         """The entries of each set of parameters, whose number stands for the kind of its heads."""
         order = np.argsort(self.heads[:, KIND], kind="stable")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.execution.state import Cells, Desk, Tape
-    from engine.sweep.driver import Sheet
+    from engine.sweep.driver import Sets, Sheet
     from engine.sweep.merging import Stream
 
 
@@ -24,41 +24,43 @@ def _known() -> str:
     return known() + make_known((driver, merging))
 
 
-def _account(fingerprint: str) -> Callable[..., int]:
+def _accounts(fingerprint: str) -> Callable[..., int]:
     """What numba compiles: closed over the fingerprint, see `engine.execution.compiled`."""
-    run = driver.account_for
+    run = driver.accounts_for
 
-    def account_for(tape: Tape, desk: Desk, fresh: Cells, windows: Cells, sheet: Sheet) -> int:
+    def accounts_for(tape: Tape, desk: Desk, sets: Sets, windows: Cells, sheet: Sheet) -> int:
         if fingerprint == "":
             return -1
-        return run(tape, desk, fresh, windows, sheet)
+        return run(tape, desk, sets, windows, sheet)
 
-    return account_for
+    return accounts_for
 
 
-def _merge(fingerprint: str) -> Callable[..., int]:
+def _merge(fingerprint: str) -> Callable[..., None]:
     run = merging.merge
 
-    def merge(short: Stream, long: Stream, targets: int, order: Cells, offers: Cells) -> int:
+    def merge(
+        short: Stream, long: Stream, targets: int, bounds: Cells, cards: Cells, offers: Cells
+    ) -> None:
         if fingerprint == "":
-            return -1
-        return run(short, long, targets, order, offers)
+            return
+        run(short, long, targets, bounds, cards, offers)
 
     return merge
 
 
 @cache
-def compiled_account_for() -> Callable[..., int]:
-    """`driver.account_for` as machine code, with bit-equal results.
+def compiled_accounts_for() -> Callable[..., int]:
+    """`driver.accounts_for` as machine code, with bit-equal results.
 
     The first call ever takes seconds to compile, the first of a process a fraction of one.
     """
-    made: Callable[..., int] = njit(cache=True, nogil=True, **OPTIONS)(_account(_known()))
+    made: Callable[..., int] = njit(cache=True, nogil=True, **OPTIONS)(_accounts(_known()))
     return made
 
 
 @cache
-def compiled_merge() -> Callable[..., int]:
+def compiled_merge() -> Callable[..., None]:
     """`merging.merge` as machine code."""
-    made: Callable[..., int] = njit(cache=True, nogil=True, **OPTIONS)(_merge(_known()))
+    made: Callable[..., None] = njit(cache=True, nogil=True, **OPTIONS)(_merge(_known()))
     return made

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
 from dsl.ir.program import Side
 from engine.execution import state as at
-from engine.execution.intents import side_number
 from engine.execution.simulation import offers_of
 from engine.machine.feed import frozen
+from engine.machine.written import joined
 from engine.run import intents_of
-from engine.sweep.merging import Stream
+from engine.sweep.merging import CARD, Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,14 +31,28 @@ TOGETHER: Final = 8
 """Sets from which on it pays to compile what walks them together."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Offers:
+    """The offers of some sets, one set after another (`engine.execution.state`).
+
+    `cells` are flat; those of set k are `bounds[k] .. bounds[k + 1]` of them.
+    """
+
+    cells: Ints
+    bounds: Ints
+
+    def of(self, number: int) -> Ints:
+        """Those of one set."""
+        return self.cells[self.bounds[number] : self.bounds[number + 1]]
+
+
 class Decider(Protocol):
-    """Decides set after set. A kernel that decides many sets in one call is one of these."""
+    """Decides sets."""
 
-    def offers(self, ground: Ground, params: Mapping[Side, Ints]) -> Iterator[Ints]:
-        """The offers of each set, flat (`engine.execution.state`), good until the next is asked.
+    def offers(self, ground: Ground, params: Mapping[Side, Ints]) -> Offers:
+        """The offers of all sets; `params`: for each side of the program (sets, parameters).
 
-        `params`: for each side of the program (sets, parameters); all these sets share `ground`.
-        A decider is used by one thread at a time.
+        All these sets share `ground`.
         """
         ...
 
@@ -51,40 +66,36 @@ class Compiled:
 
         self._prepared = prepared
         self._merge = compiled_merge()
-        self._order = np.empty(0, np.int64)
-        self._offers = np.empty(0, np.int64)
 
-    def offers(self, ground: Ground, params: Mapping[Side, Ints]) -> Iterator[Ints]:
+    def offers(self, ground: Ground, params: Mapping[Side, Ints]) -> Offers:
         """See `Decider`."""
-        machines = self._prepared.strategy.machines
-        rows = len(self._prepared.market)
-        made = {
-            side: entries(machine, ground.feeds[side], params[side], rows)
-            for side, machine in machines.items()
-        }
-        for _ in next(iter(params.values())):
-            yield self._merged({side: next(each) for side, each in made.items()})
+        machines, rows = self._prepared.strategy.machines, len(self._prepared.market)
+        sets = len(next(iter(params.values())))
+        with ExitStack() as lent:
+            written = {
+                side: lent.enter_context(entries(machine, ground.feeds[side], params[side], rows))
+                for side, machine in machines.items()
+            }
+            return self._merged(written, sets)
 
-    def _merged(self, written: Mapping[Side, Written]) -> Ints:
-        program = self._prepared.strategy.program
-        targets = len(program.targets)
-        most = sum(len(made.heads) for made in written.values())
-        if most > len(self._order):
-            self._order = np.empty(2 * most, np.int64)
-            self._offers = np.empty(2 * most * (at.OFFER_TARGETS + targets), np.int64)
+    def _merged(self, written: Mapping[Side, Written], sets: int) -> Offers:
+        targets = len(self._prepared.strategy.program.targets)
+        count = sum(len(made.heads) for made in written.values())
+        stride = at.OFFER_TARGETS + targets
+        bounds, cards = np.empty(2 * sets + 2, np.int64), np.empty(count * CARD, np.int64)
+        cells = np.empty(count * stride, np.int64)
         short, long = (self._stream(side, written.get(side)) for side in (Side.SHORT, Side.LONG))
-        count = self._merge(short, long, targets, self._order, self._offers)
-        return self._offers[: count * (at.OFFER_TARGETS + targets)]
+        self._merge(short, long, targets, bounds, cards, cells)
+        return Offers(cells, bounds[::2] * stride)
 
     def _stream(self, side: Side, written: Written | None) -> Stream:
         program = self._prepared.strategy.program
-        sign, number = 1 if side is program.written else -1, side_number(side)
+        sign = 1 if side is program.written else -1
         if written is None:
             none = np.empty(0, np.int64)
-            return Stream(none, none, np.empty(0), sign, number, -1)
+            return Stream(none, none, np.empty(0), sign, -1)
         atr = 3 + len(program.targets) + len(program.features) if len(written.real) else -1
-        heads = written.heads.reshape(-1)
-        return Stream(heads, written.whole, written.real, sign, number, atr)
+        return Stream(written.heads.reshape(-1), written.whole, written.real, sign, atr)
 
 
 class Plain:
@@ -94,31 +105,45 @@ class Plain:
         """For this strategy on this market."""
         self._prepared = prepared
 
-    def offers(self, ground: Ground, params: Mapping[Side, Ints]) -> Iterator[Ints]:
+    def offers(self, ground: Ground, params: Mapping[Side, Ints]) -> Offers:
         """See `Decider`."""
+        made = [
+            self._of_set(ground, {side: sets[number] for side, sets in params.items()})
+            for number in range(len(next(iter(params.values()))))
+        ]
+        bounds = np.cumsum([0, *map(len, made)], dtype=np.int64)
+        return Offers(np.concatenate(made), bounds)
+
+    def _of_set(self, ground: Ground, params: Mapping[Side, Ints]) -> Ints:
         strategy, rows = self._prepared.strategy, len(self._prepared.market)
-        for number in range(len(next(iter(params.values())))):
-            written = {
-                side: in_python(machine, fed(ground.feeds[side], params[side][number]), rows)
-                for side, machine in strategy.machines.items()
-            }
-            intents = intents_of(strategy.program, written)
-            yield offers_of(intents, len(strategy.program.targets)).reshape(-1)
+        written = {
+            side: in_python(machine, fed(ground.feeds[side], params[side]), rows)
+            for side, machine in strategy.machines.items()
+        }
+        intents = intents_of(strategy.program, written)
+        return offers_of(intents, len(strategy.program.targets)).reshape(-1)
 
 
+@contextmanager
 def entries(machine: Machine, feed: Feed, params: Ints, rows: int) -> Iterator[Written]:
-    """What a compiled machine decides on the first rows for each set; only entries are wanted.
+    """The entries of a compiled machine on the first rows in all sets (`Written.by_set`).
 
-    Where it can be, rows are looked through once for all sets together.
+    Where it can be, rows are looked through once for all sets together. What is given is good
+    until the block ends.
     """
     if machine.many is not None and len(params) >= TOGETHER:
-        yield from machine.follow_many(feed, rows, params)
-        return
-    for one in params:
-        if machine.walk is not None:
-            yield machine.follow(fed(feed, one), rows, tell=False)
-        else:
-            yield machine.write(fed(feed, one), machine.fresh(), 0, rows)
+        with machine.follow_many(feed, rows, params) as written:
+            yield written
+    else:
+        made = (alone(machine, fed(feed, one), rows) for one in params)
+        yield joined([one.entries_of(number) for number, one in enumerate(made)])
+
+
+def alone(machine: Machine, feed: Feed, rows: int) -> Written:
+    """What a compiled machine decides on the first rows; only entries are wanted."""
+    if machine.walk is not None:
+        return machine.follow(feed, rows, tell=False)
+    return machine.write(feed, machine.fresh(), 0, rows)
 
 
 def in_python(machine: Machine, feed: Feed, rows: int) -> Written:

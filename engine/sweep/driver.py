@@ -1,6 +1,6 @@
 """The simulator over many windows of one set, its records folded into sums as they come.
 
-Compiled, nothing here is Python a trade: one call takes the setups of a set through every window.
+Compiled, nothing here is Python a trade or a set: one call takes many sets through every window.
 Only sums, the equity of each date and the R multiples come out; figures are made of them
 (`engine.sweep.figures`), the same to the last bit as `engine.statistics` makes of the records.
 Like the kernel, every function runs as plain Python and under numba with the same results.
@@ -8,7 +8,7 @@ Like the kernel, every function runs as plain Python and under numba with the sa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, overload
 
 from engine.execution import records as out
 from engine.execution import state as at
@@ -54,11 +54,13 @@ PEAK: Final = 6
 LOWEST: Final = 7  # the lowest equity since that peak
 OPEN: Final = 8  # positions
 SINCE: Final = 9  # the row from which bars with a position are to be counted
-MULTIPLES: Final = 10  # how many are in `multiples`, of all windows
+MULTIPLES: Final = 10  # how many are in `multiples`, of all sets and windows
 FAULT_ROW: Final = 11
 WINDOW: Final = 12  # its number
 BEGAN: Final = 13  # equity before the first bar
-HAND_CELLS: Final = 14
+SET: Final = 14  # its number
+SET_MULTIPLES: Final = 15  # how many are of sets before
+HAND_CELLS: Final = 16
 
 DONE: Final = 0
 NO_ROOM: Final = 1
@@ -68,8 +70,14 @@ FAULT: Final = 2
 class Numbers(Protocol):
     """A column of REAL numbers: a float64 array under numba, a memoryview of one in Python."""
 
-    def __getitem__(self, index: int, /) -> float:
-        """The number at `index`."""
+    # the number at an index; the numbers of a stretch, of which no copy is made
+    @overload
+    def __getitem__(self, index: int, /) -> float: ...
+    @overload
+    def __getitem__(self, index: slice, /) -> Numbers: ...
+
+    def __len__(self) -> int:
+        """How many numbers there are."""
         ...
 
     def __setitem__(self, index: int, value: float, /) -> None:
@@ -77,13 +85,24 @@ class Numbers(Protocol):
         ...
 
 
+class Sets(NamedTuple):
+    """What is only read of each set.
+
+    `books`: the book of its account before the first row. `bounds`: where in the desk's offers its
+    own begin, and at last where those of the last one end.
+    """
+
+    books: Cells
+    bounds: Cells
+
+
 class Sheet(NamedTuple):
-    """What is written besides the desk.
+    """What is written besides the desk, set after set.
 
     `hand`: the window at hand. `totals`: cells a window. `falls`: the deepest fall of each window
     as a share of its peak. `daily`: equity at the end of every date of every window. `multiples`:
     the R multiples of every window's trades, one window after another. `paid`: the entry price of
-    each intent.
+    each intent of the set at hand.
     """
 
     hand: Cells
@@ -94,15 +113,42 @@ class Sheet(NamedTuple):
     paid: Cells
 
 
-def account_for(tape: Tape, desk: Desk, fresh: Cells, windows: Cells, sheet: Sheet) -> int:
-    """Run every window with the offers on the desk; `DONE`, or why not (`FAULT_ROW` then tells).
+def accounts_for(tape: Tape, desk: Desk, sets: Sets, windows: Cells, sheet: Sheet) -> int:
+    """Run every window with the offers of every set, from set `hand[SET]` on.
 
-    `fresh` is the book of an account before its first row. `NO_ROOM`: a single bar may write more
-    records than the desk holds; come again with more. The records are zeros before and after.
+    Gives `DONE`, or why that set was not ended. `FAULT`: `FAULT_ROW` tells where. `NO_ROOM`: a
+    single bar may write more records than the desk holds; come again with more. The records are
+    zeros before and after.
     """
+    hand, count = sheet.hand, len(sets.bounds) - 1
+    cells, totals = len(sets.books) // count, len(sheet.totals) // count
+    falls, dates = len(sheet.falls) // count, len(sheet.daily) // count
+    while hand[SET] < count:
+        one = hand[SET]
+        own = at.Desk(desk.book, desk.offers[sets.bounds[one] : sets.bounds[one + 1]], desk.records)
+        written = Sheet(
+            hand,
+            sheet.totals[one * totals : (one + 1) * totals],
+            sheet.falls[one * falls : (one + 1) * falls],
+            sheet.daily[one * dates : (one + 1) * dates],
+            sheet.multiples,
+            sheet.paid,
+        )
+        answer = account_for(
+            tape, own, sets.books[one * cells : (one + 1) * cells], windows, written
+        )
+        if answer != DONE:
+            return answer
+        hand[SET_MULTIPLES] = hand[MULTIPLES]
+        hand[SET] += 1
+    return DONE
+
+
+def account_for(tape: Tape, desk: Desk, fresh: Cells, windows: Cells, sheet: Sheet) -> int:
+    """The same of one set; `fresh` is the book of its account before the first row."""
     hand = sheet.hand
     hand[DATES] = 0
-    hand[MULTIPLES] = 0
+    hand[MULTIPLES] = hand[SET_MULTIPLES]
     for window in range(len(windows) // WINDOW_CELLS):
         begin(desk, fresh, windows, sheet, window)
         stop = windows[window * WINDOW_CELLS + STOP_ROW]

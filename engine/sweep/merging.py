@@ -24,6 +24,13 @@ SET: Final = KIND
 """The word of a head that names the set whose entry it is."""
 
 
+# --- a card: what an entry is put in order by, and where its values are ----------------------
+BAR: Final = 0
+BEGAN: Final = 1
+VALUES: Final = 2
+CARD: Final = 3
+
+
 class Stream(NamedTuple):
     """The entries of one side in all sets (`engine.machine.machine.Machine.lend_many`).
 
@@ -39,36 +46,39 @@ class Stream(NamedTuple):
 
 
 def merge(
-    short: Stream, long: Stream, targets: int, bounds: Cells, order: Cells, offers: Cells
+    short: Stream, long: Stream, targets: int, bounds: Cells, cards: Cells, offers: Cells
 ) -> None:
     """Write the setups of both sides as offers: set after set, each in the order of intents.
 
     `bounds` has two cells for each set and two more: those of set k are the offers
-    `bounds[2k] .. bounds[2k + 2]`. `order` has a cell, and `offers` room, for every head.
+    `bounds[2k] .. bounds[2k + 2]`. `cards` has a card, and `offers` room, for every head.
     """
-    share_out_heads(short.heads, long.heads, bounds, order)
+    share_out_heads(short.heads, long.heads, bounds, cards)
     cell = 0
     for bucket in range(0, len(bounds) - 2, 2):
-        one, middle, stop = bounds[bucket], bounds[bucket + 1], bounds[bucket + 2]
+        one, middle, stop = (
+            bounds[bucket] * CARD,
+            bounds[bucket + 1] * CARD,
+            bounds[bucket + 2] * CARD,
+        )
         other = middle
-        sort(short.heads, order, one, middle)
-        sort(long.heads, order, middle, stop)
+        sort(cards, one, middle)
+        sort(cards, middle, stop)
         while one < middle or other < stop:
-            if other == stop or (
-                one < middle and comes_first(short.heads, order[one], long.heads, order[other])
-            ):
-                offer(short, order[one], SHORT, targets, offers, cell)
-                one += 1
+            if other == stop or (one < middle and comes_first(cards, one, other)):
+                offer(short, cards, one, SHORT, targets, offers, cell)
+                one += CARD
             else:
-                offer(long, order[other], LONG, targets, offers, cell)
-                other += 1
+                offer(long, cards, other, LONG, targets, offers, cell)
+                other += CARD
             cell += at.OFFER_TARGETS + targets
 
 
-def share_out_heads(short: Cells, long: Cells, bounds: Cells, order: Cells) -> None:
-    """Where each entry's head begins, to `order`: of each set those of SHORT, then of LONG.
+def share_out_heads(short: Cells, long: Cells, bounds: Cells, cards: Cells) -> None:
+    """A card of each entry, to the bucket of its set and side, SHORT before LONG.
 
-    The bucket of a set and side is `order[bounds[b] .. bounds[b + 1]]`, with b = 2 set + side.
+    The cards of bucket b = 2 set + side are number `bounds[b] .. bounds[b + 1]`. What is told of an
+    entry lies far apart in memory: a card has all that is asked more than once.
     """
     for bucket in range(len(bounds)):
         bounds[bucket] = 0
@@ -83,35 +93,44 @@ def share_out_heads(short: Cells, long: Cells, bounds: Cells, order: Cells) -> N
         heads = short if side == SHORT else long
         for head in range(0, len(heads), HEAD):
             bucket = 2 * heads[head + SET] + side + 1
-            order[bounds[bucket]] = head
+            card = bounds[bucket] * CARD
+            cards[card + BAR] = heads[head + ROW]
+            cards[card + BEGAN] = heads[head + STARTED]
+            cards[card + VALUES] = heads[head + PLACE]
             bounds[bucket] += 1
 
 
-def sort(heads: Cells, order: Cells, first: int, stop: int) -> None:
+def sort(cards: Cells, first: int, stop: int) -> None:
     """Bring a bucket into the order of bars.
 
     On a bar older candidates come first, as they do already: so those of a bar keep their order.
     A walk ends its candidates nearly in order, and few have to be passed.
     """
-    for number in range(first + 1, stop):
-        head, place = order[number], number
-        while place > first and heads[order[place - 1] + ROW] > heads[head + ROW]:
-            order[place] = order[place - 1]
-            place -= 1
-        order[place] = head
+    for card in range(first + CARD, stop, CARD):
+        bar, began, values = cards[card + BAR], cards[card + BEGAN], cards[card + VALUES]
+        place = card
+        while place > first and cards[place - CARD + BAR] > bar:
+            for cell in range(CARD):
+                cards[place + cell] = cards[place - CARD + cell]
+            place -= CARD
+        cards[place + BAR] = bar
+        cards[place + BEGAN] = began
+        cards[place + VALUES] = values
 
 
-def comes_first(short: Cells, one: int, long: Cells, other: int) -> bool:
+def comes_first(cards: Cells, short: int, long: int) -> bool:
     """Whether SHORT's entry is the earlier one: by bar, by start, SHORT before LONG."""
-    if short[one + ROW] != long[other + ROW]:
-        return short[one + ROW] < long[other + ROW]
-    return short[one + STARTED] <= long[other + STARTED]
+    if cards[short + BAR] != cards[long + BAR]:
+        return cards[short + BAR] < cards[long + BAR]
+    return cards[short + BEGAN] <= cards[long + BEGAN]
 
 
-def offer(stream: Stream, head: int, side: int, targets: int, offers: Cells, cell: int) -> None:
+def offer(
+    stream: Stream, cards: Cells, card: int, side: int, targets: int, offers: Cells, cell: int
+) -> None:
     """Lay one entry out as the kernel reads it, in real prices."""
-    place, sign = stream.heads[head + PLACE], stream.sign
-    offers[cell + at.OFFER_ROW] = stream.heads[head + ROW]
+    place, sign = cards[card + VALUES], stream.sign
+    offers[cell + at.OFFER_ROW] = cards[card + BAR]
     offers[cell + at.OFFER_SIDE] = side
     offers[cell + at.OFFER_CLOSE] = sign * stream.whole[place]
     offers[cell + at.OFFER_PRICE] = sign * stream.whole[place + 1]

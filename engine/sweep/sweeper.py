@@ -1,15 +1,16 @@
 """Runs many sets of parameters of one strategy over one market.
 
 The machines are compiled once, and what sets share is worked out once (`engine.sweep.ground`). A
-set is then decided, its setups are merged into offers, and one call takes them through every
-window (`engine.sweep.driver`); figures are made for a block of sets together. Blocks run on threads
-beside each other: compiled code does not hold Python's lock.
+block of sets is then decided, its setups are merged into offers, one call takes them through every
+window (`engine.sweep.driver`), and figures are made of the sums. Blocks run on threads beside each
+other: compiled code does not hold Python's lock.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from engine.execution.state import Tape
     from engine.execution.terms import Terms
     from engine.run import Prepared
-    from engine.sweep.deciding import Decider
+    from engine.sweep.deciding import Decider, Offers
     from engine.sweep.folds import Span
 
 BLOCK: Final = 128
@@ -146,8 +147,8 @@ class Windows:
     def setups(self, offers: Ints, stride: int) -> int:
         """How many of the offers lie in the windows, of each window anew."""
         rows = offers[at.OFFER_ROW :: stride]
-        inside = np.searchsorted(rows, self.stop) - np.searchsorted(rows, self.first)
-        return int(inside.sum())
+        bounds = zip(self.first.tolist(), self.stop.tolist(), strict=True)
+        return sum(int(np.count_nonzero((rows >= first) & (rows < stop))) for first, stop in bounds)
 
 
 class _Work:
@@ -166,10 +167,10 @@ class _Work:
         ground = self._grounds.at(values[0].tolist())
         machines = sweeper.prepared.strategy.machines
         params = {side: self._swept.params(values, side) for side in machines}
+        offers = self._decider().offers(ground, params)
         desk = Desk(windows, len(block), compiled=self._compiled)
-        for number, offers in enumerate(self._decider().offers(ground, params)):
-            book = self._grounds.book(values[number].tolist(), sweeper.terms)
-            desk.take(number, ground.tape, book, offers)
+        books = [self._grounds.book(one, sweeper.terms) for one in values.tolist()]
+        desk.take(ground.tape, books, offers)
         bars = windows.stop - windows.first
         return figures_of(desk.tally, sweeper.account, windows.dates.tolist(), bars.tolist())
 
@@ -179,7 +180,7 @@ class _Work:
 
 
 class Desk:
-    """Takes the offers of set after set through the windows, and keeps what they came to."""
+    """Takes the offers of sets through the windows, and keeps what they came to."""
 
     def __init__(self, windows: Windows, sets: int, *, compiled: bool) -> None:
         """For so many sets."""
@@ -192,40 +193,44 @@ class Desk:
         )
         self._windows = windows
         self._run, self._wrap = _engine(compiled=compiled)
-        self._hand = np.zeros(driver.HAND_CELLS, np.int64)
-        self._records = np.zeros(RECORDS * out.WIDTH, np.int64)
 
-    def take(self, number: int, tape: Tape, fresh: Ints, offers: Ints) -> None:
-        """The offers of one set, as set `number`; raises `MoneyOverflowError`."""
+    def take(self, tape: Tape, books: Sequence[Ints], offers: Offers) -> None:
+        """The offers of all sets, whose fresh accounts these are; raises `MoneyOverflowError`."""
         wrap, tally = self._wrap, self.tally
-        stride = at.OFFER_TARGETS + int(fresh[at.TARGETS])
-        multiples = np.empty(self._windows.setups(offers, stride))
+        stride = at.OFFER_TARGETS + int(books[0][at.TARGETS])
+        multiples = np.empty(self._windows.setups(offers.cells, stride))
+        hand = np.zeros(driver.HAND_CELLS, np.int64)
         sheet = driver.Sheet(
-            wrap(self._hand),
-            wrap(tally.totals[number].reshape(-1)),
-            wrap(tally.falls[number]),
-            wrap(tally.daily[number]),
+            wrap(hand),
+            wrap(tally.totals.reshape(-1)),
+            wrap(tally.falls.reshape(-1)),
+            wrap(tally.daily.reshape(-1)),
             wrap(multiples),
-            wrap(np.empty(len(offers) // stride, np.int64)),
+            wrap(np.empty(int(np.diff(offers.bounds).max()) // stride, np.int64)),
         )
-        book, tape = wrap(fresh.copy()), at.Tape(*map(wrap, tape))
-        answer = driver.NO_ROOM
+        sets = driver.Sets(wrap(np.concatenate(books)), wrap(offers.bounds))
+        book, cells, tape = wrap(books[0].copy()), wrap(offers.cells), at.Tape(*map(wrap, tape))
+        answer, room = driver.NO_ROOM, RECORDS
         while answer == driver.NO_ROOM:
-            desk = at.Desk(book, wrap(offers), wrap(self._records))
-            answer = self._run(tape, desk, wrap(fresh), wrap(self._windows.cells), sheet)
-            if answer == driver.NO_ROOM:
-                self._records = np.zeros(2 * len(self._records), np.int64)
+            desk = at.Desk(book, cells, wrap(np.zeros(room * out.WIDTH, np.int64)))
+            answer = self._run(tape, desk, sets, wrap(self._windows.cells), sheet)
+            room *= 2
         if answer == driver.FAULT:
-            raise MoneyOverflowError(int(self._hand[driver.FAULT_ROW]))
-        ends = np.cumsum(tally.totals[number, :, driver.KNOWN]).tolist()
-        for window, (first, stop) in enumerate(zip([0, *ends], ends, strict=False)):
-            tally.multiples[number, window] = np.add.reduce(multiples[first:stop])
+            raise MoneyOverflowError(int(hand[driver.FAULT_ROW]))
+        self._add_up(multiples)
+
+    def _add_up(self, multiples: Reals) -> None:
+        """The sum of the multiples of each set and window, as numpy adds them alone."""
+        known = self.tally.totals[:, :, driver.KNOWN].reshape(-1)
+        bounds = pairwise(np.cumsum([0, *known]).tolist())
+        sums = [np.add.reduce(multiples[first:stop]) for first, stop in bounds]
+        self.tally.multiples[:] = np.array(sums).reshape(self.tally.multiples.shape)
 
 
 def _engine(*, compiled: bool) -> tuple[Callable[..., int], Callable[[Any], Any]]:
     """The driver, and what it takes for an array; a memoryview gives Python's own numbers."""
     if not compiled:
-        return driver.account_for, lambda array: array.data
-    from engine.sweep.compiled import compiled_account_for  # noqa: PLC0415 - brings numba
+        return driver.accounts_for, lambda array: array.data
+    from engine.sweep.compiled import compiled_accounts_for  # noqa: PLC0415 - brings numba
 
-    return compiled_account_for(), lambda array: array
+    return compiled_accounts_for(), lambda array: array

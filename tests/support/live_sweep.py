@@ -34,6 +34,7 @@ PROFILES = (
     Profile("partial fills, children wake", partial=16, wake_on_part=True, reduce=True),
     Profile("rejected stop", reject_stop=16),
     Profile("rejected stop and repair", reject_stop=16, reject_repair=16),
+    Profile("rejected way out", reject_exit=5),
     Profile("shuffled and duplicated", shuffle=True, repeat=True),
     Profile("swallowed", swallow=5),
     Profile("everything", partial=6, reject_stop=5, reject_repair=5, swallow=2, shuffle=True,
@@ -266,7 +267,13 @@ def is_equal(made: World, whole: World) -> bool:
 def forced(made: World) -> bool:
     """Whether a fault of the profile met the recovery: then it is enough to be flat."""
     profile = made.paper.profile
-    faulty = profile.partial or profile.reject_stop or profile.reject_repair or profile.swallow
+    faulty = (
+        profile.partial
+        or profile.reject_stop
+        or profile.reject_repair
+        or profile.reject_exit
+        or profile.swallow
+    )
     return bool(faulty) and made.paper.position == 0
 
 

@@ -44,6 +44,7 @@ class Profile:
     partial: int = 0  # entries that come in two parts, the second a bar later
     reject_stop: int = 0  # stops that are refused when their entry is filled
     reject_repair: int = 0  # stops that are to protect anew and are refused
+    reject_exit: int = 0  # ways out at the market that are refused
     swallow: int = 0  # orders that vanish without a word
     shuffle: bool = False
     repeat: bool = False
@@ -133,6 +134,9 @@ class Paper:
             self._tell(words.Notice(self.now, 103, "duplicate order id"))
             return
         if asked.leg.role is Role.STOP and asked.leg.attempt and self._rejects(ref):
+            self._tell(words.Refused(self.now, ref, 201, "rejected by the exchange"))
+            return
+        if asked.leg.role is Role.EXIT and self.profile.hits("reject_exit", ref):
             self._tell(words.Refused(self.now, ref, 201, "rejected by the exchange"))
             return
         permanent = 9_000 + len(self.orders)

@@ -15,6 +15,7 @@ import pytest
 from httpx import Client
 from litestar.testing import TestClient
 
+from adapters.workshop import passwords
 from adapters.workshop.keeper import Keeper
 from adapters.workshop.people import People, Role
 from tests.web.support import OPERATOR, PASSWORD, VIEWER, sign_in
@@ -36,6 +37,17 @@ ARGUMENTS = (
     "--disable-component-update",
 )
 STRATEGIES = Path(__file__).parents[2] / "strategies"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Hashes that take no time; how dear they are is written in each, so any can be checked."""
+    from argon2 import PasswordHasher  # noqa: PLC0415 - an extra
+
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: cheap)
+        yield
 
 
 @pytest.fixture(scope="session")

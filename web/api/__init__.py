@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from web.api.health import HealthApi
+from web.api.live import LiveApi
 from web.api.people import DeedsApi, OwnApi, PeopleApi
 from web.api.schema import schema
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
 
-CONTROLLERS: Final[list[ControllerRouterHandler]] = [schema, OwnApi, PeopleApi, DeedsApi]
+CONTROLLERS: Final[list[ControllerRouterHandler]] = [
+    schema,
+    OwnApi,
+    PeopleApi,
+    DeedsApi,
+    HealthApi,
+    LiveApi,
+]

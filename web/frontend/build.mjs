@@ -15,6 +15,9 @@ const notices = [
   "TradingView Lightweight Charts(TM)\nCopyright (c) 2025 TradingView, Inc. https://www.tradingview.com/\n",
 ];
 
+// packages that name the MIT licence and bring no text of it, with whose they are
+const bare = { "fancy-canvas": "Copyright (c) TradingView, Inc." };
+
 const packageOf = (path) => path.match(/node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1];
 
 function licenceOf(name) {
@@ -23,8 +26,12 @@ function licenceOf(name) {
   const file = ["LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE"]
     .map((one) => `${folder}/${one}`)
     .find(existsSync);
-  if (!file) throw new Error(`${name} brings no licence text`);
-  return `=== ${name} ${told.version} (${told.license})\n\n${readFileSync(file, "utf8").trim()}\n`;
+  const head = `=== ${name} ${told.version} (${told.license})\n\n`;
+  if (file) return `${head}${readFileSync(file, "utf8").trim()}\n`;
+  if (told.license !== "MIT" || !bare[name]) throw new Error(`${name} brings no licence text`);
+  // the words of the licence, as another package brings them
+  const mit = readFileSync("node_modules/@codemirror/state/LICENSE", "utf8");
+  return `${head}${mit.replace(/^Copyright.*$/m, bare[name]).trim()}\n`;
 }
 
 function entryOf(file, bytes) {

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 from web.pages.about import AboutPage
 from web.pages.account import AccountPage
-from web.pages.health import HealthPage
+from web.pages.health import HealthPage, metrics
 from web.pages.home import home
+from web.pages.live import LivePage
 from web.pages.login import LoginPage
 from web.pages.people import PeoplePage
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 CONTROLLERS: Final[list[ControllerRouterHandler]] = [
     home,
     LoginPage,
+    LivePage,
     PeoplePage,
     AccountPage,
     HealthPage,
+    metrics,
     AboutPage,
 ]

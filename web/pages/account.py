@@ -15,7 +15,7 @@ from web.pages.login import peer_of, seated
 from web.ports import Ports
 from web.rendering import page
 from web.security.guards import VIEWERS
-from web.security.limits import Tries, TooMany
+from web.security.limits import TooMany, Tries
 
 DONE: Final = {
     "password": "Your password was changed; other browsers are signed out.",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from adapters.workshop.people import Person
+    from web.metrics import Traffic
     from web.ports import Ports
 
 LOG: Final = logging.getLogger("engine.web.access")
@@ -27,8 +28,9 @@ LOG: Final = logging.getLogger("engine.web.access")
 class Door:
     """Stands before the application of these ports."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, traffic: Traffic) -> None:
         self._ports = ports
+        self._traffic = traffic
         self._hosts = own_hosts(ports.settings)
         self._headers = (*HEADERS, SECURE) if ports.settings.secure_cookie else HEADERS
 
@@ -60,9 +62,10 @@ class Door:
             else:
                 await _turn_away(dressed)
         finally:
-            spent, person = 1000 * (time.perf_counter() - began), scope.get("user")
-            told = (scope["method"], _plain(scope["path"]), status, spent, reference)
+            spent, person = time.perf_counter() - began, scope.get("user")
+            told = (scope["method"], _plain(scope["path"]), status, 1000 * spent, reference)
             LOG.info("%s %s %d %.0fms %s %s", *told, person.name if person else "-")
+            self._traffic.passed(scope.get("path_template") or "none", status, spent)
 
     async def _who(self, headers: dict[bytes, str]) -> tuple[Person | None, str]:
         """Who asks, and by what: `token`, `cookie`, or nothing."""

@@ -23,7 +23,8 @@ class TooMany(TooManyRequestsException):
     """Somebody tried too often; `headers` say when to come back."""
 
     def __init__(self, wait: int) -> None:
-        super().__init__(f"Too many tries: wait {wait} seconds.", headers={"retry-after": str(wait)})
+        late = {"retry-after": str(wait)}
+        super().__init__(f"Too many tries: wait {wait} seconds.", headers=late)
 
 
 class Tries:

@@ -14,7 +14,7 @@ EXCHANGE: Final = "America/New_York"
 def moment(milliseconds: int | None, zone: str = EXCHANGE, *, seconds: bool = False) -> Markup:
     """An instant (milliseconds since the epoch) as a `<time>`; a dash for None."""
     if milliseconds is None:
-        return Markup("–")
+        return Markup("&ndash;")
     at = datetime.fromtimestamp(milliseconds / 1000, UTC)
     form = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
     shown = at.astimezone(ZoneInfo(zone)).strftime(form)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -342,6 +343,31 @@ def test_a_position_that_cannot_be_protected_is_flattened_after_the_latch_is_on_
     bar(made, 3)
     assert "could not be protected" in made.journal.books.latch
     assert sum(made.paper.entries.values()) == 2
+
+
+def test_a_way_out_that_is_refused_is_tried_again_after_longer_and_longer_rests() -> None:
+    made = bar(live(after=1, profile=Profile(reject_exit=16)), 4)
+    tried = [event.at for event in made.journal.events
+             if isinstance(event, ev.Sending) and ":X" in event.ref]  # fmt: skip
+    rests = [later - before for before, later in pairwise(tried)]
+
+    assert rests[:5] == [1_000, 2_000, 4_000, 8_000, 16_000]
+    assert max(rests) <= 64_000
+    assert (made.paper.position, made.paper.armed()) == (-2, 2)
+    assert any("refuses the way out" in alert.text for alert in made.alerts)
+
+
+def test_more_that_went_out_than_came_in_is_brought_back_without_haste_if_that_is_refused() -> None:
+    made = bar(live(profile=Profile(reject_exit=16)), 2)
+    family = next(iter(made.journal.books.families.values()))
+    stop = next(one for one in made.paper.orders.values() if one.kind is OrderKind.STOP)
+    stop.group, stop.contracts = "", 5
+    made.paper._try(stop, (120, 120, 120))
+    bar(made)
+
+    assert made.paper.position == 3
+    assert 2 <= len(sent(made, Role.EXIT)) <= 8
+    assert made.journal.books.families[family.name].phase is Phase.CLOSING
 
 
 @pytest.mark.parametrize("wakes", [False, True])

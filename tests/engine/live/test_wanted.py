@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from engine.live.family import Asked, Family, Phase
 from engine.live.holdings import HeldOrder, OrderState
 from engine.live.identity import Leg, Role
+from engine.live.standing import Standing
 from engine.live.trader import group, way_out
 from engine.live.wanted import Difference, Wish, difference, left_in
 from tests.support.broker_words import ENTRY, FAMILY, STOP, TARGET, execution, family, held
@@ -34,7 +35,7 @@ def of(
     found: Family, *orders: HeldOrder, wish: Wish = WISH, unheard: tuple[str, ...] = ()
 ) -> Difference:
     living = [(leg, one) for one in orders if (leg := one.leg) is not None]
-    return difference(found, PLACES, wish, living, set(unheard), set())
+    return difference(found, PLACES, wish, Standing(living, set(unheard)))
 
 
 def test_what_is_as_it_should_be_needs_nothing() -> None:

@@ -71,7 +71,7 @@ def test_sets_walked_together_enter_where_each_enters_alone(file: Path) -> None:
     counts: set[int] = set()
     for machine, feed, rows in shipped(file):
         params = drawn(machine.program, machine.side, Random(3))
-        together = machine.follow_many_plain(feed, rows, params)
+        together = machine.follow_many_plain(feed, rows, params).by_set(SETS)
 
         for made, one in zip(together, params, strict=True):
             assert np.array_equal(bits(made.entries()), alone(machine, feed, rows, one))
@@ -82,11 +82,12 @@ def test_sets_walked_together_enter_where_each_enters_alone(file: Path) -> None:
 def test_compiled_code_and_a_cramped_room_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     for machine, feed, rows in shipped(YARDSTICK):
         params = drawn(machine.program, machine.side, Random(4))
-        plain = machine.follow_many_plain(feed, rows, params)
-        compiled = machine.follow_many(feed, rows, params)
+        plain = machine.follow_many_plain(feed, rows, params).by_set(SETS)
+        with machine.follow_many(feed, rows, params) as lent:
+            compiled = lent.copy().by_set(SETS)
         with monkeypatch.context() as cramped:
             cramped.setattr(module, "ROOM", 1)
-            again = machine.follow_many_plain(feed, rows, params)
+            again = machine.follow_many_plain(feed, rows, params).by_set(SETS)
 
         for one, other, third in zip(plain, compiled, again, strict=True):
             assert np.array_equal(bits(one.entries()), bits(other.entries()))
@@ -114,7 +115,7 @@ def test_the_bar_a_parameter_makes_a_tracker_hold_is_found_for_all_sets(
         params = np.tile(feed.params, (SETS, 1))
         params[:, place["consol_min"]] = [consol_min + number % 3 for number in range(SETS)]
         params[:, place["nowick_ratio"]] = np.linspace(0, 1_000_000, SETS).astype(np.int64)
-        together = machine.follow_many_plain(feed, len(market), params)
+        together = machine.follow_many_plain(feed, len(market), params).by_set(SETS)
 
         for made, one in zip(together, params, strict=True):
             assert np.array_equal(bits(made.entries()), alone(machine, feed, len(market), one))
@@ -135,7 +136,7 @@ def test_made_up_strategies_enter_the_same_in_equal_sets(seed: int) -> None:
         params = np.tile(feed.params, (3, 1))
         expected = alone(machine, feed, rows, feed.params)
 
-        for found in machine.follow_many_plain(feed, rows, params):
+        for found in machine.follow_many_plain(feed, rows, params).by_set(3):
             assert np.array_equal(bits(found.entries()), expected)
 
 

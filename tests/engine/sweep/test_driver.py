@@ -13,6 +13,7 @@ from engine.domain.calendar import Days
 from engine.execution.rules import rules_of
 from engine.execution.simulation import book_of, new_account, offers_of, tape_of
 from engine.execution.terms import Money
+from engine.sweep.deciding import Offers
 from engine.sweep.figures import Account, figures_of
 from engine.sweep.folds import Span
 from engine.sweep.outcomes import METRICS
@@ -54,8 +55,9 @@ def driven(decided: Decided, spans: Sequence[Span], *, compiled: bool) -> dict[s
     windows = Windows.of(spans, decided.days.start)
     desk = Desk(windows, 1, compiled=compiled)
     tape = tape_of(decided.market, decided.dates, decided.paths, lambda column: column)
-    offers = offers_of(decided.intents, len(decided.program.targets)).reshape(-1)
-    desk.take(0, tape, book_of(new_account(rules), rules, decided.dates), offers)
+    cells = offers_of(decided.intents, len(decided.program.targets)).reshape(-1)
+    offers = Offers(cells, np.array([0, len(cells)]))
+    desk.take(tape, [book_of(new_account(rules), rules, decided.dates)], offers)
     terms, tick_value = decided.terms, decided.program.instrument.tick_value
     money = Money.for_amounts(tick_value, terms.equity, terms.commission)
     account = Account(money.units(terms.equity), money.scale)

@@ -42,6 +42,8 @@ def test_another_name_is_turned_away(visitor: TestClient[Site], host: str) -> No
     assert "content-security-policy" in answer.headers
 
 
+INLINE = re.compile(r"<script(?![^>]*(?:src|application/json))|<style|\sstyle=|\son[a-z]+=")
+
 PATHS = ["/login", "/nothing/here", "/api/nothing", "/static/icon.svg", "/people", "/health/live"]
 
 
@@ -69,7 +71,9 @@ def test_no_template_writes_script_or_style_inline() -> None:
     assert templates
     for template in templates:
         text = template.read_text(encoding="utf-8")
-        found = re.findall(r"<script(?![^>]*(?:src|application/json))|<style|\sstyle=|\son[a-z]+=", text)
+        found = re.findall(
+            r"<script(?![^>]*(?:src|application/json))|<style|\sstyle=|\son[a-z]+=", text
+        )
         assert found == [], template
 
 
@@ -83,7 +87,7 @@ def test_more_than_a_page_ever_sends_is_refused(
     headers = {"content-type": "application/json" if "api" in path else "text/plain"}
     if "api" not in path:
         headers["content-type"] = "application/x-www-form-urlencoded"
-    answer = client.post(path, content=content, headers=headers)  # type: ignore[arg-type]
+    answer = client.post(path, content=content, headers=headers)
     assert answer.status_code == 413
     expected = "application/problem+json" if "api" in path else "text/html; charset=utf-8"
     assert answer.headers["content-type"] == expected
@@ -107,7 +111,7 @@ def test_no_secret_and_no_cookie_gets_into_a_log(
         if record.name != "httpx"  # the client of this test
     )
     assert "POST /login 303" in log
-    assert f"GET /api/me 200" in log
+    assert "GET /api/me 200" in log
     cookies = [cookie.value for cookie in visitor.cookies.jar if cookie.value]
     secrets = [PASSWORD, token, *cookies, visitor.headers["x-csrftoken"], "secret-in-a-query"]
     assert len(cookies) == 1
