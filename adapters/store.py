@@ -120,12 +120,15 @@ def import_bars(
     quality: Quality,
     *,
     source: Path | None = None,
+    origin: str = "",
     zone: str = "UTC",
     stamp: str = "open",
     replace_old: bool = False,
 ) -> DataSet:
     """Keep a market as the data set `name`; on any error nothing has changed.
 
+    `source` is the file its bars came from; else `origin` says where they did. Bars of neither are
+    made up.
     Raises `SetExists` unless `replace_old`, `StoreBusy`, `StoreFull`, `BadName`.
     """
     folder = _folder(name)
@@ -145,7 +148,7 @@ def import_bars(
             zone=zone,
             stamp=stamp,
             notes=quality.notes,
-            source="" if source is None else str(source.resolve()),
+            source=origin if source is None else str(source.resolve()),
             source_sha256="" if source is None else sha256_of(source),
             file=f"bars-{digest[:16]}.npy",
             sha256=digest,

@@ -97,6 +97,8 @@ def problem_of(error: Exception, reference: str) -> Problem:
     if isinstance(error, HTTPException) and error.status_code < 500:
         detail = _DETAILS.get(error.status_code) or _sentence(error.detail)
         return Problem(error.status_code, detail)
+    if isinstance(error, RecursionError) and "deserializing" in str(error):
+        return Problem(400, "The request is nested too deeply.")
     LOG.error("unforeseen %s: %s", reference, error, exc_info=error)
     return Problem(
         500,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from web.security import csrf
 from web.views.shell import shell
-from web.views.times import minute, moment
+from web.views.times import clock, minute, moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,10 +37,16 @@ class Asset:
     integrity: str
 
 
-@cache
 def assets() -> Mapping[str, Asset]:
     """The built files by the name of their source, such as `base.js`."""
-    manifest = json.loads((ASSETS / "manifest.json").read_text(encoding="utf-8"))
+    manifest = ASSETS / "manifest.json"
+    return _assets(manifest, manifest.stat().st_mtime_ns)
+
+
+@lru_cache(1)
+def _assets(file: Path, _changed: int) -> Mapping[str, Asset]:
+    """As of one build: a page that is served goes on when the bundle is built anew."""
+    manifest = json.loads(file.read_text(encoding="utf-8"))
     return {
         name: Asset(f"/static/assets/{told['file']}", told["integrity"])
         for name, told in manifest.items()
@@ -72,7 +78,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals.update(script=script, style=style)
-    made.filters.update(moment=moment, minute=minute)
+    made.filters.update(clock=clock, moment=moment, minute=minute)
     return made
 
 

@@ -1,4 +1,4 @@
-"""`engine data`: bring bars in, look at them, make some up, throw them away."""
+"""`engine data`: bring bars in, fetch them, look at them, make some up, throw them away."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapters.bars import Layout, Stamp
+from adapters.cli.fetch import fetch
 from adapters.cli.screen import Table, print_json, progress, verb
 from adapters.instruments import UnknownInstrument, instrument
 
@@ -306,3 +307,6 @@ def _show_quality(quality: Quality) -> None:
         ).show()
     for note in quality.notes:
         click.echo(f"note: {note}")
+
+
+command.add_command(fetch)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from dsl.compilation import Compiled
 
 _COLOURS: Final = {"ok": "green", "warning": "yellow", "failed": "red", "skipped": "bright_black"}
-_PATIENCE: Final = 5.0
+PATIENCE: Final = 5.0
+"""Seconds that one question to the gateway may take."""
 _WIDTH: Final = 14
 
 
@@ -46,7 +47,7 @@ def command(
     live: bool,
     as_json: bool,
 ) -> None:
-    """Look at everything that live trading needs: this computer, the journal, a strategy, a gateway.
+    """Look at all that live trading needs: the computer, the journal, a strategy, a gateway.
 
     Every check stands alone and ends in time, and says what to do. Exit status 0 where nothing
     failed (a warning is no failure), else 3.
@@ -85,7 +86,7 @@ async def _made(
         program = None if made is None else made.program
         if _engine_runs(where):
             reach = replace(reach, client=reach.client + 1)  # its own id is taken, by itself
-        gateway = Gateway(reach.settings(_PATIENCE), program)
+        gateway = Gateway(reach.settings(PATIENCE), program)
         async for checked in gateway.checks():
             yield checked
 

@@ -155,8 +155,8 @@ class Teller:
             case ev.Wanted(asked=asked):
                 return f"{_NAMES[asked.leg.role]}: {self._order(asked.order)}"
             case ev.Moved(family=name, phase=Phase.DONE, ending=ending, why=why):
-                family = self._families.get(name)
-                who = family.signal.candidate if family else name
+                over = self._families.pop(name, None)
+                who = name if over is None else over.signal.candidate
                 return f"{who} is over: {ending or why}"
             case words.Refused(ref=ref, code=code, text=text):
                 return f"{ref} is refused: {text} ({code})"

@@ -58,9 +58,7 @@ class Reach:
 
 def _options(client: int) -> tuple[Callable[[Callable[..., None]], Callable[..., None]], ...]:
     return (
-        click.option(
-            "--host", default="127.0.0.1", show_default=True, help="Where the gateway is."
-        ),
+        click.option("--host", default="127.0.0.1", show_default=True, help="The gateway's."),
         click.option(
             "--port",
             type=click.IntRange(1, 65535),
@@ -139,15 +137,22 @@ def who() -> str:
 
 
 def asked_of(settings: Settings, question: Callable[[IbBroker], Awaitable[_T]]) -> _T:
-    """Connect, ask, and hang up. Raises `BrokerError`, `NoLibrary`."""
+    """Connect, ask, and hang up. Raises `BrokerError`, `NoLibrary`.
+
+    A gateway that replays another day is asked as fast as it answers.
+    """
     import asyncio  # noqa: PLC0415 - 50 ms
 
     from adapters.ib.connection import IbBroker  # noqa: PLC0415 - as above
+    from adapters.live.connect import for_replay, is_replay  # noqa: PLC0415 - as above
 
     async def work() -> _T:
         broker = IbBroker(settings)
         try:
-            await broker.connect()
+            if is_replay(await broker.connect()):
+                await broker.close()
+                broker = IbBroker(for_replay(settings))
+                await broker.connect()
             return await question(broker)
         finally:
             await broker.close()

@@ -148,12 +148,17 @@ class Gateway:
         A client in lockstep has no other clock by which it could do what cannot wait for a bar.
         """
         following = self.next_at()
-        if following is None or self.now >= self._unrest_until or following <= self.now + 1:
+        if following is None or not self.is_restless or following <= self.now + 1:
             return False
         self._set_clock(self.now + 1)
         self.truth.observe()
         self._let_act()
         return True
+
+    @property
+    def is_restless(self) -> bool:
+        """Whether something happened to an order lately."""
+        return self.now < self._unrest_until
 
     def stir(self) -> None:
         """Something happens to an order."""

@@ -106,12 +106,10 @@ class Replay:
         return True
 
     def _first(self) -> bool:
-        """Trade at the first price; whether something was."""
-        exchange = self._gateway.exchange
-        before = exchange.executed
+        """Trade at the first price; whether something was, or is under way."""
         for tape in self._playing:
-            exchange.meet_first(tape)
-        return exchange.executed > before
+            self._gateway.exchange.meet_first(tape)
+        return self._gateway.is_restless
 
     def _step(self, number: int) -> bool:
         gateway = self._gateway

@@ -8,23 +8,31 @@ import numpy as np
 
 from adapters.database.tables import BarRow, Source
 from engine.domain.market import Market
+from engine.live.words import BarClosed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from adapters.database.journal import Journal
     from adapters.ib.port import Bar
     from dsl.ir.program import Program
-    from engine.live.words import BarClosed
+
+Seen = BarRow | BarClosed
+"""A bar out of the journal, or one that just closed; a `port.Bar` has the same columns."""
 
 _COLUMNS: Final = ("minute", "open", "high", "low", "close", "volume")
 _MOST: Final = 240
 
 
-def market_of(program: Program, bars: Sequence[Bar | BarRow]) -> Market:
+def market_of(program: Program, bars: Sequence[Bar | Seen]) -> Market:
     """Bars as columns."""
     columns = (np.array([getattr(bar, name) for bar in bars], np.int64) for name in _COLUMNS)
     return Market(program.instrument, program.bar_minutes, *columns)
+
+
+def word_of(bar: Bar | Seen, at: int) -> BarClosed:
+    """A bar as it is told to the desk, at an instant."""
+    return BarClosed(at, *(getattr(bar, name) for name in _COLUMNS))
 
 
 class BarKeeper:
@@ -37,25 +45,32 @@ class BarKeeper:
     def __init__(self, journal: Journal, contract: int) -> None:
         """Nothing is waiting."""
         self._journal, self._contract = journal, contract
-        self._waiting: list[BarRow] = []
+        self._waiting: list[BarClosed] = []
 
-    def keep(self, bar: Bar | BarClosed, source: Source = Source.LIVE) -> None:
-        """A bar was seen."""
-        self._waiting.append(self._row(bar, source))
+    def keep_now(self, bars: Iterable[Bar], source: Source) -> None:
+        """Bars out of history, from before it trades. Raises `DatabaseError`."""
+        self._journal.keep_bars([self._row(bar, source) for bar in bars])
+
+    def keep(self, bar: BarClosed) -> None:
+        """A bar was seen. Raises `DatabaseError`."""
+        self._waiting.append(bar)
         if len(self._waiting) >= _MOST:
             self.write()
 
-    def told_later(self, bar: Bar, source: Source = Source.LATER) -> None:
-        """The broker tells a bar now that nobody decided on. Raises `DatabaseError`."""
+    def write(self) -> None:
+        """Write what waits. Raises `DatabaseError`."""
+        if self._waiting:
+            self._journal.keep_bars([self._row(bar, Source.LIVE) for bar in self._waiting])
+            self._waiting.clear()
+
+    def told_later(self, bar: Bar, source: Source) -> None:
+        """The broker tells a bar late, otherwise than before, or not at all any more.
+
+        Raises `DatabaseError`.
+        """
         self.write()
         self._journal.keep_told_later([self._row(bar, source)])
 
     def _row(self, bar: Bar | BarClosed, source: Source) -> BarRow:
         values = {name: getattr(bar, name) for name in _COLUMNS}
         return BarRow(contract=self._contract, source=source, **values)
-
-    def write(self) -> None:
-        """Write what waits. Raises `DatabaseError`."""
-        if self._waiting:
-            self._journal.keep_bars(self._waiting)
-            self._waiting.clear()

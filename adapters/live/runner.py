@@ -31,7 +31,7 @@ from adapters.ib.port import (
 from adapters.live import connect, warmup
 from adapters.live.alerts import Alerts, Outage
 from adapters.live.asking import Asker
-from adapters.live.bars import BarKeeper
+from adapters.live.bars import BarKeeper, word_of
 from adapters.live.clocks import MarketClock, OwnClock, wall
 from adapters.live.dates import TradingDates
 from adapters.live.echo import changed
@@ -71,6 +71,10 @@ _SETTLE: Final = 3.0
 _OUT: Final = 10.0
 _LAST_TRIES: Final = 3
 _SPINS: Final = 50
+_NAP: Final = 0.005
+_REPLAYED: Final = 3_600_000
+"""A replayed market is asked for everything that often where nothing happens; else each minute."""
+
 _SAID_AGAIN: Final = 10_000
 
 
@@ -170,7 +174,11 @@ class Runner:
         )
         if self.is_replay:
             settings = connect.for_replay(settings)
-        return dial(settings, lambda: self.clock.now())
+        return dial(settings, self._now)
+
+    def _now(self) -> int:
+        """By the clock of the moment: a replay changes it."""
+        return self.clock.now()
 
     # --- from the first connection to the end -------------------------------------------------
 
@@ -202,12 +210,10 @@ class Runner:
         self.contract, self.desk = contract, made.desk
         self._hands = Hands(self.broker, contract, self, self.plan.monitor_only)
         self._keeper = BarKeeper(self.journal, contract.number)
-        source = Source.LIVE if made.resumed else Source.WARM_UP
-        for bar in made.fresh:
-            self._keeper.keep(bar, source)
+        self._keeper.keep_now(made.fresh, Source.LIVE if made.resumed else Source.WARM_UP)
         self.bars_seen = len(made.bars)
         if made.bars:
-            self.last_bar = _word(made.bars[-1], self.clock.now())
+            self.last_bar = word_of(made.bars[-1], self.clock.now())
         self._do(self.desk.begin(self.clock.now()))
         if made.short:
             self._warm, self._is_enough = list(made.bars), made.is_enough
@@ -217,7 +223,7 @@ class Runner:
         if self.journal.books.halt == STOPPING:
             self.take(words.Resume(self.clock.now(), ENGINE, "it runs again"))
         for bar in made.missed:
-            self._on_bar(_word(bar, self.clock.now()), known=True)
+            self._on_bar(word_of(bar, self.clock.now()), known=True)
         self.listener.began(self)
         await self._follow()
         self._run(self._pulse() if self.is_replay else self._beat())
@@ -228,6 +234,7 @@ class Runner:
         if connect.is_replay(session):
             await self.broker.close()
             self.is_replay = True
+            self.policy = replace(self.policy, reconcile_every=_REPLAYED)
             self.clock = MarketClock(session.server_seconds * 1000)
             self.broker = self._dialled(self._dial)
             self._asker = Asker(self.broker, self._answered, self._lost)
@@ -284,7 +291,7 @@ class Runner:
             return  # carrying out what came of another: that one first, all of it
         self._is_busy = True
         try:
-            while self._words and self._ended is not None and not self._ended.done():
+            while self._words and not self._is_over:
                 self._take(self._words.popleft())
         finally:
             self._is_busy = False
@@ -327,7 +334,7 @@ class Runner:
             self.listener.happened(event)
 
     def _see_echo(self, told: words.Told) -> None:
-        """An order that the broker changed is no order of ours any more: stop, and call somebody."""
+        """An order that the broker changed is not ours any more: halt, and call somebody."""
         made = changed(self.journal.books, told.order)
         if made and not self.journal.books.halt:
             text = f"the broker has {told.order.ref} with {made}"
@@ -473,32 +480,36 @@ class Runner:
             self._reconnecting = self._run(self._until_connected())
 
     async def _until_connected(self) -> None:
-        outage = Outage(self.clock.now())
-        watching = self._run(self._watch_outage(outage))
+        watching = self._run(self._watch_outage(Outage(self.clock.now())))
         try:
-            for pause in connect.pauses():
-                self.wire.attempts += 1
-                try:
-                    session = await self.broker.connect(above=self.journal.books.highest_number)
-                    check_login(self.plan, session.account)
-                except (BrokerError, CannotRun) as failed:
-                    self._still_lost(failed)
-                else:
-                    break
-                await asyncio.sleep(pause)
+            session = await self._knock()
         finally:
             watching.cancel()
         self._connected(session)
         self.take(words.LinkUp(self.clock.now(), data_kept=False))
         await self._follow()
 
+    async def _knock(self) -> Session:
+        """Try until there is a connection."""
+        pauses = connect.pauses()
+        while True:
+            self.wire.attempts += 1
+            try:
+                session = await self.broker.connect(above=self.journal.books.highest_number)
+                check_login(self.plan, session.account)
+            except (BrokerError, CannotRun) as failed:
+                self._still_lost(failed)
+            else:
+                return session
+            await asyncio.sleep(next(pauses))
+
     def _still_lost(self, failed: Exception) -> None:
         self.wire.trouble = str(failed)
         if connect.lasting(failed) and self.wire.attempts == 1:
             self.say(Level.ALARM, f"the gateway is there and cannot be used: {failed}")
-        if self.plan.until_end and isinstance(failed, NoGateway):
-            if self.wire.attempts >= _LAST_TRIES:
-                self.end(Ending.OVER)
+        is_gone = isinstance(failed, NoGateway) and self.wire.attempts >= _LAST_TRIES
+        if self.plan.until_end and is_gone:
+            self.end(Ending.OVER)
         self.changed.set()
 
     async def _watch_outage(self, outage: Outage) -> None:
@@ -533,7 +544,7 @@ class Runner:
 
     async def _beat(self) -> None:
         """Now and then ask for the time: the clocks are compared, and a dead line is noticed."""
-        while True:
+        while not self._is_over:
             await asyncio.sleep(_BEAT)
             if not self.wire.is_up:
                 continue
@@ -549,8 +560,8 @@ class Runner:
         A gateway in lockstep plays on when it is asked, and answers behind the news; so nothing
         here is ever late, and no time is lost.
         """
-        before = 0
-        while True:
+        before = still = 0
+        while not self._is_over:
             await self._quiet()
             if not self.wire.is_up:
                 await asyncio.sleep(0.01)
@@ -561,18 +572,28 @@ class Runner:
                 if self.wire.is_up:
                     self._lost(f"the gateway is silent: {failed}")
                 continue
-            if now == before:
-                await asyncio.sleep(0.005)
+            still = still + 1 if now == before else 0
+            if still > _SPINS:  # it goes by its own speed: no need to ask that often
+                await asyncio.sleep(_NAP)
             before = now
             self.clock.told(now * 1000)
 
     async def _quiet(self) -> None:
         """Wait until nothing is under way."""
         spins = 0
-        assert self._hands is not None
-        while not (self.broker.is_idle and self._asker.is_idle and self._hands.is_idle):
+        while not self._is_over and not self._is_idle:
             spins += 1
             await asyncio.sleep(0 if spins < _SPINS else 0.0005)
+
+    @property
+    def _is_idle(self) -> bool:
+        assert self._hands is not None
+        return self.broker.is_idle and self._asker.is_idle and self._hands.is_idle
+
+    @property
+    def _is_over(self) -> bool:
+        """Asked by loops, too: waiting for an answer can swallow a cancellation (Python 3.11)."""
+        return self._ended is None or self._ended.done()
 
     # --- the end ------------------------------------------------------------------------------
 
@@ -592,7 +613,7 @@ class Runner:
             self.take(words.Halt(now, ENGINE, STOPPING))
         loop = asyncio.get_running_loop()
         patience = loop.time() + (_OUT if flatten else _SETTLE)
-        while loop.time() < patience and not self._is_settled(flatten=flatten):
+        while loop.time() < patience and not self._is_settled(flatten=flatten):  # noqa: ASYNC110
             await asyncio.sleep(0.02)
         if flatten and self.journal.books.living:
             self.say(Level.ALARM, "not everything of ours is out: look at the broker")
@@ -652,7 +673,3 @@ class _Told:
     def notify(self, at: int, level: Level, text: str) -> None:
         """See `alerts.Notifier`."""
         self.listener.alerted(at, level, text)
-
-
-def _word(bar: Any, at: int) -> words.BarClosed:
-    return words.BarClosed(at, bar.minute, bar.open, bar.high, bar.low, bar.close, bar.volume)

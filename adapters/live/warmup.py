@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
-
 from adapters.ib.history import enough_for
+from adapters.ib.port import Bar
 from adapters.live.bars import market_of
 from adapters.live.errors import CannotRun
 from engine.execution import state as at
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from adapters.database.journal import Journal
     from adapters.database.tables import BarRow
-    from adapters.ib.port import Bar, Broker, ContractInfo, Figures
+    from adapters.ib.port import Broker, ContractInfo, Figures
     from adapters.live.dates import TradingDates
     from adapters.live.plan import Plan
     from engine.execution.simulation import Simulator
@@ -72,8 +72,8 @@ async def prepared(
         if bars is not None:
             desk = making.desk(books, bars, policy)
             later = journal.bars(contract.number, step.minute + 1, 1 << 40)
-            fresh = [bar for bar in bars if not _is_row(bar)]
-            return Prepared(desk, bars, fresh, later, "", resumed=True, is_enough=enough)  # type: ignore[arg-type]
+            fresh = [bar for bar in bars if isinstance(bar, Bar)]
+            return Prepared(desk, bars, fresh, later, "", resumed=True, is_enough=enough)
         if making.is_open(books, step):
             raise CannotRun(
                 "the bars that were traded on are not to be had any more, and something is open",
@@ -102,10 +102,6 @@ def lacking(plan: Plan, bars: Sequence[Bar]) -> str:
     return f"{len(bars):,} bars of history, and the strategy needs {wanted:,}{whole}"
 
 
-def _is_row(bar: object) -> bool:
-    return hasattr(bar, "revision")
-
-
 async def _seen(
     plan: Plan, broker: Broker, journal: Journal, contract: ContractInfo, step: Stepped
 ) -> Sequence[Bar | BarRow] | None:
@@ -116,7 +112,8 @@ async def _seen(
         return kept
     minutes = plan.program.bar_minutes
     told = await broker.fetch(contract, minutes, step.first, step.minute + 1)
-    known = {bar.minute: bar for bar in (*told, *kept)}
+    known: dict[int, Bar | BarRow] = {bar.minute: bar for bar in told}
+    known |= {bar.minute: bar for bar in kept}
     bars = [known[minute] for minute in sorted(known)]
     return bars if len(bars) == wanted else None
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from adapters.ib.port import (
     UnknownContract,
     WrongAccount,
 )
+from adapters.live.clocks import wall
 from adapters.live.connect import for_replay, is_replay
 from adapters.live.dates import TradingDates
 from adapters.live.errors import BadAccount
@@ -56,12 +56,12 @@ class Gateway:
 
     settings: Settings
     program: Program | None
-    now: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    now: Callable[[], int] = field(default_factory=lambda: wall)
 
     async def checks(self) -> AsyncIterator[Checked]:
         """Every check, as it is made; what rests on one that failed is skipped."""
         settings = self.settings
-        yield _at_once("words", words(settings.account, settings.port))
+        yield _at_once("account, port", words(settings.account, settings.port))
         broker = IbBroker(settings, now=self.now)
         try:
             reached, session = await self._reached(broker)
@@ -113,7 +113,8 @@ class Gateway:
             for name in ("contract", "market data", "history"):
                 yield _at_once(name, skipped(_NO_STRATEGY))
             return
-        program, traded = self.program, list[ContractInfo]()
+        program = self.program
+        traded: list[ContractInfo] = []
 
         async def contract() -> Found:
             traded.append(await broker.contract(program.instrument))
@@ -201,6 +202,8 @@ def told_contract(contract: ContractInfo, now: float) -> Found:
 
 def history(plan: Plan, bars: list[Bar], *, is_enough: bool) -> Found:
     """Whether there are bars enough for the first decision."""
+    if not bars:
+        return failed("history has no bar at all", "see whether the market data are subscribed")
     if not is_enough:
         return failed(f"only {lacking(plan, bars)}", "trade a contract that has traded for longer")
     return ok(

@@ -8,7 +8,6 @@ import sys
 import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from adapters.preflight.check import Check, Found, failed, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PACKAGES: Final = ("numpy", "numba", "sqlmodel", "exchange-calendars", "pydantic")
 LIBRARIES: Final = {"ib_insync": "ib-insync", "ib_async": "ib-async"}

@@ -54,8 +54,8 @@ def terms(made: Compiled) -> Found:
     limits = [
         name
         for name, limit in (
-            ("a drawdown that stops it", program.risk.stop_at),
-            ("a daily loss limit", program.risk.daily_loss),
+            ("drawdown that stops it", program.risk.stop_at),
+            ("daily loss limit", program.risk.daily_loss),
         )
         if limit is None
     ]

@@ -45,8 +45,8 @@ class Death:
     far: float
 
 
-def instructive(asked: Inquiry) -> Iterator[list[dict[str, Any]]]:
-    """The most instructive deaths of a run, the best first, as plain values; ever more of them."""
+def instructive(asked: Inquiry) -> Iterator[dict[str, Any]]:
+    """The most instructive deaths of a run, the best first; ever more of them, until `complete`."""
     furthest = [(side, life) for side, lives in asked.lives.items() for life in _furthest(lives)]
     furthest.sort(key=lambda one: _rank(one[1]))
     found: list[Death] = []
@@ -55,7 +55,10 @@ def instructive(asked: Inquiry) -> Iterator[list[dict[str, Any]]]:
         found += [] if death is None else [death]
         if number % AT_ONCE == 0 or number == len(furthest):
             found.sort(key=lambda one: (-one.life.stage, one.far, -one.life.started))
-            yield [_record(asked, one) for one in found]
+            complete = number == len(furthest)
+            yield {"complete": complete, "deaths": [_record(asked, one) for one in found]}
+    if not furthest:
+        yield {"complete": True, "deaths": []}
 
 
 def _rank(life: Life) -> tuple[int, int]:

@@ -55,9 +55,7 @@ def text_difference(before: str, after: str) -> TextDifference:
     """The difference of two texts, by lines and within lines that changed a little."""
     old, new = before.splitlines(), after.splitlines()
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    hunks = tuple(
-        tuple(_hunk(group, old, new)) for group in matcher.get_grouped_opcodes(AROUND)
-    )
+    hunks = tuple(tuple(_hunk(group, old, new)) for group in matcher.get_grouped_opcodes(AROUND))
     lines = [line for hunk in hunks for line in hunk]
     counts = {kind: sum(line.kind == kind for line in lines) for kind in ("gone", "new")}
     return TextDifference(hunks, counts["gone"], counts["new"])
@@ -153,8 +151,10 @@ def in_words(counts: Mapping[str, int]) -> str:
             parts.append(f"{verb} {count:,}{noun}")
     if not parts:
         kept = counts.get("the same", 0)
-        return f"this change leaves all {kept:,} trades as they are" if kept else (
-            "there is no trade before or after this change"
+        return (
+            f"this change leaves all {kept:,} trades as they are"
+            if kept
+            else ("there is no trade before or after this change")
         )
     *most, last = parts
     return "this change " + (f"{', '.join(most)} and {last}" if most else last)

@@ -391,20 +391,25 @@ class Runs:
             raise NotFound(message, "run it again") from None
         return found
 
-    def deaths(self, number: int) -> Sequence[dict[str, Any]] | None:
-        """The most instructive deaths, the best first; None while they are looked for."""
-        return self._later(number, DEATHS)
-
-    def conditions(self, number: int) -> Sequence[dict[str, Any]] | None:
-        """How every condition fared on the last bars, a record a side; None while counted."""
-        return self._later(number, CONDITIONS)
-
-    def _later(self, number: int, name: str) -> Sequence[dict[str, Any]] | None:
-        """What the worker tells after the run; empty where it ended before."""
+    def deaths(self, number: int) -> tuple[Sequence[dict[str, Any]], bool]:
+        """The most instructive deaths so far, the best first, and whether these are all."""
         folder = self._of(number)
         held = folder.is_held
         try:
-            found: Sequence[dict[str, Any]] = folder.read(name)
+            found = folder.read(DEATHS)
+            return found["deaths"], found["complete"] or not held
+        except (OSError, ValueError, TypeError, KeyError):
+            return (), not held
+
+    def conditions(self, number: int) -> Sequence[dict[str, Any]] | None:
+        """How every condition fared on the last bars, a record a side; None while counted.
+
+        Empty where the worker ended before it had counted them.
+        """
+        folder = self._of(number)
+        held = folder.is_held
+        try:
+            found: Sequence[dict[str, Any]] = folder.read(CONDITIONS)
         except (OSError, ValueError):
             return None if held else ()
         return found

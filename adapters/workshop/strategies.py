@@ -86,6 +86,13 @@ class Opened:
         return self.head if self.head.is_draft else None
 
 
+def entry_of(opened: Opened) -> Entry:
+    """A strategy as the list shows it."""
+    text = opened.in_file.text
+    draft = opened.draft.number if opened.draft else None
+    return Entry(opened.name, text, _doc(text), _extends(text), opened.head, draft, opened.is_live)
+
+
 class NewerVersion(Conflict):
     """Somebody saved while this text was being written: `theirs` is newer than `base`."""
 
@@ -128,14 +135,7 @@ class Strategies:
         found = []
         for name in names:
             with suppress(NotFound):  # removed between the listing and now
-                opened = self._opened(name, live)
-                text = opened.in_file.text
-                draft = opened.draft.number if opened.draft else None
-                found.append(
-                    Entry(
-                        name, text, _doc(text), _extends(text), opened.head, draft, opened.is_live
-                    )
-                )
+                found.append(entry_of(self._opened(name, live)))
         return found
 
     def open(self, name: str) -> Opened:
@@ -284,7 +284,7 @@ class Strategies:
                 f"the file of {name} was changed on disk just now", "load it again; save then"
             )
 
-    def _add(  # noqa: PLR0913 - the columns of a row
+    def _add(
         self,
         session: Session,
         name: str,

@@ -24,6 +24,7 @@ from engine.inquiry.rescue import rescue
 from engine.inquiry.stretch import stretch_of
 from engine.interpreter.explain import explained
 from engine.journal.decisions import Decision
+from engine.journal.events import EventKind
 from engine.journal.units import Sort, Units
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ AROUND: Final = 20
 
 KEPT: Final = 3000
 """Explained bars that are kept of a run."""
+
+_BETWEEN: Final = frozenset({EventKind.INTENT, EventKind.ORDER, EventKind.POSITION})
+"""Events that say nothing which those before and after them do not."""
 
 _UNITS: Final = {Sort.PRICE: Unit.PRICE, Sort.DISTANCE: Unit.POINTS}
 
@@ -132,7 +136,11 @@ class Why:
             "first": setup.first,
             "last": setup.last,
             "lines": list(fate.lines()),
-            "events": [self._event(event) for event in self._events(opened.name(setup))],
+            "events": [
+                self._event(event)
+                for event in self._events(opened.name(setup))
+                if event.kind not in _BETWEEN
+            ],
             "killer": [],
             "line": None,
             "lacking": [],
@@ -238,7 +246,7 @@ class Why:
             return f"it is in {stage} at the end of that date"
         at = clock(int(self.opened.run.market.minute[life.ended]), zone)
         if life.end is Decision.ENTRY:
-            return f"it completes at {at}, with the stop `{program.stops[life.cause].name}`"
+            return f"it completes at {at}, with the stop {program.stops[life.cause].name}"
         return f"it comes to {stage} and dies at {at}: {self._reasons[life.cause]}"
 
     @cached_property
@@ -422,4 +430,6 @@ def _worded(spec: ParamSpec, value: int) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(_plain, value))
-    return str(value) if isinstance(value, (str, bool)) else f"{value:,}"
+    if isinstance(value, (str, bool)):
+        return str(value)
+    return f"{value:,}" if value == round(value, 4) else f"{value:,.4f}"

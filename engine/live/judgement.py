@@ -9,7 +9,6 @@ from engine.live import words
 from engine.live.commands import Level
 from engine.live.family import Phase
 from engine.live.holdings import OrderState
-from engine.live.identity import Role, leg_of
 from engine.live.reconcile import ABANDONED, NOT_PLACED, Act, mismatches, verdict
 from engine.live.situation import Situation, situation_of
 from engine.live.standing import living_of, unheard_of
@@ -78,11 +77,10 @@ class Judgement:
     def _due(self, family: Family, ref: str) -> int:
         """When an order that is nowhere is believed lost: a second look, a while after the first.
 
-        A stop is sent again sooner, one from before a restart at once: should both be there after
-        all, they share a group in which one fill cancels the other.
+        One of a group is sent again sooner, one from before a restart at once: should both be there
+        after all, a fill of one cancels the other.
         """
-        leg = leg_of(ref)
-        if leg is not None and leg.role is Role.STOP:
+        if any(one.order.group for one in family.asked if one.leg.ref == ref):
             sent = self._page.sent_at.get(ref)
             return self._page.at if sent is None else sent + self._patience(family)
         return self._missing.setdefault(ref, self._page.at) + self._patience(family)

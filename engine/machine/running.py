@@ -138,17 +138,20 @@ class Runner:
         with self._buffers(room) as buffers:
             row, count, values = job.called(function, job.feed, row, buffers)
             heads, whole, real = buffers
-            told = values if self._layout.tells_reals else 0
             yield (
                 row,
                 Written(
                     self._layout,
                     heads[: count * HEAD].reshape(count, HEAD),
                     whole[:values],
-                    real[:told],
+                    real[: self._told(values)],
                     job.in_order,
                 ),
             )
+
+    def _told(self, values: int) -> int:
+        """How many places of the REAL stream are of use, of so many."""
+        return values if self._layout.tells_reals else 0
 
     @contextmanager
     def _buffers(self, room: int) -> Iterator[tuple[Ints, Ints, Reals]]:
@@ -184,7 +187,7 @@ class Runner:
                     self._layout,
                     np.array(heads[: count * HEAD], np.int64).reshape(count, HEAD),
                     np.array(whole[:values], np.int64),
-                    np.array(real[:values], np.float64),
+                    np.array(real[: self._told(values)], np.float64),
                     job.in_order,
                 )
             )

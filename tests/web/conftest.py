@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from httpx import Client
@@ -36,6 +36,8 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
 )
+EXPECTED = ("Failed to load resource", "Failed to fetch")
+"""What a browser writes of requests that are refused, or that nobody answers."""
 STRATEGIES = Path(__file__).parents[2] / "strategies"
 
 
@@ -168,33 +170,47 @@ def browser() -> Iterator[Browser]:
         made.close()
 
 
+@pytest.fixture(scope="session")
+def sittings() -> dict[tuple[str, str], Any]:
+    """What browsers kept of signing in, by page and role: once is enough for most tests."""
+    return {}
+
+
 @pytest.fixture
-def page_as(browser: Browser, site: Served) -> Iterator[Callable[..., Page]]:
+def page_as(
+    browser: Browser, site: Served, sittings: dict[tuple[str, str], Any]
+) -> Iterator[Callable[..., Page]]:
     """Opens a browser of its own, signed in as `operator`, `viewer`, or nobody (empty).
 
-    What the page writes to its console, but for refused requests, fails the test in the end.
+    `at`: another page than `site`; `fresh`: sign in anew, for who signs out. What the page writes
+    to its console, but for refused requests, fails the test in the end.
     """
     contexts = []
     said: list[str] = []
 
-    def opened(role: str = "operator", at: Served | None = None, **words: object) -> Page:
+    def opened(
+        role: str = "operator", at: Served | None = None, *, fresh: bool = False, **words: Any
+    ) -> Page:
         served = at or site
         options = {"viewport": {"width": 1280, "height": 900}, "base_url": served.address, **words}
-        context = browser.new_context(**options)  # type: ignore[arg-type]
+        kept = None if fresh else sittings.get((served.address, role))
+        context = browser.new_context(storage_state=kept, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(10_000)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
-        if role:
+        if role and kept is None:
             page.goto("/login")
             page.get_by_label("Name").fill({"operator": OPERATOR, "viewer": VIEWER}[role])
             page.get_by_label("Password").fill(PASSWORD)
             page.get_by_role("button", name="Sign in").click()
             page.wait_for_url(lambda address: "/login" not in address)
+            if not fresh:
+                sittings[served.address, role] = context.storage_state()
         return page
 
     yield opened
     for context in contexts:
         context.close()
-    assert [words for words in said if "Failed to load resource" not in words] == []
+    assert [words for words in said if not any(one in words for one in EXPECTED)] == []

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from httpx import Client, Response
+    from playwright.sync_api import Page
+
+AXE = Path(__file__).parents[1] / "support" / "axe.min.js"
 
 OPERATOR, VIEWER = "olga", "vito"
 PASSWORD = "correct-horse-battery"
@@ -30,3 +34,17 @@ def sign_in(client: Client, name: str, password: str = PASSWORD) -> Response:
     if answer.status_code == 303:
         client.headers["x-csrftoken"] = token_in(client.get("/about").text)
     return answer
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe finds wrong with a page for people who see, hear or move differently.
+
+    The page must have been opened with `bypass_csp=True`.
+    """
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{rule['impact']} {rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in found["violations"]
+        for node in rule["nodes"]
+    ]

@@ -2,7 +2,7 @@
 // same everywhere. Names carry a hash of the content; the manifest tells the server the names and
 // what the bytes must hash to; the licence texts of everything that came in lie beside.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { build } from "esbuild";
 
@@ -54,18 +54,20 @@ const made = await build({
   logLevel: "warning",
 });
 
-rmSync(out, { recursive: true, force: true });
-mkdirSync(out, { recursive: true });
-const written = new Map(made.outputFiles.map((file) => [basename(file.path), file.contents]));
+const files = new Map(made.outputFiles.map((file) => [basename(file.path), file.contents]));
 const manifest = {};
 for (const [file, told] of Object.entries(made.metafile.outputs)) {
-  const bytes = written.get(basename(file));
-  writeFileSync(`${out}/${basename(file)}`, bytes);
-  if (told.entryPoint) manifest[told.entryPoint.replace(/^src\//, "")] = entryOf(file, bytes);
+  const entry = told.entryPoint?.replace(/^src\//, "");
+  if (entry) manifest[entry] = entryOf(file, files.get(basename(file)));
 }
 const sorted = Object.fromEntries(Object.keys(manifest).sort().map((name) => [name, manifest[name]]));
-writeFileSync(`${out}/manifest.json`, `${JSON.stringify(sorted, null, 2)}\n`);
 const packages = new Set(Object.keys(made.metafile.inputs).map(packageOf).filter(Boolean));
 const licences = [...notices, ...[...packages].sort().map(licenceOf)];
-writeFileSync(`${out}/THIRD_PARTY_LICENSES.txt`, licences.join("\n"));
+files.set("THIRD_PARTY_LICENSES.txt", licences.join("\n"));
+files.set("manifest.json", `${JSON.stringify(sorted, null, 2)}\n`);
+
+// what is new comes first and the manifest last of it, so that a page in use never misses a file
+mkdirSync(out, { recursive: true });
+for (const [name, content] of files) writeFileSync(`${out}/${name}`, content);
+for (const name of readdirSync(out)) if (!files.has(name)) rmSync(`${out}/${name}`);
 for (const [name, { bytes }] of Object.entries(sorted)) console.log(name, bytes);

@@ -11,6 +11,10 @@ from web.pages.home import home
 from web.pages.live import LivePage
 from web.pages.login import LoginPage
 from web.pages.people import PeoplePage
+from web.pages.strategies import StrategiesPage
+from web.pages.versions import TrialsPage, VersionsPage
+from web.pages.runs import RunPages
+from web.pages.why import WhyPage
 
 if TYPE_CHECKING:
     from litestar.types import ControllerRouterHandler
@@ -18,8 +22,13 @@ if TYPE_CHECKING:
 CONTROLLERS: Final[list[ControllerRouterHandler]] = [
     home,
     LoginPage,
+    StrategiesPage,
+    VersionsPage,
+    TrialsPage,
     LivePage,
     PeoplePage,
+    RunPages,
+    WhyPage,
     AccountPage,
     HealthPage,
     metrics,

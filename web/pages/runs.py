@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote, urlencode
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, URLEncodedBody
+from litestar.params import FromPath, FromQuery, Parameter, URLEncodedBody
 
 from adapters.workshop.errors import BadInput, NotFound
 from adapters.workshop.folders import Order, State
@@ -17,6 +17,7 @@ from web.ports import Ports
 from web.rendering import is_fragment, page
 from web.security.guards import operator
 from web.views import runs as views
+from web.views.runs import minute_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,17 +51,17 @@ class RunPages(Controller):
         request: Request[Any, Any, Any],
         ports: NamedDependency[Ports],
         strategy: FromQuery[str] = "",
-        state: FromQuery[str] = "",
+        became: Annotated[str, Parameter(query="state")] = "",
         before: FromQuery[int | None] = None,
     ) -> Response[str]:
         """The list; as a fragment its rows alone."""
-        found = ports.runs.newest(strategy, state, most=50, before=before)
+        found = ports.runs.newest(strategy, became, most=50, before=before)
         going = any(not run.state.is_over for run in found)
         words = {
             "lines": views.lines_of(found),
             "going": going,
-            "filters": Filters(strategy, state),
-            "query": urlencode({"strategy": strategy, "state": state}),
+            "filters": Filters(strategy, became),
+            "query": urlencode({"strategy": strategy, "state": became}),
             "strategies": ports.runs.strategies(),
             "states": [one.value for one in State],
             "older": found[-1].id if len(found) == 50 else None,
@@ -85,7 +86,9 @@ class RunPages(Controller):
             run = ports.runs.get(like)
             strategy, order = run.strategy, run.order
             values = dict(order.values or {})
-        chosen = strategy if strategy in names else (FIRST if FIRST in names else "".join(names[:1]))
+        chosen = (
+            strategy if strategy in names else (FIRST if FIRST in names else "".join(names[:1]))
+        )
         return page(
             request, "runs/new.html", strategies=names, chosen=chosen, order=order,
             dials=ports.runs.parameters(chosen) if chosen else (), values=values,
@@ -93,7 +96,7 @@ class RunPages(Controller):
         )  # fmt: skip
 
     @get("/new/parameters", guards=[operator], sync_to_thread=True)
-    def parameters(
+    def dials(
         self,
         request: Request[Any, Any, Any],
         ports: NamedDependency[Ports],
@@ -166,13 +169,16 @@ class RunPages(Controller):
         ports: NamedDependency[Ports],
         number: FromPath[int],
         most: FromQuery[int] = 6,
-    ) -> Response[str]:
-        """The deaths that teach most."""
-        found = ports.runs.deaths(number)
+        all: FromQuery[bool] = False,  # noqa: A002 - the address
+    ) -> Response[Any]:
+        """The deaths that teach most; `all`: nothing new until all were looked into."""
+        found, complete = ports.runs.deaths(number)
+        if all and not complete:
+            return Response(None, status_code=204)
         zone = ports.runs.result(number)["zone"]
         return page(
             request, "runs/deaths.html", run_id=number, zone=zone, most=most,
-            deaths=None if found is None else found[:most],
+            deaths=found[:most], complete=complete,
         )  # fmt: skip
 
     @get("/{number:int}/conditions", sync_to_thread=True)
@@ -338,7 +344,10 @@ def _told(result: Mapping[str, Any]) -> dict[str, Any]:
             "zone": result["zone"],
             "curves": [{"name": "equity", "curve": result["curve"]}],
         },
-        "trades": result["trades"][::-1],
+        "trades": [
+            {**one, "entered": minute_of(one["entered"]), "left": minute_of(one["left"])}
+            for one in reversed(result["trades"])
+        ],
     }
 
 
@@ -354,7 +363,11 @@ def _decimals(result: Mapping[str, Any]) -> int:
 
 
 def _matches(mark: Mapping[str, Any], fate: str, side: str, reached: str) -> bool:
-    return fate in ("", mark["fate"]) and side in ("", mark["side"]) and reached in ("", mark["reached"])
+    return (
+        fate in ("", mark["fate"])
+        and side in ("", mark["side"])
+        and reached in ("", mark["reached"])
+    )
 
 
 def _to(request: Request[Any, Any, Any], path: str) -> Response[Any]:
@@ -362,5 +375,3 @@ def _to(request: Request[Any, Any, Any], path: str) -> Response[Any]:
     if is_fragment(request):
         return Response("", status_code=200, headers={"hx-redirect": path})
     return Response("", status_code=303, headers={"location": path})
-
-

@@ -120,12 +120,10 @@ def _known(opened: Opened, n: int) -> None:
 
 def _first(ports: Ports, opened: Opened, number: int) -> int | None:
     """The setup that a person sees first: the most instructive death, or the furthest."""
-    deaths = ports.runs.deaths(number)
+    deaths, _ = ports.runs.deaths(number)
     if deaths:
         return opened.numbers.get(deaths[0]["candidate"])
-    order = sorted(
-        range(len(opened.setups)), key=lambda one: (-opened.setups[one].reached, -one)
-    )
+    order = sorted(range(len(opened.setups)), key=lambda one: (-opened.setups[one].reached, -one))
     return order[0] if order else None
 
 

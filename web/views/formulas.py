@@ -3,6 +3,8 @@
 The sources are the docstrings of `engine.statistics`.
 """
 
+# ruff: noqa: RUF001 - formulas have a times sign
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final

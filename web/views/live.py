@@ -34,6 +34,7 @@ TONES: Final[Mapping[State, str]] = {
     State.DOWN: "bad",
     State.STOPPING: "warn",
 }
+ROLES: Final[Mapping[str, str]] = {"E": "entry", "S": "stop", "T": "target", "X": "way out"}
 LATE: Final = 90
 """Seconds after its close from which the next bar of a minute is late."""
 
@@ -74,9 +75,26 @@ class Holding:
     """A position."""
 
     of: PositionStands
+    entry: str
+    stop: str
+    targets: str
     profit: str
     tone: str
     ladder: Ladder | None
+
+    @property
+    def words(self) -> str:
+        """It in a sentence."""
+        return f"{self.of.side} {self.of.contracts} at {self.entry}"
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """An order at the broker."""
+
+    of: OrderStands
+    what: str
+    price: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +116,7 @@ class LiveView:
     meter: Meter | None
     holdings: tuple[Holding, ...]
     lanes: tuple[Lane, ...]
-    orders: tuple[OrderStands, ...]
+    orders: tuple[Working, ...]
     told: tuple[Said, ...]
     alerts: tuple[Said, ...]
     facts: tuple[tuple[str, str], ...]
@@ -125,7 +143,7 @@ def live_view(status: Status) -> LiveView:
         meter=_meter(status.risk),
         holdings=tuple(_holding(one, status) for one in status.positions),
         lanes=_lanes(status.candidates),
-        orders=status.orders,
+        orders=tuple(map(_working, status.orders)),
         told=status.told,
         alerts=status.said,
         facts=tuple(_facts(status)),
@@ -219,10 +237,19 @@ def _holding(position: PositionStands, status: Status) -> Holding:
     price = status.market.price if status.market else None
     return Holding(
         position,
+        _grouped(position.entry),
+        NONE if position.stop is None else _grouped(position.stop),
+        ", ".join(map(_grouped, position.targets)),
         NONE if profit is None else _signed(profit, currency),
         "" if profit is None else _tone_of(profit),
         _ladder(position, price),
     )
+
+
+def _working(order: OrderStands) -> Working:
+    role = ROLES.get(order.role, order.role)
+    price = "at the market" if order.price is None else _grouped(order.price)
+    return Working(order, f"{role}: {order.action} {order.kind}", price)
 
 
 def _ladder(position: PositionStands, price: str | None) -> Ladder | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.statistics.table import money, multiple, number, percent
@@ -21,7 +22,7 @@ FATES: Final[Mapping[str, str]] = {
     "traded": "good", "open": "good", "refused": "warn", "cancelled": "warn", "dead": "bad",
     "alive": "accent", "waiting": "accent",
 }  # fmt: skip
-_NONE: Final = "–"
+_NONE: Final = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +200,11 @@ def price(value: float | None, decimals: int) -> str:
 def tone(value: float | None) -> str:
     """`good`, `bad` or nothing."""
     return "" if not value else "good" if value > 0 else "bad"
+
+
+def minute_of(text: str) -> int:
+    """The minute since the epoch of an instant in ISO 8601."""
+    return int(datetime.fromisoformat(text).timestamp()) // 60
 
 
 def in_r(value: float | None) -> str:

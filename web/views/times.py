@@ -26,3 +26,13 @@ def moment(milliseconds: int | None, zone: str = EXCHANGE, *, seconds: bool = Fa
 def minute(minutes: int | None, zone: str = EXCHANGE) -> Markup:
     """A minute since the epoch as a `<time>`; a dash for None."""
     return moment(None if minutes is None else 60_000 * minutes, zone)
+
+
+def clock(minutes: int, zone: str = EXCHANGE) -> Markup:
+    """A minute since the epoch as a `<time>` that shows the time of day; the date on hover."""
+    at = datetime.fromtimestamp(60 * minutes, UTC)
+    there = at.astimezone(ZoneInfo(zone))
+    return Markup('<time datetime="{}" title="{}, {} UTC">{}</time>').format(
+        at.strftime("%Y-%m-%dT%H:%MZ"), there.strftime("%a %Y-%m-%d"), at.strftime("%H:%M"),
+        there.strftime("%H:%M"),
+    )  # fmt: skip

@@ -16,3 +16,21 @@ for (const host of document.querySelectorAll("[data-bars-of]")) {
 
 const why = document.getElementById("why");
 if (why) Why.on(why).catch((error) => say(error.message));
+
+// two ticked runs can be compared
+for (const form of document.querySelectorAll("[data-compare]")) {
+  const ticked = () => [...form.querySelectorAll("input[name=run]:checked")].map((box) => Number(box.value)).sort((a, b) => a - b);
+  const button = () => form.querySelector(".compare-line button");
+  form.addEventListener("change", () => (button().disabled = ticked().length !== 2));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const [a, b] = ticked();
+    location.href = `/runs/compare?a=${a}&b=${b}`;
+  });
+}
+
+for (const form of document.querySelectorAll("form[data-sure]")) {
+  form.addEventListener("submit", (event) => {
+    if (!confirm(form.dataset.sure)) event.preventDefault();
+  });
+}

@@ -10,6 +10,7 @@ export function curve(host) {
   const money = (value) => value.toLocaleString("en-US", { maximumFractionDigits: 0 });
   const chart = createChart(host, {
     autoSize: true,
+    layout: { attributionLogo: false },
     handleScroll: { mouseWheel: false, vertTouchDrag: false },
     handleScale: { mouseWheel: false },
     crosshair: { mode: 1 },

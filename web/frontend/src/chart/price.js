@@ -25,6 +25,7 @@ export class PriceChart {
     this.pressed = false;
     this.chart = createChart(host, {
       autoSize: true,
+      layout: { attributionLogo: false }, // it brings a style of its own; the footer has the notice
       kineticScroll: { mouse: false, touch: false },
       crosshair: { mode: 0 },
       timeScale: { timeVisible: true, secondsVisible: false, minBarSpacing: 0.3, rightOffset: 4 },
@@ -60,7 +61,7 @@ export class PriceChart {
     this.chart.applyOptions({
       layout: { attributionLogo: false, background: { color: tones.sheet }, textColor: tones.muted, fontFamily: tones.sans, fontSize: 11 },
       grid: { vertLines: { color: tint(tones.line, 0.5) }, horzLines: { color: tint(tones.line, 0.5) } },
-      rightPriceScale: { borderColor: tones.line },
+      rightPriceScale: { borderColor: tones.line, scaleMargins: { top: 0.05, bottom: 0.17 } },
       timeScale: { borderColor: tones.line },
       crosshair: { vertLine: { labelBackgroundColor: tones.muted }, horzLine: { labelBackgroundColor: tones.muted } },
     });
@@ -108,11 +109,11 @@ export class PriceChart {
     this.story.set({ bars: this.bars });
   }
 
+  /** The chart takes this over with its next frame; until then `seen` knows it from here. */
   show(from, to) {
     if (!this.bars.n) return;
-    this.quiet = true;
+    this.view = [from, to];
     this.chart.timeScale().setVisibleLogicalRange({ from: placeOf(this.bars, from), to: placeOf(this.bars, to) });
-    requestAnimationFrame(() => (this.quiet = false));
   }
 
   /** The first and last place in sight. */
@@ -123,8 +124,16 @@ export class PriceChart {
 
   /** The stretch of minutes in sight. */
   get seen() {
+    if (this.view) return this.view;
     const [from, to] = this.inSight();
     return this.bars.n ? [minuteAt(this.bars, from), minuteAt(this.bars, to)] : [this.about.first, this.about.last];
+  }
+
+  /** A hand moved the chart: what is in sight is what the chart says. */
+  moved(range) {
+    if (!this.view || !range || !this.bars.n) return;
+    const far = (place, minute) => Math.abs(place - placeOf(this.bars, minute)) > 0.05;
+    if (far(range.from, this.view[0]) || far(range.to, this.view[1])) this.view = null;
   }
 
   /** New bars where what is in sight has too few, too many, or nears the end of what is there. */
@@ -135,7 +144,7 @@ export class PriceChart {
 
   async refill() {
     if (this.pressed || !this.bars.n) return;
-    const [from, to] = this.inSight();
+    const [from, to] = this.seen.map((minute) => placeOf(this.bars, minute));
     const seen = to - from;
     const finer = this.about.sizes.some((size) => size < this.bars.size);
     const ends = (this.bars.before && from < 0.3 * seen) || (this.bars.after && to > this.bars.n - 0.3 * seen);
@@ -146,7 +155,7 @@ export class PriceChart {
     this.tried = `${first} ${last}`;
     try {
       await this.fetch(first - (last - first), last + (last - first));
-      this.show(first, last);
+      this.show(...(this.view ?? [first, last]));
     } catch (error) {
       if (error.name !== "AbortError") throw error;
     }
@@ -214,8 +223,9 @@ export class PriceChart {
       host.title = setup ? `${setup.name}: ${setup.fate}${setup.reason ? `, ${setup.reason}` : ""}` : "";
       host.classList.toggle("over-setup", Boolean(setup));
     });
-    chart.timeScale().subscribeVisibleLogicalRangeChange(() => {
-      if (!this.quiet) this.later();
+    chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+      if (this.pressed) this.moved(range);
+      this.later();
     });
     host.addEventListener("pointerdown", () => (this.pressed = true));
     for (const over of ["pointerup", "pointercancel"]) {

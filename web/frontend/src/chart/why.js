@@ -47,6 +47,7 @@ export class Why {
     }
     await this.chart.mark(this.minute);
     this.lines();
+    if (this.n !== null) await this.rescue();
   }
 
   // --- what is chosen ------------------------------------------------------------------------
@@ -57,7 +58,7 @@ export class Why {
     const story = await json(`${this.base}/setups/${n}`, asked.signal);
     Object.assign(this, { n, story, row: story.last, minute: story.to });
     this.remember();
-    const parts = [this.swap("setup", `${this.page}/setup/${n}`), this.swap("rescue", `${this.page}/rescue/${n}`)];
+    const parts = [this.swap("setup", `${this.page}/setup/${n}`), this.rescue()];
     this.chart.story.set({ looked: this.minute });
     parts.push(this.chart.tell(story), this.bar());
     await Promise.all(parts);
@@ -86,6 +87,15 @@ export class Why {
     const told = await json(`${this.base}/next?${words}`, this.only("setup").signal);
     if (told.n === null) say(`There is no ${kind} ${way > 0 ? "after" : "before"} this one.`, "");
     else await this.choose(told.n);
+  }
+
+  /** What would have helped: it takes a second, so that it is asked for last. */
+  async rescue() {
+    const place = document.getElementById("rescue");
+    place.replaceChildren();
+    if (this.story.fate !== "dead") return this.only("rescue");
+    place.append(document.getElementById("trying").content.cloneNode(true));
+    return this.swap("rescue", `${this.page}/rescue/${this.n}`);
   }
 
   // --- panels --------------------------------------------------------------------------------
