@@ -97,7 +97,7 @@ class Killer:
         self.seed, self.frozen = seed, frozen
         self.nursery, self.log = nursery, log
         self.tally = Tally()
-        self.split = False
+        self.disturbed = 1 << 40
         self.scene, self.begins = slice_of(seed)
 
     def run(self, most: int) -> Tally:
@@ -154,10 +154,15 @@ class Killer:
         elif status != 0:
             self.tally.verdict.note(RAISED, f"{where}: status {status}, see {self.log}")
         house.wait_until_left()
-        self.split = self.split or house.do(lambda: _is_split(house.gateway))
-        if not self.frozen and kill and self.dice.random() < 0.5:
+        if not kill:
+            return
+        passes = 0
+        if not self.frozen and self.dice.random() < 0.5:
             left = house.do(lambda: _left(house.gateway))
-            house.play_alone(min(self.dice.randint(1, 3), max(0, left - 2)))
+            passes = min(self.dice.randint(1, 3), max(0, left - 2))
+        if passes or house.do(lambda: _is_split(house.gateway)):
+            self.disturbed = min(self.disturbed, int(house.gateway.now // 60))
+        house.play_alone(passes)
 
     def _aim(self) -> dict[str, Any] | None:
         """A place in the engine, or None for a frame on the wire."""
@@ -189,17 +194,20 @@ class Killer:
         return _STUCK if stuck else 0 if over_at is not None else ended[0]
 
     def _compare(self, gateway: Gateway, journal: Path, where: str) -> None:
-        """The end against the uninterrupted run's, which is the backtest's."""
+        """The journal against the uninterrupted run's, which is the backtest's.
+
+        They must be equal up to the first bar that a dead engine missed, or on which half a
+        bracket had to be withdrawn; what comes then is the judge's.
+        """
         last = int(gateway.tapes["NQ"].market.minute[-1]) + 1
         mine = venue.live(self.scene, journal)
         theirs = venue.backtest(self.scene, int(self.begins // 60), last)
-        difference = mine.difference(theirs)
-        if not difference:
-            self.tally.equal += 1
-        elif self.split or not self.frozen:
-            self.tally.flat += 1  # else `judged` has noted it
-        else:
+        if difference := mine.before(self.disturbed).difference(theirs.before(self.disturbed)):
             self.tally.verdict.note(DIFFERS, f"{where}: {difference}")
+        if mine.difference(theirs):
+            self.tally.flat += 1
+        else:
+            self.tally.equal += 1
 
 
 _STUCK = 1_000

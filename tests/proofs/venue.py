@@ -50,6 +50,10 @@ class Ledger:
         """How many round trips it has."""
         return sum(line[2][0] == out.Kind.CLOSED for line in self.lines)
 
+    def before(self, minute: int) -> Ledger:
+        """What was written down for bars that opened before a minute."""
+        return Ledger(tuple(line for line in self.lines if line[0] < minute))
+
     def difference(self, other: Ledger) -> str:
         """The first line that differs, of both; empty where none does."""
         for mine, theirs in zip(self.lines, other.lines, strict=False):

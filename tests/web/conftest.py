@@ -36,7 +36,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
 )
-EXPECTED = ("Failed to load resource", "Failed to fetch")
+EXPECTED = ("Failed to load resource", "Failed to fetch", "network error")
 """What a browser writes of requests that are refused, or that nobody answers."""
 STRATEGIES = Path(__file__).parents[2] / "strategies"
 

@@ -67,7 +67,7 @@ def test_a_set_of_something_else_is_not_written_over(
 
 def test_what_has_come_is_kept_when_the_gateway_fails(engine: Callable[..., Said]) -> None:
     words = ("data", "fetch", "--instrument", "NQ", *DATES)
-    with served(zigzag(1_800), 1_700, "pacing#2x1") as port:
+    with served(zigzag(1_800), 1_700, "pacing#3x1") as port:
         said = engine(*words, "--port", port)
         assert (said.status, "pacing violation" in said.err) == (3, True)
         assert "say the same again" in said.err

@@ -256,7 +256,8 @@ def test_a_partly_filled_parent_wakes_its_children_only_when_full_unless_told() 
         client.bracket(1, "BUY", 2, stop=24_800.0, target=25_100.0)
         assert gateway.truth.positions == {("DU1234567", "NQH6"): 1}
         assert [fields[10] for fields in client.of(3) if fields[1] == "3"][-1] == held
-        gateway.advance()
+        while gateway.now % 60 < 59:
+            gateway.step()
         assert gateway.truth.positions == {("DU1234567", "NQH6"): 2}
 
 
@@ -318,7 +319,8 @@ def test_a_stop_that_waits_for_its_parent_leaves_the_position_naked() -> None:
     gateway.advance()
     client.bracket(1, "BUY", 2, stop=24_800.0, target=25_100.0)
     seen = [gateway.truth.naked]
-    gateway.advance()
+    while gateway.now % 60 < 59:
+        gateway.step()
     seen.append(gateway.truth.naked)
     assert seen == [True, False]
     assert gateway.truth.longest_naked == 59
