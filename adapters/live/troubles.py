@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_DIGITS: Final = re.compile("[0-9]+")
 
 
 class Troubles:
     """What is wrong with the data, by where that was seen; `said` gets all of it, when it changes.
 
-    The desk knows one trouble with the data; here it is put together.
+    The desk knows one trouble with the data; here it is put together. A trouble that only counts on
+    (no bar for 3, 4, 5 minutes) has not changed.
     """
 
     def __init__(self, said: Callable[[str], None]) -> None:
@@ -26,15 +30,10 @@ class Troubles:
 
     def say(self, where: str, text: str) -> None:
         """What is wrong there now; empty: nothing any more."""
-        before = self.text
+        before = _DIGITS.sub("", self.text)
         if text:
             self._found[where] = text
         else:
             self._found.pop(where, None)
-        if self.text != before:
-            self._said(self.text)
-
-    def say_again(self) -> None:
-        """Tell it to one who has forgotten."""
-        if self._found:
+        if _DIGITS.sub("", self.text) != before:
             self._said(self.text)

@@ -205,7 +205,7 @@ class Machine:
 
     def _many(self, feed: Feed, stop: int, params: Ints) -> Job:
         assert self.many is not None
-        words = len(params) * self.program.concurrent * words_of_older(self.program)
+        words = len(params) * many.most_older(self.program) * words_of_older(self.program)
         memory = many.memory(self.program, len(params))
         given = replace(feed, params=frozen(params.T).reshape(-1))
         own = (np.zeros(words, np.int64), np.array(memory, np.int64))

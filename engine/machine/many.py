@@ -5,10 +5,11 @@
 
 Rows are looked through once for all sets: where a candidate may start, where a rule strikes that
 sees no more than the bar, and what trackers hold before any rule of the first stage can fire in any
-set. The bar that a tracker holds by then because of a parameter is looked for in all sets at once,
-bar by bar: without a branch a set, for there would be no guessing it. Then each set follows its own
-candidate from there. `P` holds each parameter of all sets, `B` and `G` what each set remembers. The
-head of an entry names the set where its kind would stand.
+set. Then all sets are asked at once, without a branch a set, for there would be no guessing it:
+which bar a tracker holds by then because of a parameter, in which sets a candidate starts, and in
+which of these it outlives the first row on which rules are asked. Only those sets follow their
+candidate from there, one after another. `P` holds each parameter of all sets, `B` and `G` what they
+remember. The head of an entry names the set where its kind would stand.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from dsl.ir import program as prog
 from engine.journal.decisions import Decision
 from engine.machine import layout as lay
 from engine.machine.candidate import Source, Told, conjuncts, leading
-from engine.machine.lines import joined
+from engine.machine.lines import at_once, joined
 from engine.machine.stages import NAME
 from engine.machine.walk import FRESH, KEPT, Walk, unwalkable
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from dsl.ir.expression import Node
     from dsl.ir.program import Program
     from engine.machine.inputs import Inputs
@@ -36,11 +39,11 @@ ARGUMENTS: Final = (
 PARAMETERS: Final = "# the parameters of the set"
 KEEP: Final = "# keep what goes for all sets"
 RESTORE: Final = "# what goes for all sets"
-SHARED: Final = ("clear", "why", "was")
-"""The words of `G` that all sets share; those of each set come after them."""
-OWN: Final = tuple(name for name in KEPT if name not in SHARED)
-FRESH_SHARED: Final = tuple(FRESH[KEPT.index(name)] for name in SHARED)
-FRESH_OWN: Final = tuple(FRESH[KEPT.index(name)] for name in OWN)
+SHARED: Final = ("today", "older", "clear", "why", "was")
+"""The words of `G` that all sets share; after them each of `OWN` of all sets, side by side."""
+OWN: Final = ("ordinal", "left", "begun", "begun_at")
+SCRATCH: Final = ("living", "lives", "chosen")
+"""What is worked out anew at each start, laid out in the same way."""
 SOUGHT: Final = {
     prog.TrackerOp.EARLIEST: ("from_row - 1", "i > at", "i -= 1"),
     prog.TrackerOp.LATEST: ("at + 1", "i < from_row", "i += 1"),
@@ -49,11 +52,16 @@ SOUGHT: Final = {
 
 
 def memory(program: Program, sets: int) -> list[int]:
-    """The words of `G` before the first bar: shared ones, each set's, and a row for each tracker.
+    """The words of `G` before the first bar: shared ones, each set's, a row for each tracker."""
+    fresh = dict(zip(KEPT, FRESH, strict=True))
+    own = [fresh[name] for name in OWN for _ in range(sets)]
+    rest = len(SCRATCH) + len(program.trackers)
+    return [*(fresh[name] for name in SHARED), *own, *(-1,) * (rest * sets)]
 
-    The rows of one tracker in all sets lie side by side.
-    """
-    return [*FRESH_SHARED, *FRESH_OWN * sets, *(-1,) * (sets * len(program.trackers))]
+
+def most_older(program: Program) -> int:
+    """How many older candidates are remembered at most: what is over is forgotten now and then."""
+    return 2 * program.concurrent
 
 
 def unshared(program: Program) -> str | None:
@@ -88,7 +96,6 @@ class _Many(Walk):
     name = "many"
     arguments = ARGUMENTS
     minute = f"s{lay.START_MINUTE}"
-    first_row = "from_row"
     sharing = False
     """Whether what is being written goes for all sets."""
 
@@ -103,29 +110,36 @@ class _Many(Walk):
         add = self.lines.add
         for number, name in enumerate(SHARED):
             add(f"{name} = G[{number}]")
+        add("soonest = 0")
         # of parameters that hold back, the least: before it, nothing can happen in any set
         least = [p.name for p in self.program.params if f"least_{p.name}" in read]
         for name in least:
             add(f"least_{name} = P[{self._place(name)} * sets]")
-            with self.lines.block("for k in range(sets):"):
+            with self._each_set():
                 add(f"least_{name} = min(least_{name}, P[{self._place(name)} * sets + k])")
+
+    def _each_set(self) -> AbstractContextManager[None]:
+        return self.lines.block("for k in range(sets):")
+
+    @staticmethod
+    def _own(name: str) -> str:
+        """A word of set `k`."""
+        return f"G[{len(SHARED)} + {(*OWN, *SCRATCH).index(name)} * sets + k]"
 
     def _place(self, name: str) -> int:
         """The number of a parameter."""
         return [parameter.name for parameter in self.program.params].index(name)
 
-    def _own(self, name: str) -> str:
-        """Loads a parameter of set `k`."""
-        return f"p_{name} = P[{self._place(name)} * sets + k]"
+    def _load(self, nodes: object) -> None:
+        """Loads the parameters that are in the nodes, of set `k`."""
+        for name in sorted({node.name for node in _parameters(nodes)}):
+            self.lines.add(f"p_{name} = P[{self._place(name)} * sets + k]")
 
     def _new_date(self) -> None:
         self.lines.add("today = d")
         self.lines.add("was = 0")
-
-    def _dates(self) -> None:
-        self.lines.add("today = -1")
-        self.lines.add("soonest = 0")
-        super()._dates()
+        with self._each_set():
+            self.lines.add(f"{self._own('ordinal')} = 0")
 
     def _leave(self) -> None:
         for number, name in enumerate(SHARED):
@@ -148,36 +162,107 @@ class _Many(Walk):
         add = self.lines.add
         with self.lines.block("if n + sets > room:"):
             self._leave()
+        # nobody has outlived the row on which a rule struck that sees no more than the bar
+        if self.alike:
+            with self.lines.block("if clear <= at and why >= 0:"):
+                add("older = 0")
         self._newborn()
         self.sought: list[prog.Tracker] = []
+        self._make_room()
+        self._count_the_living()
+        with self._each_set():
+            add(f"{self._own('lives')} = 1")
         self._rows_of_all_sets()
         add(KEEP)
-        if self._jumps(self.program.start):
-            add("soonest = stop")
-        with self.lines.block("for k in range(sets):"):
-            add(f"own = {len(SHARED)} + k * {len(OWN)} & WHOLE")
-            for name in ("left", "begun", "begun_at"):
-                add(f"{name} = G[own + {OWN.index(name)}]")
+        self._begin_in_all_sets()
+        with self.lines.block("for q in range(chosen):"):
+            add(f"k = G[{self._first_of('chosen')} + q] & WHOLE")
             add(PARAMETERS)
-            with self.lines.block(f"if {self._free()}:"):
-                self._of_set()
-                for number, name in enumerate(OWN):
-                    add(f"G[own + {number}] = {name}")
-            if self._jumps(self.program.start):
-                assert self.program.start.spacing is not None
-                spacing = self.w.value(self.program.start.spacing).code
-                add(f"soonest = min(soonest, max(at + 1, min(left, begun + {spacing})))")
+            add(f"s{lay.ORDINAL} = {self._own('ordinal')}")
+            add(f"s{lay.STAGE_ROW} = s{lay.START_ROW}")
+            add(f"s{lay.STAGE_MINUTE} = s{lay.START_MINUTE}")
+            add(RESTORE)
+            self._skipped()
+            add("i = from_row")
+            self._life()
+            add(f"{self._own('left')} = left")
+        add("older += 1")
+        self._find_soonest()
 
-    def _of_set(self) -> None:
+    def _make_room(self) -> None:
+        """Forgets older candidates that have ended in every set, once too many are remembered."""
         add = self.lines.add
-        places = {name: f"G[own + {number}]" for number, name in enumerate(OWN)}
-        add(f"ordinal = {places['ordinal']} if {places['today']} == d else 0")
-        add(f"older = {places['older']}")
-        add("i = at & WHOLE")
-        add(f"s{lay.STAGE_ROW} = s{lay.START_ROW}")
-        add(f"s{lay.STAGE_MINUTE} = s{lay.START_MINUTE}")
-        add(RESTORE)
-        self._candidate()
+        with self.lines.block(f"if older >= {most_older(self.program)}:"):
+            add("most = 0")
+            with self._each_set():
+                add("living = 0")
+                with self.lines.block("for j in range(older):"):
+                    add(f"to = {self._place_of('j')}")
+                    with self.lines.block(f"if {self._of_older('to', 0)} > at:"):
+                        add(f"b = {self._place_of('living')}")
+                        for word in range(self.older):
+                            add(f"{self._of_older('b', word)} = {self._of_older('to', word)}")
+                        add("living += 1")
+                with self.lines.block("for j in range(living, older):"):
+                    add(f"to = {self._place_of('j')}")
+                    add(f"{self._of_older('to', 0)} = -1")
+                add("most = max(most, living)")
+            add("older = most")
+
+    def _count_the_living(self) -> None:
+        """How many candidates live in each set; only asked where there may be too many."""
+        living = self._own("living")
+        block = self.lines.block
+        with self._each_set():
+            self.lines.add(f"{living} = 0")
+        with block(f"if older >= {self.program.concurrent}:"), block("for j in range(older):"):
+            with self._each_set():
+                self.lines.add(f"to = {self._place_of('j')}")
+                self.lines.add(f"{living} += 1 if {self._of_older('to', 0)} > at else 0")
+
+    def _begin_in_all_sets(self) -> None:
+        """In which sets a candidate starts, and is to be followed (`chosen`).
+
+        The others have ended on `from_row`, or there is none.
+        """
+        add, start = self.lines.add, self.program.start
+        since = ("begun_at", self.minute) if start.spacing_unit == "minutes" else ("begun", "at")
+        held = dict([("left", "from_row"), since])
+        with self._each_set():
+            for name in held:
+                add(f"{name} = {self._own(name)}")
+            self._load(start.spacing)
+            add(f"starts = 1 if {self._free()} else 0")
+            add(f"{self._own('ordinal')} += starts")
+            add(f"here = starts if {self._own('living')} < {self.program.concurrent} else 0")
+            for name, code in held.items():
+                add(f"{self._own(name)} = {code} if here == 1 else {name}")
+            add(f"{self._own('lives')} *= here")
+            add(f"to = {self._place_of('older')}")
+            add(f"{self._of_older('to', 0)} = from_row if here == 1 else -1")
+            if self.program.merge is not None:
+                add(f"{self._of_older('to', 1)} = stop")
+        add("chosen = 0")
+        with self._each_set():
+            add(f"G[{self._first_of('chosen')} + chosen] = k")
+            add(f"chosen += {self._own('lives')}")
+
+    @staticmethod
+    def _first_of(name: str) -> str:
+        """The place in `G` of a word of the first set."""
+        return f"{len(SHARED)} + {(*OWN, *SCRATCH).index(name)} * sets"
+
+    def _find_soonest(self) -> None:
+        """The first row on which a candidate may start in any set."""
+        add, start = self.lines.add, self.program.start
+        if not self._jumps(start):
+            return
+        assert start.spacing is not None
+        add("soonest = stop")
+        with self._each_set():
+            self._load(start.spacing)
+            spaced = f"{self._own('begun')} + {self.w.value(start.spacing).code}"
+            add(f"soonest = min(soonest, max(at + 1, min({self._own('left')}, {spaced})))")
 
     def _rows_of_all_sets(self) -> None:
         """Counts the rows on which nothing can happen in any set; `from_row` comes after them."""
@@ -203,9 +288,39 @@ class _Many(Walk):
                 for group in self._alike(stage, wanted=False)
                 if len(group) == 1 and self._can_be_sought(group[0])
             ]
-        self.sharing, self.w.certain = False, frozenset()
+        self.sharing = False
+        self._ask_the_first_row(stage)
+        self.w.certain = frozenset()
         for tracker in self.sought:
             self._seek(tracker)
+
+    def _ask_the_first_row(self, stage: prog.Stage) -> None:
+        """In which sets the candidate outlives `from_row`, as far as words tell that all share."""
+        add, lives = self.lines.add, self._own("lives")
+        rules = [rule for rule in self._mortal(stage) if self._is_of_all_sets(rule.node)]
+        with self.lines.block("if why >= 0 and from_row == clear:"), self._each_set():
+            add(f"{lives} = 0")
+        if not rules:
+            return
+        with self.lines.block("elif from_row < fate:"):
+            add("i = from_row & WHOLE")
+            with self._bar():
+                strikes = at_once("or", [self.w.truth(rule.node).true for rule in rules])
+                with self._each_set():
+                    self._load(tuple(rules))
+                    add(f"{lives} = 0 if {strikes} else 1")
+
+    def _is_of_all_sets(self, node: Node) -> bool:
+        """Whether sets differ by their parameters alone, and those are in no statement before."""
+        shared = {
+            tracker.name for group in self._alike(self.program.stages[0]) for tracker in group
+        }
+        asked = {
+            inner.tracker
+            for inner in ir.walk(node)
+            if isinstance(inner, (ir.TrackerField, ir.Aggregate))
+        }
+        return asked <= shared and not any("p_" in line for line in self.w.statements(node))
 
     def _can_be_sought(self, tracker: prog.Tracker) -> bool:
         """Whether one expression tells that a bar replaces the one that is held."""
@@ -215,7 +330,7 @@ class _Many(Walk):
 
     def _hits(self, tracker: prog.Tracker) -> str:
         """Where in `G` the row that the tracker holds in set `k` is."""
-        before = len(OWN) + self.program.trackers.index(tracker)
+        before = len(OWN) + len(SCRATCH) + self.program.trackers.index(tracker)
         return f"{len(SHARED)} + {before} * sets + k"
 
     def _seek(self, tracker: prog.Tracker) -> None:
@@ -236,8 +351,7 @@ class _Many(Walk):
         with self.lines.block(f"while {going}:"):
             add("i = i & WHOLE")
             with self._bar(), self._all_true(shared), self.lines.block("for k in range(sets):"):
-                for name in sorted({node.name for node in _parameters(tuple(own))}):
-                    add(self._own(name))
+                self._load(tuple(own))
                 hit = f"G[{self._hits(tracker)}]"
                 add(f"{hit} = i if {true} else {hit}")
             add(step)
@@ -275,8 +389,8 @@ class _Many(Walk):
             KEEP: [f"{word}_0 = {word}" for word in words],
             RESTORE: [f"{word} = {word}_0" for word in words],
             PARAMETERS: [
-                self._own(parameter.name)
-                for parameter in self.program.params
+                f"p_{parameter.name} = P[{number} * sets + k & WHOLE]"
+                for number, parameter in enumerate(self.program.params)
                 if f"p_{parameter.name}" in read
             ],
         }

@@ -109,14 +109,17 @@ class RowWriter:
 
     def needs_statements(self, node: Node, place: Place = NOW) -> bool:
         """Whether writing the node adds statements before it."""
+        return bool(self.statements(node, place))
+
+    def statements(self, node: Node, place: Place = NOW) -> list[str]:
+        """The statements that writing the node adds before it; nothing is added."""
         kept, self.lines = self.lines, Lines()
         if node.kind is Kind.BOOL:
             self.truth(node, place)
         else:
             self.value(node, place)
-        needed = bool(self.lines.lines)
-        self.lines = kept
-        return needed
+        added, self.lines = self.lines.lines, kept
+        return added
 
     def keep(self, value: Value, stem: str = "t") -> Value:
         """The value in a local variable, so that it may be written several times."""

@@ -125,7 +125,7 @@ class StageWriter(CandidateWriter):
         Only where a rule is one expression of the row and of what stays the same in the stage.
         """
         counting = self._counting(stage.name)
-        rules = [rule.node for rule in (*self.program.always[len(self.alike) :], *stage.invalidate)]
+        rules = [rule.node for rule in self._mortal(stage)]
         rules += [ir.AllOf(tuple(rule.node for rule in one.when)) for one in stage.advance]
         if not rules or not all(map(self._is_run, counting)):
             return
@@ -157,6 +157,10 @@ class StageWriter(CandidateWriter):
                 with self.lines.block(f"if {dead}i < soon:"):
                     self._count_runs(counting)
             add("i = soon")
+
+    def _mortal(self, stage: prog.Stage) -> tuple[prog.Named, ...]:
+        """The rules by which a candidate dies in the stage, but for those that strike all alike."""
+        return (*self.program.always[len(self.alike) :], *stage.invalidate)
 
     def _is_hard(self, rule: Node) -> bool:
         return self.w.needs_statements(rule, EACH)
@@ -245,8 +249,7 @@ class StageWriter(CandidateWriter):
         Gives the guard where one and the same holds back every rule, and so is true from there on;
         True where there are several, False where some rule has none.
         """
-        rules = [*self.program.always[len(self.alike) :], *stage.invalidate]
-        asked = [conjuncts(rule.node) for rule in rules]
+        asked = [conjuncts(rule.node) for rule in self._mortal(stage)]
         asked += [
             tuple(part for rule in advance.when for part in conjuncts(rule.node))
             for advance in stage.advance
@@ -374,7 +377,7 @@ class StageWriter(CandidateWriter):
     # --- rules ---------------------------------------------------------------------------------
 
     def _rules(self, number: int, stage: prog.Stage) -> None:
-        for rule in (*self.program.always[len(self.alike) :], *stage.invalidate):
+        for rule in self._mortal(stage):
             with self._all_true([rule.node]):
                 self._die(rule.name)
                 self.lines.add("break")

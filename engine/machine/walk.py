@@ -94,8 +94,6 @@ class Walk(StageWriter):
     arguments = ARGUMENTS
     minute = "M"
     """The minute of the bar on which a candidate may start."""
-    first_row = "at + 1"
-    """The row from which a candidate that has begun is followed."""
 
     def write(self) -> str:
         """The whole text: the body first, because only then is it known what it reads."""
@@ -321,12 +319,9 @@ class Walk(StageWriter):
         with self.lines.block("else:"):
             add("begun = at")
             add("begun_at = s3")
-            self._skipped()
-            add(f"i = {self.first_row}")
+            add("i = at + 1")
             self._life()
-
-    def _skipped(self) -> None:
-        """What is to be done on the rows that the candidate does not go through itself."""
+            add("older += 1")
 
     def _make_room(self) -> None:
         """Forgets older candidates that have ended, once there are as many as may live."""
@@ -385,7 +380,6 @@ class Walk(StageWriter):
             known += ["reached", *(self.w.word(name, "row") for name in self.program.merge.same)]
         for word, code in enumerate(known):
             add(f"{self._of_older('b', word)} = {code}")
-        add("older += 1")
 
 
 WORD: Final = re.compile(r"\s*([sf]\d+) = ")

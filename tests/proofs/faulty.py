@@ -1,7 +1,8 @@
 """Every fault of the gateway, alone and in pairs, struck through the running engine.
 
-A short market of many trades is played while faults strike; then the judge looks. What must hold for
-each of them is one list of zeros; what one of them must bring about besides is in `SEEN`.
+A short market with many trades is played while faults strike; then the judge looks. What must hold
+for each of them is one list of zeros. Of most it is known besides that nothing at all may come of
+them (`HARMLESS`): there the journal must equal the backtest.
 """
 
 from __future__ import annotations
@@ -12,29 +13,122 @@ from datetime import date
 from itertools import combinations
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from adapters.gateway.faults import FAULTS, Chance, plans
 from adapters.synth import synthesize
-from tests.proofs.judge import RAISED, STUCK, Verdict, judged
-from tests.proofs.rig import SCALP, Outcome, Scene, played
+from tests.proofs import venue
+from tests.proofs.judge import DIFFERS, RAISED, STUCK, Verdict, judged
+from tests.proofs.rig import SCALP, Scene, played
 from tests.support.bars import minute_of
 from tests.support.shipped import CALENDARS, program_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-DAY = "2025-10-08"
-HISTORY, TRADED, AFTER = 30, 30, 10
+DAY: Final = "2025-10-08"
+HISTORY, TRADED, AFTER = 30, 24, 8
 
-ODDS: dict[Chance, str] = {
-    Chance.MOMENT: "~0.15x4",
-    Chance.REQUEST: "~0.1x4",
-    Chance.ORDER: "~0.2x6",
+ODDS: Final[dict[Chance, str]] = {
+    Chance.MOMENT: "~0.2x3",
+    Chance.REQUEST: "~0.05x3",
+    Chance.ORDER: "~0.2x4",
     Chance.CHANGE: "~0.5x4",
     Chance.CANCEL: "~0.5x4",
-    Chance.FILL: "~0.3x6",
-    Chance.DATA: "~0.2x5",
+    Chance.FILL: "~0.4x4",
+    Chance.DATA: "~0.25x4",
     Chance.CONNECT: "#2",
 }
-"""When a fault strikes, by what its opportunities are."""
+"""How often a fault strikes, by what its opportunities are."""
+
+
+def planned(names: Iterable[str]) -> str:
+    """The plan of some faults."""
+    return ",".join(f"{name}{ODDS[FAULTS[name].chance]}" for name in names)
+
+
+def scene_of(seed: int) -> tuple[Scene, float]:
+    """Half an hour before a session's end and what comes after, and where the gateway begins."""
+    day = date.fromisoformat(DAY)
+    instrument = program_of(SCALP).instrument
+    market = synthesize(instrument, day, day, seed=seed % 7, calendars=CALENDARS)
+    ends = minute_of(f"{DAY} 20:00")
+    bounds = [ends - TRADED - HISTORY, ends + AFTER]
+    low, high = market.minute.searchsorted(bounds).tolist()
+    return Scene.of(SCALP, market.rows(low, high)), float((ends - TRADED) * 60)
+
+
+@dataclass
+class Struck:
+    """What came of runs with faults."""
+
+    verdict: Verdict = field(default_factory=Verdict)
+    runs: int = 0
+    equal: int = 0
+    strikes: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def __iadd__(self, other: Struck) -> Self:
+        """Both together."""
+        self.verdict += other.verdict
+        self.runs += other.runs
+        self.equal += other.equal
+        self.seconds += other.seconds
+        for name, count in other.strikes.items():
+            self.strikes[name] = self.strikes.get(name, 0) + count
+        return self
+
+
+def struck(names: Sequence[str], seed: int, carrier: str = "memory") -> Struck:
+    """A run during which these faults strike."""
+    where = f"{' + '.join(names) or 'no fault'}, seed {seed}"
+    scene, begins = scene_of(seed)
+    gateway = scene.gateway(begins=begins, seed=seed, faults=plans(planned(names)))
+    made = Struck(runs=1)
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Path(folder) / "j.db"
+        try:
+            outcome = played(gateway, scene.plan(journal), carrier, seconds=_LONGEST)
+        except TimeoutError:
+            made.verdict.note(STUCK, where)
+            return made
+        made.seconds = outcome.seconds
+        made.strikes = dict(gateway.faults.struck)
+        if outcome.error is not None:
+            made.verdict.note(RAISED, f"{where}: {outcome.error!r}"[:300])
+        made.verdict += judged(gateway, journal, where)
+        last = int(gateway.tapes["NQ"].market.minute[-1]) + 1
+        theirs = venue.backtest(scene, int(begins // 60), last)
+        difference = venue.live(scene, journal).difference(theirs)
+        made.equal += not difference
+        if difference and set(names) <= HARMLESS:
+            made.verdict.note(DIFFERS, f"{where}: {difference}")
+    return made
+
+
+def alone(seed: int = 0) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Every fault by itself."""
+    for name in FAULTS:
+        yield (name,), seed
+
+
+def pairs(count: int, seed: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    """So many pairs of faults, drawn from all of them without repetition."""
+    every = list(combinations(FAULTS, 2))
+    Random(f"pairs/{seed}").shuffle(every)
+    for number, pair in enumerate(every[:count]):
+        yield pair, seed + number
+
+
+def crowds(size: int, seed: int) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Every fault once, so many in a run: each meets all the others of its run."""
+    every = list(FAULTS)
+    Random(f"crowds/{seed}").shuffle(every)
+    for number in range(0, len(every), size):
+        yield tuple(every[number : number + size]), seed + number
+
+
+HARMLESS: Final[frozenset[str]] = frozenset()
+"""Faults of which nothing may come: every trade is the backtest's."""
+
+_LONGEST: Final = 90.0

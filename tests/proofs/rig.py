@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,15 +15,17 @@ from adapters.gateway.config import Config
 from adapters.gateway.exchange import Rules
 from adapters.gateway.gateway import Gateway
 from adapters.gateway.pace import Lockstep
+from adapters.ib import feed
 from adapters.ib.connection import IbBroker
 from adapters.ib.settings import Settings
+from adapters.live import connect, runner
 from adapters.live.plan import Plan
 from adapters.live.runner import Ending, Runner
 from engine.execution.terms import Flat, Terms
 from tests.support.shipped import CALENDARS, events_for, program_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from dsl.ir.program import Program
     from engine.domain.market import Ints, Market
@@ -88,7 +91,7 @@ class Scene:
         plan = Plan(
             program=self.program, file=str(self.name), calendars=CALENDARS, events=self.events,
             journal=journal, terms=self.terms, counted=True, account=ACCOUNT,
-            settings=Settings(client=CLIENT, timeout=20, messages=0),
+            settings=Settings(client=CLIENT, timeout=2, messages=0),
         )  # fmt: skip
         return replace(plan, **changes)
 
@@ -105,6 +108,21 @@ class Outcome:
     lost_patience: int = 0
 
 
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Seconds that a person would wait, as hundredths: a market in lockstep has none to lose.
+
+    Between attempts to connect, to have live bars, and to have a hole filled by history.
+    """
+    before = (connect._FIRST, connect._LONGEST, runner._DATA_PAUSE, feed._PAUSES)
+    connect._FIRST, connect._LONGEST, runner._DATA_PAUSE = 0.01, 0.05, 0.05  # type: ignore[misc]
+    feed._PAUSES = (0.01, 0.02, 0.05)  # type: ignore[misc, assignment]
+    try:
+        yield
+    finally:
+        connect._FIRST, connect._LONGEST, runner._DATA_PAUSE, feed._PAUSES = before  # type: ignore[misc]
+
+
 async def _played(
     gateway: Gateway, plan: Plan, carrier: str, ears: Ears, patience: float
 ) -> Outcome:
@@ -119,15 +137,17 @@ async def _played(
     journal = Journal.begin(plan.journal, account=ACCOUNT, client=CLIENT)
     began = loop.time()
     try:
-        runner = Runner(
-            plan, journal, lambda settings, now: IbBroker(settings, dial=reach, now=now), ears
-        )
-        running = asyncio.ensure_future(runner.run())
+        def dial(settings: Settings, now: Callable[[], int]) -> IbBroker:
+            quick = replace(settings, timeout=plan.settings.timeout)
+            return IbBroker(quick, dial=reach, now=now)
+
+        engine = Runner(plan, journal, dial, ears)
+        running = asyncio.ensure_future(engine.run())
         over = asyncio.ensure_future(pace.done.wait())
         await asyncio.wait({running, over}, return_when=asyncio.FIRST_COMPLETED)
         for _ in range(20):
             await asyncio.sleep(0)
-        runner.end(Ending.OVER)
+        engine.end(Ending.OVER)
         over.cancel()
         (error,) = await asyncio.gather(running, return_exceptions=True)
     finally:
@@ -160,5 +180,5 @@ def played(
 ) -> Outcome:
     """Run the engine on a gateway until its market is over."""
     work = _played(gateway, plan, carrier, ears or Ears(), patience)
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        return runner.run(asyncio.wait_for(work, seconds))
+    with impatient(), asyncio.Runner(loop_factory=asyncio.new_event_loop) as loop:
+        return loop.run(asyncio.wait_for(work, seconds))

@@ -41,12 +41,14 @@ SPEC = next(file for file in SHIPPED if file.stem == "vwap_reversion")
 """It trades many times a day, and needs no history."""
 
 CALENDARS = ExchangeCalendars()
-TERMS = Terms(flat=Flat.NEXT_OPEN)
-PLAYED = 900
-"""The row of the first bar that is played: 13:00 UTC of the first date, before New York opens."""
+TERMS = Terms(commission=Fraction("2.25"), flat=Flat.NEXT_OPEN)
+"""The gateway's own commission, too."""
 
-BARS = 1_380
-"""One date: four trades."""
+PLAYED = 1_020
+"""The row of the first bar that is played: 15:00 UTC of the first date."""
+
+BARS = 1_290
+"""Until positions of the first date are out: four trades."""
 
 SETTINGS = Settings(messages=0, limits=UNLIMITED, manner=Manner(grace=3.0, verify=0))
 

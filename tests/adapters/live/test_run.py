@@ -9,8 +9,6 @@ import pytest
 
 from adapters.ib.library import installed
 from adapters.live.runner import Ending
-from engine.execution import records as out
-from engine.execution.records import Kind
 from engine.live.events import Planned
 from tests.support.live_run import (
     PLAYED, backtest, gateway_of, live, market, plan_of, records_in,
@@ -18,7 +16,6 @@ from tests.support.live_run import (
 
 pytestmark = pytest.mark.skipif(not installed(), reason="no client library is installed")
 
-TOLD = (Kind.FILL, Kind.EXIT) if hasattr(Kind, "FILL") else tuple(Kind)
 
 
 def test_the_journal_of_a_live_day_has_the_records_of_its_backtest(tmp_path: Path) -> None:
@@ -27,8 +24,6 @@ def test_the_journal_of_a_live_day_has_the_records_of_its_backtest(tmp_path: Pat
     assert lived.ending is Ending.STOPPED
     wanted = backtest(market())
     got = records_in(journal)
-    print(lived.heard.alerts)
-    print([(r, c, got[r, c], wanted[r, c]) for r, c in np.argwhere(got != wanted)][:20])
     assert np.array_equal(got, wanted)
     assert len(lived.heard.of(Planned)) >= 4
     assert lived.gateway.truth.longest_naked <= 5

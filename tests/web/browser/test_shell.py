@@ -97,7 +97,7 @@ def test_an_operator_adds_somebody_who_signs_in(
     page.get_by_label("Password, 10 characters or more").fill("a-long-enough-one")
     page.get_by_role("button", name="Add").click()
     expect(page.get_by_text("nora may sign in, as viewer.")).to_be_visible()
-    page.get_by_role("button", name="Make operator: nora").click()
+    page.get_by_role("button", name="Make operator (nora)").click()
     expect(page.get_by_text("nora is operator now.")).to_be_visible()
     page.get_by_role("button", name="New password for nora").click()
     page.get_by_label("New password of nora").fill("another-long-one")
@@ -117,7 +117,7 @@ def test_a_page_whose_session_ended_goes_to_the_login_by_itself(page_as: Opener)
     page = page_as("operator")
     ready(page, "/people")
     page.context.clear_cookies()
-    page.get_by_role("button", name=f"Make operator: {VIEWER}").click()
+    page.get_by_role("button", name=f"Make operator ({VIEWER})").click()
     expect(page).to_have_url(re.compile(r"/login\?next=/people$"))
 
 
@@ -128,7 +128,7 @@ def test_a_server_that_is_gone_is_said(
     page = page_as("operator", at=served)
     ready(page, "/people")
     served.end()
-    page.get_by_role("button", name=f"Make operator: {VIEWER}").click()
+    page.get_by_role("button", name=f"Make operator ({VIEWER})").click()
     expect(page.locator("#notices")).to_contain_text("The page did not answer")
 
 
@@ -220,7 +220,7 @@ def test_axe_finds_nothing(page_as: Opener, looks: str, words: dict[str, Any]) -
 def test_without_scripts_a_person_still_signs_in_and_changes_things(page_as: Opener) -> None:
     page = page_as("operator", java_script_enabled=False)
     page.goto("/people")
-    page.get_by_role("button", name=f"Make operator: {VIEWER}").click()
-    expect(page.get_by_role("button", name=f"Make viewer: {VIEWER}")).to_be_visible()
-    page.get_by_role("button", name=f"Make viewer: {VIEWER}").click()
-    expect(page.get_by_role("button", name=f"Make operator: {VIEWER}")).to_be_visible()
+    page.get_by_role("button", name=f"Make operator ({VIEWER})").click()
+    expect(page.get_by_role("button", name=f"Make viewer ({VIEWER})")).to_be_visible()
+    page.get_by_role("button", name=f"Make viewer ({VIEWER})").click()
+    expect(page.get_by_role("button", name=f"Make operator ({VIEWER})")).to_be_visible()

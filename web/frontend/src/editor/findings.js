@@ -113,12 +113,18 @@ function button(className, text, act) {
   return element;
 }
 
+const open = new Set();
+
+/** Open or close the explanation of a code below its finding. */
+function toggled(item, code, words) {
+  const shown = item.querySelector(".explained");
+  shown?.remove();
+  if (shown) open.delete(code);
+  else open.add(code);
+  if (!shown) explained(item, code, words);
+}
+
 async function explained(item, code, words) {
-  const open = item.querySelector(".explained");
-  if (open) {
-    open.remove();
-    return;
-  }
   const told = (await words())?.codes[code];
   if (!told) return;
   const place = item.appendChild(made("div", "explained"));
@@ -144,10 +150,11 @@ function row(view, finding, words) {
   for (const fix of finding.fixes) {
     side.append(button("button fix", fix.label, () => apply(view, fix)));
   }
-  const why = button("code", finding.code, () => explained(item, finding.code, words));
+  const why = button("code", finding.code, () => toggled(item, finding.code, words));
   why.title = finding.title;
   why.setAttribute("aria-label", `${finding.code}, ${finding.title}: explain`);
   side.append(why);
+  if (open.has(finding.code)) explained(item, finding.code, words);
   return item;
 }
 
@@ -156,6 +163,9 @@ export function list(place, view, findings, words) {
   const sorted = [...findings].sort(
     (a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity) || a.line - b.line,
   );
+  const key = JSON.stringify(sorted);
+  if (place.dataset.key === key) return;
+  place.dataset.key = key;
   const focused = place.contains(document.activeElement);
   place.replaceChildren(...sorted.map((finding) => row(view, finding, words)));
   if (focused) view.focus();
