@@ -89,7 +89,15 @@ def look_back(
         happened = [event for _, event in journal.events(kinds=_KINDS)]
         contracts = list(_traded(journal, program, happened))
     looks = [
-        _look(choice, program, told(address(where)), traded, happened, day, reach)
+        _look(
+            choice,
+            program,
+            told(address(where)).removeprefix("sqlite:///"),
+            traded,
+            happened,
+            day,
+            reach,
+        )
         for traded in contracts
         if day is None or _overlap(program, traded.span, day)
     ]

@@ -104,7 +104,7 @@ def _facts(status: Status) -> Iterator[tuple[str, str]]:
     yield (
         "engine",
         (
-            f"process {process.pid}, running for {ago(status, process.started)}, version "
+            f"process {process.pid}, since {instant(process.started)}, version "
             f"{process.version}, program {process.program[:16]} of {process.file}"
         ),
     )

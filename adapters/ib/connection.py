@@ -207,7 +207,7 @@ class IbBroker:
                 await self._learn_scales(link, answering, executions)
             finally:
                 line.answering = None
-            heard = tuple(one for one in answering if one.acknowledged)
+            heard = tuple(one for one in answering if one.is_told)
             line.book.replaced_by(heard)
             self._number = max(self._number, line.highest + 1)
             return Snapshot(

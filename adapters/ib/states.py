@@ -76,7 +76,10 @@ OrderWord = Opened | Stood | Traded
 
 @dataclass(frozen=True, slots=True)
 class Incarnation:
-    """One order at the broker, as known by now. `level` is how far its words have raised it."""
+    """One order at the broker, as known by now. `level` is how far its words have raised it.
+
+    Executions are no words about it: they tell that it was there, not that it is.
+    """
 
     client: int
     number: int
@@ -87,15 +90,28 @@ class Incarnation:
 
     @property
     def acknowledged(self) -> bool:
-        """Whether the broker has ever shown that it has the order."""
-        return self.level > _REFUSED
+        """Whether the broker has ever shown that it has the order, or had it."""
+        return self.level > _REFUSED or self.filled > 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it is filled."""
+        return self.terms is not None and 0 < self.terms.contracts <= self.filled
+
+    @property
+    def is_told(self) -> bool:
+        """Whether a broker that was asked for its open orders has it, or has filled all of it.
+
+        What only executions tell of is over: the rest of it was withdrawn.
+        """
+        return self.level > _REFUSED or self.is_whole
 
     @property
     def state(self) -> OrderState:
         """How far it is."""
-        if self.terms is not None and 0 < self.terms.contracts <= self.filled:
+        if self.is_whole:
             return OrderState.FILLED
-        return _LEVELS[self.level]
+        return _LEVELS[max(self.level, _WORKING) if self.filled > 0 else self.level]
 
 
 _LEVELS: Final = (
@@ -162,9 +178,7 @@ def after(known: Incarnation, word: OrderWord) -> Incarnation:
             level = _presubmitted(word.held, known.terms)
         filled = max(known.filled, word.filled)
         return replace(known, permanent=permanent, level=max(known.level, level), filled=filled)
-    filled = max(known.filled, word.cumulative)
-    level = max(known.level, _WORKING)
-    return replace(known, permanent=permanent, level=level, filled=filled)
+    return replace(known, permanent=permanent, filled=max(known.filled, word.cumulative))
 
 
 def refused(known: Incarnation) -> Incarnation:

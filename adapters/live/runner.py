@@ -661,7 +661,9 @@ class Runner:
         """Why no entry could happen now; empty: one could."""
         if self.desk is None:
             return "it is not ready yet"
-        return "" if self.wire.is_up else f"no gateway: {self.wire.trouble}"
+        if not self.wire.is_up:
+            return f"no gateway: {self.wire.trouble}"
+        return self.desk.why_not(self.date)
 
 
 @dataclass(frozen=True, slots=True)

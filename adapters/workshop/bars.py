@@ -141,7 +141,10 @@ def _written(file: Path, columns: Ints) -> None:
     part = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as opened:
-            np.save(opened, np.ascontiguousarray(columns, "<i8"), allow_pickle=False)
+            held = np.ascontiguousarray(columns, "<i8")
+            described = np.lib.format.header_data_from_array_1_0(held)
+            np.lib.format.write_array_header_1_0(opened, described)
+            opened.write(held.data)  # `np.save` does not say why the disk refuses
         part.replace(file)
     finally:
         part.unlink(missing_ok=True)

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 from collections import OrderedDict
 from contextlib import suppress
@@ -117,7 +116,7 @@ class Runs:
         self._strategies = strategies
         self._folder = keeper.folder / "runs"
         self.bars = BarFolder(keeper.folder / "bars")
-        self._workers: dict[int, subprocess.Popen[bytes]] = {}
+        self._workers: dict[int, int] = {}
         self._opened: OrderedDict[int, Why] = OrderedDict()
         self._lock = Lock()
 
@@ -232,14 +231,19 @@ class Runs:
         """Start the process that works on a run; it outlives this one."""
         words = [sys.executable, "-m", "adapters.workshop.worker"]
         words += [str(self._keeper.folder.resolve()), str(number)]
-        with (self._of(number).path / LOG).open("ab") as log:
-            worker = subprocess.Popen(  # noqa: S603 - our own module
-                words,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        log = str(self._of(number).path / LOG)
+        append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        worker = os.posix_spawn(
+            sys.executable,
+            words,
+            os.environ,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, log, append, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+        )
         with self._lock:
             self._workers[number] = worker
 
@@ -273,9 +277,10 @@ class Runs:
         status = folder.status()
         if status is not None and status.state.is_over:
             return status
-        worker = self._workers.get(row.id)
-        ended = worker is not None and worker.poll() is not None
+        ended = self._is_known(row.id) and not self._is_working(row.id)
         if not held and (ended or now - row.created > GRACE):
+            if folder.is_to_stop:  # before it could say a word
+                return Status(State.CANCELLED, row.progress, "cancelled", at=now)
             message = GONE if folder.path.is_dir() else "the folder of this run was deleted"
             return Status(State.FAILED, row.progress, message, "run it again", at=now)
         if status is None or (status.state, status.progress) == (row.state, row.progress):
@@ -347,10 +352,27 @@ class Runs:
 
     def _signal(self, number: int) -> None:
         """Tell the worker at once, where it is our own child; any other sees the word on disk."""
-        worker = self._workers.get(number)
-        if worker is not None and worker.poll() is None:
+        if self._is_working(number):
             with suppress(OSError):
-                os.kill(worker.pid, signal.SIGTERM)
+                os.kill(self._workers[number], signal.SIGTERM)
+
+    def _is_known(self, number: int) -> bool:
+        """Whether this process began the run."""
+        return number in self._workers
+
+    def _is_working(self, number: int) -> bool:
+        """Whether the worker of a run is a child of this process that has not ended."""
+        with self._lock:
+            worker = self._workers.get(number, 0)
+            if worker <= 0:
+                return False
+            try:
+                ended, _ = os.waitpid(worker, os.WNOHANG)
+            except ChildProcessError:
+                ended = worker
+            if ended:
+                self._workers[number] = 0
+            return not ended
 
     def remove(self, who: str, number: int) -> None:
         """Delete a run with all that is kept of it, and bars that no other run has.

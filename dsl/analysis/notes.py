@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from dsl import syntax as syn
 from dsl.analysis.intervals import Bounds
@@ -87,13 +87,15 @@ def _divides(node: ir.Node) -> bool:
     )
 
 
+COMPARING: Final = (syn.Comparison, syn.Call)
+"""How a comparison is written: by its sign, or as a function that compares, such as `between`."""
+
+
 def _compares(rule: Rule, scope: Scope) -> bool:
     """Whether the comparison stands in this text, not in a definition that it names."""
     return any(
-        isinstance(piece.syntax, (syn.Comparison, syn.Call))
-        and isinstance(piece.node, (ir.Compare, ir.AllOf))
-        and _divides(piece.node)
-        for piece in pieces(scope, rule.text, rule.level, rule.written_as)
+        isinstance(piece.node, (ir.Compare, ir.AllOf)) and _divides(piece.node)
+        for piece in pieces(scope, rule.text, rule.level, rule.written_as, COMPARING)
     )
 
 

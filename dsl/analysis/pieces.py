@@ -29,8 +29,16 @@ class Piece:
     syntax: syn.Syntax
 
 
-def pieces(scope: Scope, text: Text, level: Level, written_as: str) -> Iterator[Piece]:
+def pieces(
+    scope: Scope,
+    text: Text,
+    level: Level,
+    written_as: str,
+    only: tuple[type[syn.Syntax], ...] = (syn.Syntax,),
+) -> Iterator[Piece]:
     """Every part of a text that is a value by itself, outer parts before inner ones.
+
+    `only`: parts that were written so; nothing is worked out for the others.
 
     The text has been checked before, so checking its parts again finds nothing new; parts that
     mean something only where they stand (the name of a session, the window of a mean) are left out.
@@ -41,7 +49,8 @@ def pieces(scope: Scope, text: Text, level: Level, written_as: str) -> Iterator[
     except Rejected:
         return
     for part in _parts(whole):
-        if isinstance(part, (syn.TrackerSyntax, syn.Argument, syn.SinceOf, syn.Zone)):
+        is_value = not isinstance(part, (syn.TrackerSyntax, syn.Argument, syn.SinceOf, syn.Zone))
+        if not is_value or not isinstance(part, only):
             continue
         typed = checker.written(part, text, level)
         if not typed.is_error:

@@ -29,6 +29,9 @@ _NAMES: Final = {
 }
 """Types that the modules of the records import for their type checker only."""
 
+_ADDED: Final[Mapping[type, frozenset[str]]] = {Family: frozenset({"until"})}
+"""Fields that older versions did not write; their defaults stand for them."""
+
 
 class UnreadableError(ValueError):
     """A stored event that is none of this version's."""
@@ -82,11 +85,16 @@ def _record(kind: type, value: object, place: str) -> Any:
     if not isinstance(value, Mapping):
         raise _unfit(value, "a record", place)
     hints = _hints(kind)
-    if set(value) != set(hints):
-        odd = ", ".join(sorted(set(value) ^ set(hints)))
+    odd_ones = (set(value) ^ set(hints)) - _ADDED.get(kind, frozenset())
+    if odd_ones:
+        odd = ", ".join(sorted(odd_ones))
         raise UnreadableError(f"{place}: the fields {odd} are missing or too many")
     return kind(
-        **{name: read(hint, value[name], f"{place}.{name}") for name, hint in hints.items()}
+        **{
+            name: read(hint, value[name], f"{place}.{name}")
+            for name, hint in hints.items()
+            if name in value
+        }
     )
 
 

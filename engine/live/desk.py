@@ -70,6 +70,10 @@ class Desk:
         """The number of the question that is not answered yet; 0 where there is none."""
         return self._asked
 
+    def why_not(self, date: str) -> str:
+        """Why a setup decided on the last bar would not be entered; empty: it would."""
+        return self._entries.why_not(date) if self._link else "the link is down"
+
     def begin(self, at: int) -> Step:
         """The first thing after a start: nothing is known until the broker has answered."""
         self._page.at = at

@@ -167,18 +167,34 @@ class Entries:
         return "as many entries are on their way as places are free" if full else ""
 
     def _why_not(self, intent: int) -> str:
+        signal = self._trader.signal(intent)
+        return self._stands_against(signal.minute, signal.candidate.partition("/")[0])
+
+    def why_not(self, date: str) -> str:
+        """Why a setup of that date, decided on the last bar, would not be entered."""
+        rows = self._trader.rows
+        return self._stands_against(self._trader.minute(rows - 1), date) if rows else "no bar yet"
+
+    def _stands_against(self, minute: int, date: str) -> str:
         page, trader = self._page, self._trader
-        signal = trader.signal(intent)
         now = Circumstances(
             at=page.at,
-            closed=(signal.minute + trader.program.bar_minutes) * 60_000,
-            is_last_bar=signal.minute == trader.minute(trader.rows - 1),
-            date=signal.candidate.partition("/")[0],
+            closed=(minute + trader.program.bar_minutes) * 60_000,
+            is_last_bar=minute == trader.minute(trader.rows - 1),
+            date=date,
             bars=trader.rows,
             data=page.trouble,
             ahead=page.ahead,
             equity_at=page.equity_at,
             unexplained=page.unexplained,
             strangers=page.strangers,
+            left_behind=self._left_behind,
         )
         return why_not(page.books, now, page.policy)
+
+    @property
+    def _left_behind(self) -> str:
+        """What another program opened and is open still, in words."""
+        living = self._page.books.living
+        count = sum(one.signal.strategy != self._trader.strategy for one in living)
+        return f"{count} positions or orders of another program are open" if count else ""

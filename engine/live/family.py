@@ -35,13 +35,18 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """The orders of one setup; `action` is the entry's."""
+    """The orders of one setup; `action` is the entry's.
+
+    `until`: the minute since the epoch at which its session ends and it has to go; None: it may
+    stay. So a desk that does not know its program can lead it to its end.
+    """
 
     signal: Signal
     action: Action
     phase: Phase
     asked: tuple[Asked, ...]
     executions: tuple[Execution, ...] = ()
+    until: int | None = None
 
     @property
     def name(self) -> str:

@@ -15,7 +15,8 @@ class Circumstances:
     """What is known at the moment of an entry, beside the books.
 
     `closed`: the instant the deciding bar closed; `equity_at`: when equity was last told, None for
-    never. `unexplained` and `strangers` describe what a snapshot found, empty where nothing.
+    never. `unexplained` and `strangers` describe what a snapshot found, `left_behind`
+    what another program opened and is open still; empty where nothing.
     """
 
     at: int
@@ -28,6 +29,7 @@ class Circumstances:
     equity_at: int | None = None
     unexplained: str = ""
     strangers: str = ""
+    left_behind: str = ""
 
 
 def why_not(books: Books, now: Circumstances, policy: Policy) -> str:
@@ -38,6 +40,7 @@ def why_not(books: Books, now: Circumstances, policy: Policy) -> str:
         (policy.monitor_only, "monitor only: nothing is sent"),
         (bool(now.unexplained), now.unexplained),
         (bool(now.strangers), now.strangers),
+        (bool(now.left_behind), now.left_behind),
         (bool(now.data), f"market data: {now.data}"),
         (now.bars < policy.warm_up, f"{now.bars} bars of {policy.warm_up} for the warm-up"),
         (not now.is_last_bar, "a later bar has closed since it was decided"),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from engine.domain.order import Order, OrderKind
+from engine.live.commands import Level
 from engine.live.family import Asked, Phase
 from engine.live.floor import deal_of
 from engine.live.identity import Leg, Role
@@ -17,7 +18,7 @@ from engine.live.standing import (
     standing_of,
     unheard_of,
 )
-from engine.live.wanted import Wish, difference
+from engine.live.wanted import Wish, difference, sent_places
 
 if TYPE_CHECKING:
     from engine.live.family import Family
@@ -53,6 +54,8 @@ class Positions:
             self._turn_back(family)
             return
         self.refuses_fill(family)
+        if family.signal.strategy != self._trader.strategy:
+            self._page.alert(Level.WARNING, _left_behind(family))
         wish = self._wish(family, bars_wait=bars_wait)
         if wish.out:
             self._page.move(family, Phase.CLOSING, "", "its time is over")
@@ -64,7 +67,7 @@ class Positions:
         books = self._page.books
         found = difference(
             family,
-            self._trader.places(family.entered),
+            self._places(family),
             wish,
             standing_of(books, family, self._page.resting(family)),
         )
@@ -72,28 +75,34 @@ class Positions:
             self._page.send_more(family, asked)
         self._page.withdraw(found.cancels)
 
+    def _places(self, family: Family) -> tuple[int, ...]:
+        """The parts of what it entered with, by its own program."""
+        if family.signal.strategy == self._trader.strategy:
+            return self._trader.places(family.entered)
+        return sent_places(family)
+
     def _wish(self, family: Family, *, bars_wait: bool) -> Wish:
         """What is wanted of a position: by the account where it knows it, else as it was sent."""
-        trader = self._trader
+        trader, late = self._trader, self._is_late(family)
         intent = trader.intent(family.name)
         if intent is None:
-            return Wish(_last_stop(family), _sent_targets(family), out=False)
+            return Wish(_last_stop(family), _sent_targets(family), out=late)
         held, targets = trader.positions().get(intent), trader.targets(family)
-        late = self.is_late
         if held is not None:
             return Wish(held.stop, targets, out=bool(held.leaving) or late)
         known = bars_wait or intent in trader.waiting()
         return Wish(_last_stop(family), targets, out=late or not known)
 
-    @property
-    def is_late(self) -> bool:
-        """Whether the clock ended the session that positions must not outlive."""
-        return self._trader.is_over(self._page.at, self._page.policy.session_grace)
+    def _is_late(self, family: Family) -> bool:
+        """Whether the clock ended the session that it must not outlive."""
+        if family.until is None:
+            return False
+        return self._page.at >= family.until * 60_000 + self._page.policy.session_grace
 
     def outlives(self) -> bool:
         """Whether something that is ours is still there, and not leaving, after its session."""
-        return self.is_late and any(
-            family.phase is not Phase.CLOSING and self._trader.intent(family.name) is not None
+        return any(
+            family.phase is not Phase.CLOSING and self._is_late(family)
             for family in self._page.books.living
         )
 
@@ -102,7 +111,8 @@ class Positions:
         if family.phase not in {Phase.SENDING, Phase.WORKING}:
             return
         books, intent = self._page.books, self._trader.intent(family.name)
-        wanted = intent is not None and intent in self._trader.awaited() and not self.is_late
+        late = self._is_late(family)
+        wanted = not late and intent is not None and intent in self._trader.awaited()
         reason = books.latch or books.halt or ("" if wanted else UNWANTED)
         if reason:
             living = [order for _, order in living_of(books, family)]
@@ -153,6 +163,19 @@ class Positions:
         if remedy is Remedy.FLATTEN:
             page.latch(f"{family.signal.candidate} could not be protected")
             page.move(family, Phase.CLOSING, "", "it could not be protected")
+
+
+def _left_behind(family: Family) -> str:
+    """What becomes of a position that another program opened."""
+    end = (
+        "until one of them is filled"
+        if family.until is None
+        else "at the latest to its session's end"
+    )
+    return (
+        f"{family.signal.candidate} was opened by program {family.signal.strategy[:12]}, and now "
+        f"another one runs: its last stop and its targets stay, {end}, and nothing enters before"
+    )
 
 
 def _attempts(family: Family) -> int:

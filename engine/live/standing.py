@@ -10,7 +10,7 @@ from engine.live.holdings import OrderState
 from engine.live.identity import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Set
+    from collections.abc import Set as AbstractSet
 
     from engine.live.books import Books
     from engine.live.family import Family
@@ -30,12 +30,12 @@ class Standing:
     """
 
     living: Living
-    unheard: Set[str] = frozenset()
-    refused: Set[str] = frozenset()
-    resting: Set[str] = frozenset()
+    unheard: AbstractSet[str] = frozenset()
+    refused: AbstractSet[str] = frozenset()
+    resting: AbstractSet[str] = frozenset()
 
 
-def standing_of(books: Books, family: Family, resting: Set[str]) -> Standing:
+def standing_of(books: Books, family: Family, resting: AbstractSet[str]) -> Standing:
     """How the orders of a family stand by the books."""
     return Standing(
         living_of(books, family), unheard_of(books, family), refused_of(books, family), resting

@@ -233,11 +233,6 @@ class Trader:
         """How many more positions may be open."""
         return int(self.rules.values[at.POSITIONS]) - self.account.open_positions
 
-    def is_over(self, now: int, grace: int) -> bool:
-        """Whether the session of the last date's positions is over by the clock."""
-        end = self._decider.session_end
-        return end is not None and now >= end * 60_000 + grace
-
     def refusal(self, intent: int, deal: Deal) -> str:
         """Why the account will not take a fill, by the kernel's own check; empty: it will."""
         desk = self._desk()
@@ -288,7 +283,8 @@ class Trader:
             if part > 0:
                 leg = Leg(name, Role.STOP, number)
                 asked.append(way_out(action, leg, part, stop, entry.ref))
-        return Family(self.signal(intent), action, Phase.PLANNED, tuple(asked))
+        until = self._decider.session_end
+        return Family(self.signal(intent), action, Phase.PLANNED, tuple(asked), until=until)
 
     def targets(self, family: Family) -> dict[int, int]:
         """The prices of a family's targets, by number."""

@@ -58,6 +58,22 @@ def left_in(family: Family, places: Sequence[int]) -> list[int]:
     return left
 
 
+def sent_places(family: Family) -> tuple[int, ...]:
+    """The parts of what a family entered with, by the stops of its bracket alone.
+
+    Of an entry that came in part each place has its share, rounded down, and the last one the rest.
+    """
+    first = {
+        one.leg.number: one.order.contracts
+        for one in family.asked
+        if one.leg.role is Role.STOP and one.leg.attempt == 0
+    }
+    planned, last = sum(first.values()), max(first)
+    parts = [first.get(number, 0) * family.entered // planned for number in range(last + 1)]
+    parts[last] += family.entered - sum(parts)
+    return tuple(parts)
+
+
 def difference(
     family: Family,
     places: Sequence[int],

@@ -211,14 +211,13 @@ class _Many(Walk):
 
     def _count_the_living(self) -> None:
         """How many candidates live in each set; only asked where there may be too many."""
-        living = self._own("living")
-        block = self.lines.block
+        living, block = self._own("living"), self.lines.block
+        many = f"if older >= {self.program.concurrent}:"
         with self._each_set():
             self.lines.add(f"{living} = 0")
-        with block(f"if older >= {self.program.concurrent}:"), block("for j in range(older):"):
-            with self._each_set():
-                self.lines.add(f"to = {self._place_of('j')}")
-                self.lines.add(f"{living} += 1 if {self._of_older('to', 0)} > at else 0")
+        with block(many), block("for j in range(older):"), self._each_set():
+            self.lines.add(f"to = {self._place_of('j')}")
+            self.lines.add(f"{living} += 1 if {self._of_older('to', 0)} > at else 0")
 
     def _begin_in_all_sets(self) -> None:
         """In which sets a candidate starts, and is to be followed (`chosen`).

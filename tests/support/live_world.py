@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from dsl.ir.text import program_hash
 from engine.execution import records as out
 from engine.execution.terms import Flat
 from engine.live import commands as cmd
@@ -158,16 +159,17 @@ class World:
     def start(self) -> World:
         """A desk from what the journal knows: the only way to start."""
         books = self.journal.books
-        known = self.row
-        step = next(iter(books.steps.values()), None)
+        step = books.steps.get(program_hash(self.setting.program))
         if step is not None:
             known = int(np.searchsorted(self.setting.market.minute, step.minute)) + 1
         else:
-            known = 0
+            known = self.row if books.steps else 0  # another program's bars are a warm-up
         trader = Trader(
             self.setting.program, self.setting.terms, CONTRACT,
             lambda simulator: self.setting.decider_of(simulator, known),
         )  # fmt: skip
+        if step is None and known:
+            trader.skip()
         self.desk = Desk(trader, self.setting.policy, books)
         self.answers, self.wake = [], None
         self.carry_out(self.desk.begin(self.paper.now))

@@ -14,6 +14,7 @@ from adapters import store
 from adapters.cli.reach import journal_at
 from adapters.database.journal import Journal
 from adapters.database.tables import BarRow, Source
+from adapters.ib.library import installed
 from adapters.quality import inspect
 from engine.laws.ground import Ground
 from engine.live.events import Stepped
@@ -21,6 +22,7 @@ from engine.live.policy import Policy
 from engine.window import COLUMNS
 from tests.adapters.cli.conftest import csv_of
 from tests.support.live_world import CONTRACT, ground_setting, world
+from tests.support.serving import gateway_process, process
 from tests.support.shipped import CALENDARS, SHIPPED, bars_for, events_for, strategy_of
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from tests.adapters.cli.conftest import Said
 
 SPEC = next(file for file in SHIPPED if file.stem == "vwap_reversion")
-BARS = 2_000
+BARS = 1_560
 OTHER = next(file for file in SHIPPED if file.stem == "opening_range_breakout")
 
 
@@ -177,3 +179,28 @@ def test_a_journal_that_is_not_there_is_not_made(
     (tmp_path / "state" / "U1234567.db").touch()
     said = engine("compare", SPEC, "--live", "--json")
     assert (said.status, "U1234567.db" in said.document["remedy"]) == (3, True)
+
+
+@pytest.mark.skipif(not installed(), reason="no client library is installed")
+def test_two_terminals_a_gateway_and_an_engine_and_the_journal_equals_the_backtest(
+    engine: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the README shows, as it is shown there."""
+    monkeypatch.setenv("ENGINE_STATE", str(tmp_path / "state"))
+    words = (SPEC, "--instrument", "NQ")
+    with (
+        gateway_process("--from", "2025-10-07", "--to", "2025-10-07") as port,
+        process("run", *words, "--live", "--port", port, "--until-end") as trading,
+    ):
+        assert trading.wait(120) == 0
+    told = engine("compare", *words, "--live", "--data", "sample", "--json").document
+    (run,) = told["runs"]
+    assert told["equal"]
+    assert run["sums"]["live"] == run["sums"]["official"]
+    assert run["sums"]["live"]["trades"] >= 3
+    assert (run["first"], run["bars"]) == ("2025-10-06T22:00:00Z", [])
+    with gateway_process("--from", "2025-10-08", "--stay") as port:
+        said = engine("compare", *words, "--live", "2025-10-07", "--fetch", "--port", port)
+    assert (said.status, said.err) == (0, "")
+    assert f"history fetched from 127.0.0.1:{port}" in said.out
+    assert "equal: " in said.out

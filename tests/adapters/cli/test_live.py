@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 
 from adapters.cli.standing import in_one_line, lines_of, shortened
@@ -167,7 +168,8 @@ def test_a_latch_is_cleared_with_a_reason_and_the_drawdown_counts_anew(
     assert "Cleared by ann: it was a bad tick" in said.out
     with begun() as journal:
         books = journal.books
-        assert (books.latch, books.risk.peak, books.risk.equity) == ("", 40, 40)
+        assert books.latch == ""
+        assert books.risk.peak == books.risk.equity == Decimal(40)
         (step,) = books.steps.values()
         assert (step.account[at.IS_LATCHED], step.account[at.IS_REDUCED]) == (0, 0)
         assert (step.account[at.TOP], step.account[at.NEXT_ROW]) == (40, 7)
@@ -287,8 +289,6 @@ WHOLE = st.Status(
 
 
 def plain(status: st.Status) -> str:
-    import click
-
     return click.unstyle("\n".join(lines_of(status)))
 
 

@@ -9,7 +9,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlmodel import Session, SQLModel, text
 
@@ -109,6 +111,25 @@ def test_a_bar_stays_as_it_was_decided_on_and_a_correction_is_a_revision(where: 
         journal.keep_told_later([bar(2, 7), bar(4, 4, Source.GONE), bar(4, 4, Source.GONE)])
         assert told(journal.bars(NQ, 1, 4)) == [(1, 4, 0), (2, 4, 0), (4, 4, 0)]
         assert told(journal.official_bars(NQ, 1, 5)) == [(1, 4, 0), (2, 7, 2), (3, 7, 1), (5, 4, 0)]
+
+
+def test_a_journal_of_the_first_version_is_brought_up_to_date_with_its_bars(where: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = database(where)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001_first")
+        connection.exec_driver_sql(f"INSERT INTO bar VALUES ({NQ}, 7, 1, 9, 0, 4, 5, 'history', 0)")
+    engine.dispose()
+    with opened(where) as journal:
+        (bar,) = journal.bars(NQ, 0, 9)
+        assert (bar.minute, bar.open, bar.close, bar.volume, bar.source) == (7, 1, 4, 5, "history")
+        journal.keep_told_later([BarRow(contract=NQ, minute=7, open=1, high=9, low=0, close=5,
+                                        volume=5, source=Source.LATER)])  # fmt: skip
+        assert [bar.close for bar in journal.official_bars(NQ, 0, 9)] == [5]
+        assert journal.contracts() == [NQ]
+        assert journal.verify() == 0
 
 
 def test_a_checkpoint_replaces_the_one_before(where: str) -> None:

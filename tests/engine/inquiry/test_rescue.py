@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from adapters.cli.options import Choice
 from adapters.cli.workbench import bench
@@ -27,13 +26,11 @@ STRATEGIES = Path(__file__).parents[3] / "strategies"
 
 @cache
 def ran() -> Run:
-    """The SLOB on a fortnight of the sample."""
-    from datetime import date
-
+    """The SLOB on a week of the sample."""
     made = bench(
         Choice(
             str(STRATEGIES / "slob_5_1.yaml"),
-            first=date(2025, 12, 1),
+            first=date(2025, 12, 8),
             last=date(2025, 12, 12),
         )
     )
@@ -64,11 +61,11 @@ def is_further(life: Life | None, dead: Life) -> bool:
     return life is not None and (life.end is Decision.ENTRY or life.stage > dead.stage)
 
 
-@given(st.integers(0, 10_000))
-def test_a_whole_run_with_the_change_brings_the_candidate_further(number: int) -> None:
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.55, 0.8])
+def test_a_whole_run_with_the_change_brings_the_candidate_further(share: float) -> None:
     run = ran()
     every = dead_of(run)
-    side, dead = every[number % len(every)]
+    side, dead = every[int(share * len(every))]
     found = rescue(run, side, lives_of(run.decisions[side].rows), dead)
     for change in found.further[:2]:
         life = whole_run_with(change, side, dead, change.value)
@@ -92,7 +89,7 @@ def test_what_completes_is_among_what_brings_further() -> None:
 
 def test_changes_come_smallest_first() -> None:
     run = ran()
-    for side, dead in dead_of(run)[:6]:
+    for side, dead in dead_of(run)[:3]:
         found = rescue(run, side, lives_of(run.decisions[side].rows), dead)
         shares = [change.share for change in found.further]
         assert shares == sorted(shares)
@@ -100,7 +97,7 @@ def test_changes_come_smallest_first() -> None:
 
 def test_a_small_range_is_searched_without_a_gap() -> None:
     run = ran()
-    for side, dead in dead_of(run)[:6]:
+    for side, dead in dead_of(run)[:3]:
         for change in rescue(run, side, lives_of(run.decisions[side].rows), dead).further:
             low, high = change.parameter.low, change.parameter.high
             assert low is not None

@@ -152,14 +152,14 @@ def test_a_parameter_of_the_form_writes_itself_into_the_text(
 ) -> None:
     page = open_strategy("slob_5_1_creator")
     before = text_in(page)
-    page.get_by_label("dwell_min").fill("20")
+    page.get_by_role("spinbutton", name="dwell_min").fill("20")
     expect(page.locator("form[data-changed]")).to_be_visible()
     after = text_in(page)
     assert after == before.replace(
         "dwell_min:     {default: 15 min", "dwell_min:     {default: 20 min"
     )
-    page.get_by_label("dwell_min").fill("999")
-    expect(page.get_by_label("dwell_min")).to_have_attribute("aria-invalid", "true")
+    page.get_by_role("spinbutton", name="dwell_min").fill("999")
+    expect(page.get_by_role("spinbutton", name="dwell_min")).to_have_attribute("aria-invalid", "true")
     assert text_in(page) == after
 
 
@@ -176,7 +176,7 @@ def test_a_change_is_shown_in_text_and_in_trades_before_it_is_saved(
     open_strategy: Callable[..., Page],
 ) -> None:
     page = open_strategy("slob_5_1_creator")
-    page.get_by_label("rr_min").fill("5")
+    page.get_by_role("spinbutton", name="rr_min").fill("5")
     expect(page.locator("form[data-changed]")).to_be_visible()
     page.get_by_role("button", name="What changes").click()
     difference = page.get_by_label("What changes").last
@@ -193,7 +193,7 @@ def test_two_operators_meet_in_a_conflict_and_nothing_is_lost(
     copy_of(one, "vwap_reversion", "shared")
     other.goto("/strategies/shared")
     expect(other.locator("form[data-mounted]")).to_be_visible()
-    one.get_by_label("stretch").fill("4")
+    one.get_by_role("spinbutton", name="stretch").fill("4")
     expect(one.locator("form[data-changed]")).to_be_visible()
     one.get_by_label("Why").fill("nearer")
     one.get_by_role("button", name="Save").click()
@@ -227,7 +227,7 @@ def test_an_older_version_is_looked_at_and_restored(
     copy_of(page, "vwap_reversion", "with_past")
     file = bench.settings.strategies / "with_past.yaml"
     first = file.read_text(encoding="utf-8")
-    page.get_by_label("stretch").fill("3")
+    page.get_by_role("spinbutton", name="stretch").fill("3")
     expect(page.locator("form[data-changed]")).to_be_visible()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved as version 2.")).to_be_visible()
@@ -276,7 +276,7 @@ def test_a_text_is_tidied_and_keeps_its_comments(
 def test_a_viewer_may_look_and_not_save(open_strategy: Callable[..., Page]) -> None:
     page = open_strategy("slob_5_1_creator", "viewer")
     expect(page.get_by_role("button", name="Save")).to_have_count(0)
-    expect(page.get_by_label("dwell_min")).to_be_disabled()
+    expect(page.get_by_role("spinbutton", name="dwell_min")).to_be_disabled()
     page.locator(".cm-content").click()
     page.keyboard.type("x")
     assert not text_in(page).startswith("x")

@@ -1,9 +1,16 @@
 // Puts the editor in the place of the text area, which stays the form's field and works alone.
 import "./sheets.js";
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentLess, indentMore } from "@codemirror/commands";
+import {
+  defaultKeymap,
+  history,
+  historyKeymap,
+  indentLess,
+  indentMore,
+  temporarilySetTabFocusMode,
+} from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
-import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit } from "@codemirror/language";
+import { bracketMatching, foldGutter, foldKeymap, indentUnit } from "@codemirror/language";
 import { lintGutter, lintKeymap } from "@codemirror/lint";
 import { unifiedMergeView } from "@codemirror/merge";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
@@ -22,6 +29,7 @@ import { Checking } from "./checking.js";
 import { completing } from "./complete.js";
 import { list, mark, notes } from "./findings.js";
 import { hovering } from "./hover.js";
+import { indent } from "./indent.js";
 import { looks } from "./looks.js";
 import { words as wordMarks } from "./words.js";
 
@@ -105,7 +113,7 @@ export function mountEditor(form) {
         highlightActiveLine(),
         drawSelection(),
         history(),
-        indentOnInput(),
+        indent,
         indentUnit.of("  "),
         EditorState.tabSize.of(2),
         EditorState.readOnly.of(isViewer),
@@ -138,6 +146,7 @@ export function mountEditor(form) {
           ...historyKeymap,
           ...foldKeymap,
           ...defaultKeymap,
+          { key: "Escape", run: temporarilySetTabFocusMode },
           { key: "Tab", run: indentMore, shift: indentLess },
         ]),
         EditorView.updateListener.of((update) => {
