@@ -223,6 +223,17 @@ class Session:
         return self._rows_dropped + len(self._window)
 
     @property
+    def states(self) -> Mapping[Side, State]:
+        """What each side's machine remembers: to look at, not to change."""
+        return self._states
+
+    def date(self, day: int) -> int:
+        """The trading date (days since the epoch) that a candidate of `states` began on."""
+        if self._schedule is None:
+            self._schedule = self._schedule_of(self._window)
+        return int(self._schedule.days.date[day])
+
+    @property
     def remembered(self) -> int:
         """How many bars it still holds: those that coming decisions may depend on."""
         return len(self._window)

@@ -1,72 +1,75 @@
-"""Crash sweeps of the live desk in figures: `python -m tests.live_figures [--recoveries 5000]`.
+"""The figures of live trading in one table: `python -m tests.live_figures [--share ci] [--json]`.
 
-Every point of every run is a crash: before a record, and after it with each number of commands
-carried out; some crash a second time while they recover.
+Everything that must be zero is asserted: the status is 1 where anything was violated. `test` takes a
+minute or two on two cores, `ci` about a quarter of an hour, `prove` a night.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
 
-from tests.support.live_sweep import PROFILES, Tally, sweep
+from tests.proofs.figures import SECTIONS, Report, tasks
+from tests.proofs.share import SHARES
 
-KINDS = (
-    "duplicate entry",
-    "no armed stop for over 5 s",
-    "orphan order",
-    "lost or doubled execution",
-    "position at the end",
-    "the books do not add up",
-    "a family is not done",
-    "a latch was forgotten",
-    "ended otherwise",
-)
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def main() -> int:
-    """Print the table; 1 where anything was violated."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--recoveries", type=int, default=5_000, help="at least so many, together")
+    """Run the proofs, print the table; 1 where anything was violated."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--share", choices=SHARES, default="test", help="how much of each proof")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="may be repeated")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--json", action="store_true", help="one JSON document")
     wanted = parser.parse_args()
     began = time.perf_counter()
-    tallies = {profile.name: Tally() for profile in PROFILES}
-    seeds = 0
-    while sum(one.recoveries for one in tallies.values()) < wanted.recoveries:
-        for profile in PROFILES:
-            tallies[profile.name] += sweep(wanted.first + seeds, profile)
-        seeds += 1
+    reports = {name: Report(name) for name in wanted.only or SECTIONS}
+    planned = tasks(SHARES[wanted.share], wanted.first, set(reports))
+    with ProcessPoolExecutor(wanted.processes, get_context("spawn")) as pool:
+        for report in pool.map(_done, planned):
+            reports[report.section] += report
     took = time.perf_counter() - began
-    say(f"{'profile':32} recoveries  as if nothing  flat   fills  longest naked  violations")
-    together = Tally()
-    for name, one in tallies.items():
-        together += one
-        say(line(name, one))
-    say(line("together", together))
-    say(f"{seeds} seeds, {took:.0f} s, {together.recoveries / took * 60:.0f} recoveries a minute")
-    for kind in KINDS:
-        say(f"  {together.violations.pop(kind, 0):6} {kind}")
-    for kind, count in together.violations.items():
-        say(f"  {count:6} {kind}")
-    for kind, where in together.first.items():
-        say(f"first {kind}: {where}")
-    return 1 if together.first else 0
+    if wanted.json:
+        told = {name: report.facts() for name, report in reports.items()}
+        say(json.dumps({"share": wanted.share, "seconds": round(took), "figures": told}, indent=1))
+    else:
+        for line in _table(reports.values()):
+            say(line)
+        say(f"share {wanted.share}, {took:.0f} s on {wanted.processes} processes")
+    return 1 if any(report.violations for report in reports.values()) else 0
+
+
+def _done(task: object) -> Report:
+    """A task, done; in a process of the pool."""
+    assert callable(task)
+    report: Report = task()
+    return report
+
+
+def _table(reports: Iterable[Report]) -> Iterable[str]:
+    for report in reports:
+        yield f"{report.section}"
+        for name, value in report.lines():
+            yield f"  {value:>12}  {name}"
+        for kind, count in sorted(report.violations.items()):
+            yield f"  {count:>12}  VIOLATED: {kind}"
+        for kind, where in report.first.items():
+            yield f"first {kind}: {where}"
 
 
 def say(text: str) -> None:
     """A line for people."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
-
-
-def line(name: str, one: Tally) -> str:
-    """One profile of the table."""
-    return (
-        f"{name:32} {one.recoveries:10} {one.equal:14} {one.otherwise:5} {one.fills:7} "
-        f"{one.naked:11} ms {sum(one.violations.values()):11}"
-    )
 
 
 if __name__ == "__main__":

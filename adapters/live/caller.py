@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.live.status import Status, from_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
 LONGEST: Final = 256 * 1024
 """Bytes that a line may have, either way."""
@@ -96,7 +96,7 @@ class Caller:
         finally:
             await _hung_up(writer)
 
-    async def watch(self) -> AsyncIterator[Status]:
+    async def watch(self) -> AsyncGenerator[Status, None]:
         """How it stands, now and whenever that changes; ends with `NobodyRuns`."""
         reader, writer = await self._connected()
         try:

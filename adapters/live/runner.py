@@ -37,6 +37,7 @@ from adapters.live.dates import TradingDates
 from adapters.live.echo import changed
 from adapters.live.errors import CannotRun
 from adapters.live.hands import Hands
+from adapters.live.past import Past
 from adapters.live.plan import check_login
 from adapters.live.status import State
 from adapters.live.troubles import Troubles
@@ -51,13 +52,13 @@ from engine.session import BarOrderError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from decimal import Decimal
 
     from adapters.database.journal import Journal
     from adapters.ib.port import Bar, Broker, BrokerWord, ContractInfo, Figures, Session, Snapshot
     from adapters.ib.settings import Settings
     from adapters.live.clocks import Clock
     from adapters.live.plan import Plan
+    from engine.live.decider import SessionDecider
     from engine.live.desk import Desk, Step
     from engine.live.words import Word
 
@@ -144,13 +145,12 @@ class Runner:
         self.session: Session | None = None
         self.contract: ContractInfo | None = None
         self.desk: Desk | None = None
+        self.decider: SessionDecider | None = None
         self.figures: Figures | None = None
         self.last_bar: words.BarClosed | None = None
         self.bars_seen = 0
         self.events_written = journal.last()
-        self.first_equity: Decimal | None = None
-        self.halted_by = ""
-        self.limits: dict[str, str] = {}
+        self.past = Past.of(journal)
         self.is_stopping = False
         self.changed = asyncio.Event()
         self.broker = self._dialled(dial)
@@ -207,7 +207,7 @@ class Runner:
             )  # fmt: skip
         except BrokerError as failed:
             raise connect.cannot(failed) from None
-        self.contract, self.desk = contract, made.desk
+        self.contract, self.desk, self.decider = contract, made.desk, made.decider
         self._hands = Hands(self.broker, contract, self, self.plan.monitor_only)
         self._keeper = BarKeeper(self.journal, contract.number)
         self._keeper.keep_now(made.fresh, Source.LIVE if made.resumed else Source.WARM_UP)
@@ -331,6 +331,7 @@ class Runner:
         for event in happened:
             if isinstance(event, words.Told):
                 self._see_echo(event)
+            self.past = self.past.after(event)
             self.listener.happened(event)
 
     def _see_echo(self, told: words.Told) -> None:
@@ -404,7 +405,7 @@ class Runner:
     def _on_bar(self, bar: words.BarClosed, *, known: bool = False) -> None:
         """A closed bar. `known`: the journal has it."""
         self.clock.told((bar.minute + self.plan.program.bar_minutes) * 60_000)
-        self.last_bar = bar
+        self.last_bar = bar = replace(bar, at=self.clock.now())
         self.bars_seen += 1
         if not known:
             assert self._keeper is not None
@@ -576,6 +577,7 @@ class Runner:
             if still > _SPINS:  # it goes by its own speed: no need to ask that often
                 await asyncio.sleep(_NAP)
             before = now
+            await self._quiet()  # the news before the answer come first, and all they bring
             self.clock.told(now * 1000)
 
     async def _quiet(self) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from adapters.database.connect import address, told
 from adapters.live.status import (
     AccountStands,
+    CandidateStands,
     Connection,
     MarketStands,
     OrderStands,
@@ -19,6 +20,7 @@ from adapters.live.status import (
     RiskStands,
     Status,
 )
+from dsl.ir.expression import Const, Param
 from engine.live.identity import Role
 from engine.live.situation import armed
 from engine.live.standing import living_of
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from adapters.live.runner import Runner
+    from dsl.ir.program import Program
     from engine.live.books import Books
     from engine.live.family import Family
     from engine.live.holdings import HeldOrder
@@ -42,6 +45,7 @@ def status_of(runner: Runner) -> Status:
         connection=_connection(runner),
         account=_account(runner),
         market=_market(runner),
+        candidates=tuple(_candidates(runner)),
         orders=tuple(_orders(runner, books)),
         positions=tuple(_positions(runner, books)),
         risk=_risk(runner, books),
@@ -135,6 +139,23 @@ def decimal_text(value: Fraction) -> str:
     return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
 
 
+def _candidates(runner: Runner) -> list[CandidateStands]:
+    if runner.decider is None:
+        return []
+    tick = runner.plan.program.instrument.tick
+    return [
+        CandidateStands(
+            name=one.name,
+            side=one.side.value,
+            stage=one.stage,
+            started=one.started,
+            since=one.since,
+            levels={name: price_text(ticks, tick) for name, ticks in one.levels.items()},
+        )
+        for one in runner.decider.alive
+    ]
+
+
 def _orders(runner: Runner, books: Books) -> list[OrderStands]:
     if runner.contract is None:
         return []
@@ -194,6 +215,25 @@ def _price_of(orders: list[HeldOrder], tick: Fraction) -> str | None:
     return price_text(prices[-1], tick) if prices else None
 
 
+@cache
+def limits_of(program: Program) -> dict[str, str]:
+    """The account's limits as shares, by name; those that the strategy has."""
+    risk, values = program.risk, program.side_params(program.written)
+    given = dict(zip((param.name for param in program.params), values, strict=True))
+    found: dict[str, str] = {}
+    for name, node in (
+        ("reduce_at", risk.reduce_at), ("stop_at", risk.stop_at), ("daily_loss", risk.daily_loss)
+    ):  # fmt: skip
+        match node:
+            case Const(value=value):
+                found[name] = decimal_text(Fraction(value, 1_000_000))
+            case Param(name=param):
+                found[name] = decimal_text(Fraction(given[param], 1_000_000))
+            case _:
+                pass
+    return found
+
+
 def _risk(runner: Runner, books: Books) -> RiskStands | None:
     risk = books.risk
     if not risk.date:
@@ -205,11 +245,11 @@ def _risk(runner: Runner, books: Books) -> RiskStands | None:
         and any(one.leg.role.opens and one.leg.ref in books.numbers for one in family.asked)
         for family in books.families.values()
     )
-    limits = runner.limits
+    limits, first = limits_of(runner.plan.program), runner.past.equity
     return RiskStands(
         date=risk.date,
         profit_today=str(risk.equity - risk.start),
-        profit_total="0" if runner.first_equity is None else str(risk.equity - runner.first_equity),
+        profit_total=str(risk.equity - (risk.equity if first is None else first)),
         peak=str(risk.peak),
         drawdown=decimal_text(Fraction(round(drawdown * 10_000), 10_000)),
         reduce_at=limits.get("reduce_at"),
@@ -218,6 +258,6 @@ def _risk(runner: Runner, books: Books) -> RiskStands | None:
         entries_today=entries,
         entries_most=runner.policy.entries_a_day,
         latch=books.latch,
-        halted_by=runner.halted_by,
+        halted_by=runner.past.halted_by if books.halt else "",
         halted_why=books.halt,
     )

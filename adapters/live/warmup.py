@@ -45,6 +45,7 @@ class Prepared:
     """
 
     desk: Desk
+    decider: SessionDecider
     bars: Sequence[Bar | BarRow]
     fresh: Sequence[Bar]
     missed: Sequence[BarRow]
@@ -73,7 +74,9 @@ async def prepared(
             desk = making.desk(books, bars, policy)
             later = journal.bars(contract.number, step.minute + 1, 1 << 40)
             fresh = [bar for bar in bars if isinstance(bar, Bar)]
-            return Prepared(desk, bars, fresh, later, "", resumed=True, is_enough=enough)
+            return Prepared(
+                desk, making.decider, bars, fresh, later, "", resumed=True, is_enough=enough
+            )
         if making.is_open(books, step):
             raise CannotRun(
                 "the bars that were traded on are not to be had any more, and something is open",
@@ -83,7 +86,7 @@ async def prepared(
     found = await broker.warm_up(contract, plan.program.bar_minutes, enough)
     short = "" if enough(found) else lacking(plan, found)
     desk = making.desk(replace(books, steps={}), found, policy)
-    return Prepared(desk, found, found, (), short, resumed=False, is_enough=enough)
+    return Prepared(desk, making.decider, found, found, (), short, resumed=False, is_enough=enough)
 
 
 def needed(plan: Plan, dates: TradingDates) -> Callable[[Sequence[Bar]], bool]:
@@ -126,6 +129,7 @@ class _Making:
     ) -> None:
         self._plan, self._strategy = plan, strategy
         self._contract, self._figures = contract, figures
+        self.decider: SessionDecider
 
     def trader(self, bars: Sequence[Bar | BarRow]) -> Trader:
         """A trader that has taken these bars."""
@@ -136,6 +140,7 @@ class _Making:
 
         def decider_of(simulator: Simulator) -> SessionDecider:
             decider = SessionDecider(self._strategy, plan.calendars, simulator, events=plan.events)
+            self.decider = decider
             if bars:
                 decider.take_all(market_of(plan.program, bars))
             return decider

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 KEPT_MOST: Final = 400
 """Answers kept: some 40 kB each."""
 
+AT_ONCE: Final = max(1, min(4, os.cpu_count() or 1))
+"""Processes that answer at once: people who type at the same instant need not queue for one."""
+
 _LESS_URGENT: Final = 10
 
 
@@ -98,7 +101,7 @@ class Checks:
     def _pool(self, thorough: bool) -> ProcessPoolExecutor:  # noqa: FBT001 - it is a key
         if thorough not in self._pools:
             self._pools[thorough] = ProcessPoolExecutor(
-                max_workers=1,
+                max_workers=1 if thorough else AT_ONCE,
                 mp_context=multiprocessing.get_context("spawn"),
                 initializer=_begun,
                 initargs=(_LESS_URGENT if thorough else 0,),

@@ -9,6 +9,7 @@ import numpy as np
 from engine.domain.market import NA, Market
 from engine.execution.intents import SIDES, Intents
 from engine.journal.units import date_text
+from engine.live.alive import alive_in
 from engine.session import NOTHING, Session, Trading
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from engine.domain.calendar import Calendars
     from engine.domain.market import Ints
     from engine.execution.simulation import Simulator
+    from engine.live.alive import Alive
     from engine.live.words import BarClosed
     from engine.run import Strategy
     from engine.session import Dropped
@@ -159,6 +161,11 @@ class SessionDecider:
     def run(self, stop: int) -> Ints:
         """See `Decider`."""
         return self._noting.run(stop)
+
+    @property
+    def alive(self) -> tuple[Alive, ...]:
+        """The setups that are alive."""
+        return tuple(alive_in(self._session))
 
     def snapshot(self) -> bytes:
         """Everything the session remembers, for a restart."""

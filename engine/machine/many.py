@@ -42,8 +42,10 @@ RESTORE: Final = "# what goes for all sets"
 SHARED: Final = ("today", "older", "clear", "why", "was")
 """The words of `G` that all sets share; after them each of `OWN` of all sets, side by side."""
 OWN: Final = ("ordinal", "left", "begun", "begun_at")
-SCRATCH: Final = ("living", "lives", "chosen")
+SCRATCH: Final = ("living", "starts", "here", "lives", "chosen")
 """What is worked out anew at each start, laid out in the same way."""
+MOST_SETS: Final = (1 << 24) - 1
+"""By a number this small the compiler sees that no place in `G` and `P` is negative."""
 SOUGHT: Final = {
     prog.TrackerOp.EARLIEST: ("from_row - 1", "i > at", "i -= 1"),
     prog.TrackerOp.LATEST: ("at + 1", "i < from_row", "i += 1"),
@@ -61,7 +63,7 @@ def memory(program: Program, sets: int) -> list[int]:
 
 def most_older(program: Program) -> int:
     """How many older candidates are remembered at most: what is over is forgotten now and then."""
-    return 2 * program.concurrent
+    return program.concurrent + 1
 
 
 def unshared(program: Program) -> str | None:
@@ -111,6 +113,7 @@ class _Many(Walk):
         for number, name in enumerate(SHARED):
             add(f"{name} = G[{number}]")
         add("soonest = 0")
+        add(f"sets = sets & {MOST_SETS}")
         # of parameters that hold back, the least: before it, nothing can happen in any set
         least = [p.name for p in self.program.params if f"least_{p.name}" in read]
         for name in least:
@@ -169,7 +172,6 @@ class _Many(Walk):
         self._newborn()
         self.sought: list[prog.Tracker] = []
         self._make_room()
-        self._count_the_living()
         with self._each_set():
             add(f"{self._own('lives')} = 1")
         self._rows_of_all_sets()
@@ -190,9 +192,14 @@ class _Many(Walk):
         self._find_soonest()
 
     def _make_room(self) -> None:
-        """Forgets older candidates that have ended in every set, once too many are remembered."""
+        """Forgets older candidates that have ended, where there might be too many in some set.
+
+        Then it is known how many live in each; `places` is how many may.
+        """
         add = self.lines.add
-        with self.lines.block(f"if older >= {most_older(self.program)}:"):
+        add("places = WHOLE")
+        with self.lines.block(f"if older >= {self.program.concurrent}:"):
+            add(f"places = {self.program.concurrent}")
             add("most = 0")
             with self._each_set():
                 add("living = 0")
@@ -206,45 +213,45 @@ class _Many(Walk):
                 with self.lines.block("for j in range(living, older):"):
                     add(f"to = {self._place_of('j')}")
                     add(f"{self._of_older('to', 0)} = -1")
+                add(f"{self._own('living')} = living")
                 add("most = max(most, living)")
             add("older = most")
 
-    def _count_the_living(self) -> None:
-        """How many candidates live in each set; only asked where there may be too many."""
-        living, block = self._own("living"), self.lines.block
-        many = f"if older >= {self.program.concurrent}:"
-        with self._each_set():
-            self.lines.add(f"{living} = 0")
-        with block(many), block("for j in range(older):"), self._each_set():
-            self.lines.add(f"to = {self._place_of('j')}")
-            self.lines.add(f"{living} += 1 if {self._of_older('to', 0)} > at else 0")
-
     def _begin_in_all_sets(self) -> None:
-        """In which sets a candidate starts, and is to be followed (`chosen`).
+        """In which sets a candidate starts, and in which of these it is to be followed (`chosen`).
 
-        The others have ended on `from_row`, or there is none.
+        In the others it has ended on `from_row`, or there is none. One loop for each thing to be
+        done: a compiler that must prove too much at once asks the sets one by one.
         """
         add, start = self.lines.add, self.program.start
+        own = {name: self._own(name) for name in (*OWN, *SCRATCH)}
         since = ("begun_at", self.minute) if start.spacing_unit == "minutes" else ("begun", "at")
         held = dict([("left", "from_row"), since])
         with self._each_set():
             for name in held:
-                add(f"{name} = {self._own(name)}")
+                add(f"{name} = {own[name]}")
             self._load(start.spacing)
-            add(f"starts = 1 if {self._free()} else 0")
-            add(f"{self._own('ordinal')} += starts")
-            add(f"here = starts if {self._own('living')} < {self.program.concurrent} else 0")
-            for name, code in held.items():
-                add(f"{self._own(name)} = {code} if here == 1 else {name}")
-            add(f"{self._own('lives')} *= here")
-            add(f"to = {self._place_of('older')}")
-            add(f"{self._of_older('to', 0)} = from_row if here == 1 else -1")
-            if self.program.merge is not None:
-                add(f"{self._of_older('to', 1)} = stop")
+            add(f"{own['starts']} = 1 if {self._free()} else 0")
+        to = f"({self._place_of('older')})"
+        for line in (
+            f"{own['ordinal']} += {own['starts']}",
+            f"{own['here']} = {own['starts']} if {own['living']} < places else 0",
+            *(
+                f"{own[name]} = {at} if {own['here']} == 1 else {own[name]}"
+                for name, at in held.items()
+            ),
+            f"{own['lives']} *= {own['here']}",
+            f"{self._of_older(to, 0)} = from_row if {own['here']} == 1 else -1",
+        ):
+            with self._each_set():
+                add(line)
+        if self.program.merge is not None:
+            with self._each_set():
+                add(f"{self._of_older(to, 1)} = stop")
         add("chosen = 0")
         with self._each_set():
-            add(f"G[{self._first_of('chosen')} + chosen] = k")
-            add(f"chosen += {self._own('lives')}")
+            add(f"G[{self._first_of('chosen')} + chosen & WHOLE] = k")
+            add(f"chosen += {own['lives']}")
 
     @staticmethod
     def _first_of(name: str) -> str:
@@ -344,12 +351,12 @@ class _Many(Walk):
         if tracker.value is not None:
             (own if _parameters(tracker.value) else shared).append(ir.Known(tracker.value))
         true = joined("and", [self.w.truth(part).true for part in own])
-        with self.lines.block("for k in range(sets):"):
+        with self._each_set():
             add(f"G[{self._hits(tracker)}] = -1")
         add(f"i = {first}")
         with self.lines.block(f"while {going}:"):
             add("i = i & WHOLE")
-            with self._bar(), self._all_true(shared), self.lines.block("for k in range(sets):"):
+            with self._bar(), self._all_true(shared), self._each_set():
                 self._load(tuple(own))
                 hit = f"G[{self._hits(tracker)}]"
                 add(f"{hit} = i if {true} else {hit}")

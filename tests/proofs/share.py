@@ -11,27 +11,32 @@ from typing import Final
 class Share:
     """Sizes of the proofs. No kind is left out of any share: only seeds are.
 
-    `kills`: real SIGKILLs; `weeks`: of one-minute bars under the venue law; `cases`: every so many
-    golden cases; `pairs`: of faults; `recoveries`: of the crash sweep; `soak`: simulated days.
+    `seeds` of the crash sweep, of whose crash points each of `every_point` is tried; `kills`: real
+    SIGKILLs; `days` of bars and `every_case` of the golden cases under the venue law; `alone`:
+    seeds of each fault by itself; `crowds` of all faults; `pairs` of faults; `frames` mutated, each
+    way; `soak`: trading dates.
     """
 
     name: str
+    seeds: int
+    every_point: int
     kills: int
     days: int
     every_case: int
+    alone: int
+    crowds: int
     pairs: int
     frames: int
-    recoveries: int
     soak: int
 
 
 SHARES: Final = {
-    "test": Share("test", kills=12, days=1, every_case=16, pairs=4, frames=5_000,
-                  recoveries=200, soak=2),
-    "ci": Share("ci", kills=300, days=5, every_case=2, pairs=60, frames=100_000,
-                recoveries=5_000, soak=20),
-    "prove": Share("prove", kills=5_000, days=60, every_case=1, pairs=2_145, frames=200_000,
-                   recoveries=20_000, soak=500),
+    "test": Share("test", seeds=1, every_point=29, kills=6, days=1, every_case=16, alone=0,
+                  crowds=1, pairs=0, frames=5_000, soak=1),
+    "ci": Share("ci", seeds=20, every_point=8, kills=300, days=5, every_case=2, alone=1,
+                crowds=4, pairs=40, frames=100_000, soak=20),
+    "prove": Share("prove", seeds=40, every_point=1, kills=5_000, days=250, every_case=1, alone=10,
+                   crowds=100, pairs=2_145, frames=500_000, soak=500),
 }  # fmt: skip
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from tests.support.shipped import SHIPPED, bars_for, events_for, strategy_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from pathlib import Path
 
     from adapters.ib.port import Broker
     from adapters.live.runner import Ending, Runner
@@ -96,7 +96,7 @@ class Heard:
     def happened(self, event: Event) -> None:
         self.events.append(event)
 
-    def withheld(self, at: int, what: cmd.Send | cmd.Cancel) -> None:  # noqa: ARG002
+    def withheld(self, at: int, what: cmd.Send | cmd.Cancel) -> None:
         self.held_back.append(what)
 
     def alerted(self, at: int, level: Level, text: str) -> None:
@@ -118,9 +118,6 @@ class Lived:
     ending: Ending | None
 
 
-Meanwhile = "Callable[[Runner, Heard], Coroutine[Any, Any, None]]"
-
-
 def live(
     gateway: Gateway,
     plan: Plan,
@@ -140,7 +137,7 @@ def live(
         assert heard.runner is not None
         if meanwhile is not None:
             await meanwhile(heard.runner, heard)
-        while gateway.next_at() is not None:
+        while gateway.next_at() is not None:  # noqa: ASYNC110
             await asyncio.sleep(20)
         await asyncio.sleep(20)
         heard.runner.stop()

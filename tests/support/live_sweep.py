@@ -202,8 +202,39 @@ def sweep(seed: int, profile: Profile, policy: Policy | None = None, every: int 
     return tally
 
 
+def takeovers(seed: int, profile: Profile, every: int = 1) -> Tally:
+    """Crash one run at each of `every` points, and start again with another program."""
+    profile = replace(profile, seed=seed)
+    scene = sweep_scene(seed)
+    other = replace(scene, plan=replace(scene.plan, contracts=scene.plan.contracts + 1))
+    tally = Tally()
+    for number, (point, fork) in enumerate(forks(world(scene_setting(scene), profile))):
+        if number % every:
+            continue
+        fork.setting = scene_setting(other)
+        fork.restart()
+        fork.finish()
+        tally.recoveries += fork.recoveries
+        watch(fork, tally, f"seed {seed}, {profile.name}, {point}, another program")
+    return tally
+
+
 def judge(made: World, whole: World, point: Point, tally: Tally, where: str) -> None:
-    """Count what must not be."""
+    """Count what must not be, and whether it ended as if nothing had happened."""
+    watch(made, tally, where)
+    books = made.journal.books
+    if not books.latch and (made.desk.trader.account.latched or owes_latch(made, whole)):
+        tally.note("a latch was forgotten", where)
+    if is_equal(made, whole):
+        tally.equal += 1
+    else:
+        tally.otherwise += 1
+        if not point.splits_bracket and not forced(made):
+            tally.note("ended otherwise", where)
+
+
+def watch(made: World, tally: Tally, where: str) -> None:
+    """Count what must never be, whatever happened."""
     paper, books = made.paper, made.journal.books
     tally.fills += len(paper.executions)
     tally.naked = max(tally.naked, paper.naked_longest)
@@ -223,14 +254,6 @@ def judge(made: World, whole: World, point: Point, tally: Tally, where: str) -> 
         tally.note("the books do not add up", where)
     if books.living:
         tally.note("a family is not done", where)
-    if not books.latch and (made.desk.trader.account.latched or owes_latch(made, whole)):
-        tally.note("a latch was forgotten", where)
-    if is_equal(made, whole):
-        tally.equal += 1
-    else:
-        tally.otherwise += 1
-        if not point.splits_bracket and not forced(made):
-            tally.note("ended otherwise", where)
 
 
 def owes_latch(made: World, whole: World) -> bool:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import Parameter
+from litestar.params import FromQuery, PathParameter, QueryParameter
 
 from adapters.workshop import charts
 from adapters.workshop.errors import BadInput, NotFound
@@ -14,9 +14,9 @@ from web.api.runs import LARGEST, Number
 from web.ports import Ports
 
 Minute = Annotated[
-    int, Parameter(ge=-LARGEST, le=LARGEST, description="Minutes since the epoch, UTC.")
+    int, QueryParameter(ge=-LARGEST, le=LARGEST, description="Minutes since the epoch, UTC.")
 ]
-Place = Annotated[int, Parameter(ge=0, le=LARGEST, description="The number of a setup.")]
+Place = Annotated[int, PathParameter(ge=0, le=LARGEST, description="The number of a setup.")]
 
 
 class ChartsApi(Controller):
@@ -37,7 +37,7 @@ class ChartsApi(Controller):
         number: Number,
         first: Minute,
         last: Minute,
-        points: Annotated[int, Parameter(ge=1, le=charts.MOST)] = charts.MOST,
+        points: Annotated[int, QueryParameter(ge=1, le=charts.MOST)] = charts.MOST,
     ) -> dict[str, Any]:
         """Columns of differences in ticks; see `adapters.workshop.charts.window`."""
         if last < first:
@@ -57,10 +57,10 @@ class ChartsApi(Controller):
         self,
         ports: NamedDependency[Ports],
         number: Number,
-        row: Annotated[int, Parameter(ge=0, le=LARGEST)],
-        kind: str = "setup",
-        way: int = 1,
-        n: Annotated[int | None, Parameter(ge=0, le=LARGEST)] = None,
+        row: Annotated[int, QueryParameter(ge=0, le=LARGEST)],
+        kind: FromQuery[str] = "setup",
+        way: FromQuery[int] = 1,
+        n: Annotated[int | None, QueryParameter(ge=0, le=LARGEST)] = None,
     ) -> dict[str, int | None]:
         """`kind` is setup, death or trade; `way` 1 for the next, -1 for the one before."""
         if kind not in charts.KINDS or way not in (-1, 1):
@@ -72,7 +72,7 @@ class ChartsApi(Controller):
         self,
         ports: NamedDependency[Ports],
         number: Number,
-        row: Annotated[int, Parameter(ge=0, le=LARGEST)],
+        row: Annotated[int, PathParameter(ge=0, le=LARGEST)],
     ) -> dict[str, int]:
         """The nearest, where there is none of that number; prices in ticks."""
         market = ports.runs.opened(number).run.market

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody, Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryParameter
 
 from adapters.workshop.errors import BadInput
 from adapters.workshop.folders import Order
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from adapters.workshop.runs import Run
 
 LARGEST = 2**31 - 1
-Number = Annotated[int, Parameter(ge=1, le=LARGEST, description="The number of a run.")]
+Number = Annotated[int, PathParameter(ge=1, le=LARGEST, description="The number of a run.")]
+Beside = Annotated[int, QueryParameter(ge=1, le=LARGEST, description="The number of a run.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,8 @@ class RunsApi(Controller):
         self,
         ports: NamedDependency[Ports],
         strategy: FromQuery[str] = "",
-        became: Annotated[str, Parameter(query="state")] = "",
-        before: Annotated[int | None, Parameter(ge=1, le=LARGEST)] = None,
+        became: Annotated[str, QueryParameter(name="state")] = "",
+        before: Annotated[int | None, QueryParameter(ge=1, le=LARGEST)] = None,
     ) -> list[RunRecord]:
         """At most 200; `before` a number goes further back."""
         return [RunRecord.of(run) for run in ports.runs.newest(strategy, became, before=before)]
@@ -118,7 +119,7 @@ class RunsApi(Controller):
         return data_sets()
 
     @get("/compare", sync_to_thread=True, summary="Two runs side by side")
-    def compare(self, ports: NamedDependency[Ports], a: Number, b: Number) -> dict[str, Any]:
+    def compare(self, ports: NamedDependency[Ports], a: Beside, b: Beside) -> dict[str, Any]:
         """Which trades appear, vanish or move from run A to run B."""
         from adapters.workshop.comparing import compared  # noqa: PLC0415 - brings the engine
 

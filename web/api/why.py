@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from litestar import Controller, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, Parameter
+from litestar.params import FromQuery, PathParameter
 
 from adapters.workshop.errors import BadInput, NotFound
 from web.api.charts import Place
@@ -25,7 +25,7 @@ class WhyApi(Controller):
         self,
         ports: NamedDependency[Ports],
         number: Number,
-        row: Annotated[int, Parameter(ge=0, le=LARGEST)],
+        row: Annotated[int, PathParameter(ge=0, le=LARGEST)],
         side: FromQuery[str] = "",
     ) -> dict[str, Any]:
         """Of both sides, or of one."""

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, Parameter, URLEncodedBody
+from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 
 from adapters.workshop.errors import BadInput, NotFound
 from adapters.workshop.folders import Order, State
@@ -51,7 +51,7 @@ class RunPages(Controller):
         request: Request[Any, Any, Any],
         ports: NamedDependency[Ports],
         strategy: FromQuery[str] = "",
-        became: Annotated[str, Parameter(query="state")] = "",
+        became: Annotated[str, QueryParameter(name="state")] = "",
         before: FromQuery[int | None] = None,
     ) -> Response[str]:
         """The list; as a fragment its rows alone."""

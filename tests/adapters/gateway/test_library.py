@@ -115,6 +115,36 @@ def test_a_socket_and_memory_carry_the_same_bytes() -> None:
 
 
 @needs_library
+def test_after_an_order_a_client_in_lockstep_is_asked_every_second() -> None:
+    gateway, trader = fresh(), Trader(library(INSTALLED[0]))
+
+    async def main() -> list[float]:
+        server = await serve(gateway)
+        pace = Lockstep(gateway)
+        pace.start()
+        await trader.start(port_of(server))
+        ib, lib = trader.ib, trader.lib
+        for _ in range(3):
+            await ib.reqCurrentTimeAsync()
+        contract = (await ib.reqContractDetailsAsync(lib.Future("NQ", exchange="CME")))[0].contract
+        begins = gateway.now
+        ib.placeOrder(contract, lib.LimitOrder("BUY", 1, 1.0, tif="GTC"))
+        told = []
+        while not told or told[-1] < begins + 60:
+            told.append((await ib.reqCurrentTimeAsync()).timestamp())
+        pace.stop()
+        ib.disconnect()
+        await asyncio.sleep(0.01)
+        server.close()
+        return [when - begins for when in told]
+
+    passed = asyncio.run(main())
+    assert set(range(1, gateway.config.unrest + 1)) <= set(passed)
+    assert passed[-1] == 60
+    assert len(passed) < 15
+
+
+@needs_library
 def test_the_time_is_told_behind_the_news_it_belongs_to() -> None:
     gateway, trader = fresh(), Trader(library(INSTALLED[0]))
 

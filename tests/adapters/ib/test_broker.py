@@ -386,6 +386,30 @@ def test_an_order_that_vanishes_is_in_no_snapshot(line: tuple[str, str]) -> None
     on_gateway(line, body, faults="swallow-order")
 
 
+def test_what_only_executions_tell_of_is_in_no_snapshot_as_an_order(line: tuple[str, str]) -> None:
+    async def body(one: Wired) -> None:
+        broker = one.broker
+        await broker.connect()
+        nq = await broker.contract(NQ)
+        await broker.bars(nq, 1, None)
+        await one.play(2)
+        last = one.gateway.tapes["NQ"].price or 0
+        entry, *_ = bracket(nq, broker.next_number(), contracts=3, entry=None, stop=last - 400,
+                            target=last + 4000)  # fmt: skip
+        broker.send(replace(entry, transmit=True), nq)
+        await one.until(lambda: one.heard(words.Executed))
+        (living,) = (await broker.snapshot()).holdings.orders
+        assert (living.filled, living.state) == (1, OrderState.WORKING)
+        broker.cancel(Cancel(entry.order.id, entry.number, living.permanent))
+        await one.until(lambda: state_of(one, entry) is OrderState.CANCELLED)
+        held = (await broker.snapshot()).holdings
+        assert held.orders == ()
+        assert [execution.contracts for execution in held.executions] == [1]
+        assert state_of(one, entry) is OrderState.CANCELLED
+
+    on_gateway(line, body, faults="partial-fill=1#1")
+
+
 def test_a_link_that_comes_back_is_subscribed_anew_and_no_bar_is_lost(
     line: tuple[str, str],
 ) -> None:

@@ -25,7 +25,16 @@ from engine.live.commands import Level
 from engine.live.events import Halted, Moved, Planned, Resumed, Sending
 from engine.live.family import Phase
 from tests.support.live_run import (
-    PLAYED, SETTINGS, TERMS, backtest, gateway_of, live, market, plan_of, records_in, until,
+    PLAYED,
+    SETTINGS,
+    TERMS,
+    backtest,
+    gateway_of,
+    live,
+    market,
+    plan_of,
+    records_in,
+    until,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -123,9 +132,12 @@ def test_a_signal_leaves_what_is_protected_and_takes_no_entry_any_more(
         await asyncio.sleep(3600)
 
     lived = live(gateway, plan_of(journal), kill)
-    assert lived.ending is {signal.SIGTERM: Ending.STOPPED, signal.SIGINT: Ending.INTERRUPTED}[
-        signal.Signals(number)
-    ]
+    assert (
+        lived.ending
+        is {signal.SIGTERM: Ending.STOPPED, signal.SIGINT: Ending.INTERRUPTED}[
+            signal.Signals(number)
+        ]
+    )
     assert is_open(gateway)
     assert [order.is_stop for order in gateway.truth.working] == [True]
     last = stood(journal)
@@ -278,9 +290,7 @@ def test_a_start_that_cannot_be_says_why(tmp_path: Path, faults: str, words: str
 def test_an_account_with_money_is_only_traded_where_its_number_was_typed(tmp_path: Path) -> None:
     with pytest.raises(BadAccount, match="account with money, U7654321"):
         live(gateway_of(QUIET, accounts=("U7654321",)), plan_of(tmp_path / "a.db"))
-    named = plan_of(
-        tmp_path / "b.db", account="U7654321", settings=replace(SETTINGS, port=4001)
-    )
+    named = plan_of(tmp_path / "b.db", account="U7654321", settings=replace(SETTINGS, port=4001))
     assert live(gateway_of(QUIET, accounts=("U7654321",)), named).ending is Ending.STOPPED
     with pytest.raises(CannotRun, match="this login has DU1234567, not U7654321"):
         live(gateway_of(QUIET), named)

@@ -50,13 +50,15 @@ def test_a_status_tells_how_it_stands_and_survives_the_wire(tmp_path: Path) -> N
     async def ask(runner: Runner, _: Heard) -> None:
         caller = Caller(socket_of(journal))
         seen.append(await caller.astatus())
+        await until(lambda: runner.decider and runner.decider.alive)
+        seen.append(await caller.astatus())
         await until(lambda: gateway.truth.positions)
         await asyncio.sleep(130)
         seen.append(await caller.astatus())
         assert stat.S_IMODE(socket_of(journal).stat().st_mode) == 0o600
 
     live(gateway, plan_of(journal), ask)
-    before, after = seen
+    before, between, after = seen
     assert (before.state, before.positions, before.orders) == (State.TRADING, (), ())
     assert before.connection.is_up
     assert before.connection.library
@@ -71,6 +73,10 @@ def test_a_status_tells_how_it_stands_and_survives_the_wire(tmp_path: Path) -> N
     assert position.open_profit is not None
     assert after.risk is not None
     assert after.risk.entries_today == 1
+    assert {one.stage for one in between.candidates} <= {
+        one.name for one in plan_of(journal).program.stages
+    }
+    assert between.candidates
     assert all(from_bytes(as_bytes(one)) == one for one in seen)
 
 
@@ -82,6 +88,8 @@ def test_a_halt_a_resume_and_an_unlatch_with_a_reason(tmp_path: Path) -> None:
         halted = await caller.atell("halt", "anna", "news at two")
         assert (halted.state, halted.why_not) == (State.HALTED, "halted: news at two")
         assert heard.of(Halted)[0].who == "anna"
+        assert halted.risk is not None
+        assert halted.risk.halted_by == "anna"
         assert (await caller.atell("resume", "anna", "")).state is State.TRADING
         with pytest.raises(EngineRefused, match="with a reason"):
             await caller.atell("unlatch", "anna", "")
@@ -164,7 +172,7 @@ def test_the_asking_side_without_a_loop_speaks_the_same(tmp_path: Path) -> None:
 
         thread = threading.Thread(target=ask)
         thread.start()
-        while thread.is_alive():
+        while thread.is_alive():  # noqa: ASYNC110
             await asyncio.sleep(0)
         thread.join()
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
+import tempfile
 import time
+from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.workshop.folders import CONDITIONS, Order, State
+from adapters.workshop.bars import BarFolder
+from adapters.workshop.folders import CONDITIONS, ORDER, SPEC, Order, RunFolder, State, Status
 from adapters.workshop.keeper import Keeper
+from adapters.workshop.results import open_result
 from adapters.workshop.runs import Ordered, Run, Runs
+from adapters.workshop.why import Why
+from adapters.workshop.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +33,9 @@ def asked(order: Order = WEEK, text: str = TEXT) -> Ordered:
     return Ordered("slob_5_1", text, order)
 
 
-def wait(runs: Runs, number: int, until: Callable[[Run], bool] = lambda run: run.state.is_over) -> Run:
+def wait(
+    runs: Runs, number: int, until: Callable[[Run], bool] = lambda run: run.state.is_over
+) -> Run:
     """The run, once it is as wanted."""
     end = time.monotonic() + PATIENCE
     while not until(run := runs.get(number)):
@@ -42,16 +52,35 @@ def explained(runs: Runs, number: int) -> None:
         time.sleep(0.05)
 
 
-def made(folder: Path) -> Path:
-    """A workshop with one run, done and explained; to be copied."""
-    with Keeper(folder) as keeper:
+@cache
+def shop() -> Path:
+    """A workshop with one run, done and explained; made once, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="engine-shop-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with Keeper(folder / "workshop") as keeper:
         runs = Runs(keeper, STRATEGIES)
         number = runs.order("olga", asked())
         assert wait(runs, number).state is State.DONE
         explained(runs, number)
-    return folder
+    return folder / "workshop"
 
 
-def copied(folder: Path, to: Path) -> Path:
-    """A copy of a workshop, which a test may change."""
-    return Path(shutil.copytree(folder, to))
+def copied(to: Path) -> Path:
+    """A copy of that workshop, which a test may change."""
+    return Path(shutil.copytree(shop(), to))
+
+
+@cache
+def why() -> Why:
+    """Its run, opened for questions."""
+    return Why(open_result(RunFolder(shop() / "runs" / "1"), BarFolder(shop() / "bars")))
+
+
+def prepared(folder: Path, order: Order = WEEK, text: str = TEXT) -> Worker:
+    """A run's folder as `Runs` prepares it, and its worker, to be worked on in this process."""
+    run = RunFolder(folder / "runs" / "1")
+    (run.path / SPEC).mkdir(parents=True)
+    (run.path / SPEC / order.spec).write_text(text, "utf-8")
+    run.write(ORDER, asdict(order))
+    run.say(Status())
+    return Worker(folder, "1")

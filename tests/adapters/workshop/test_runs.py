@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from adapters import store
@@ -19,44 +21,30 @@ from adapters.calendars import ExchangeCalendars
 from adapters.quality import inspect
 from adapters.sample import sample
 from adapters.workshop import runs as module
+from adapters.workshop.bars import BarFolder
 from adapters.workshop.errors import BadInput, Conflict, NotFound
-from adapters.workshop.folders import ORDER, RESULT, SPEC, Order, RunFolder, State, Status
+from adapters.workshop.folders import RESULT, SPEC, Order, State, Status
 from adapters.workshop.keeper import Keeper
+from adapters.workshop.results import open_result
 from adapters.workshop.runs import Runs
-from adapters.workshop.worker import Worker, main
-from tests.adapters.workshop.ran import STRATEGIES, TEXT, WEEK, asked, copied, made, wait
+from adapters.workshop.worker import main
+from tests.adapters.workshop.ran import STRATEGIES, TEXT, WEEK, asked, copied, prepared, wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made(tmp_path_factory.mktemp("shop") / "workshop")
-
-
 @pytest.fixture
-def runs(shop: Path, tmp_path: Path) -> Iterator[Runs]:
-    with Keeper(copied(shop, tmp_path / "workshop")) as keeper:
+def runs(tmp_path: Path) -> Iterator[Runs]:
+    """The runs of a copy of a workshop with one run that is done."""
+    with Keeper(copied(tmp_path / "workshop")) as keeper:
         yield Runs(keeper, STRATEGIES)
-
-
-def ordered_by_hand(folder: Path, order: Order = WEEK) -> Worker:
-    """A run's folder as `Runs` prepares it, and its worker, to be worked on in this process."""
-    run = RunFolder(folder / "runs" / "1")
-    (run.path / SPEC).mkdir(parents=True)
-    (run.path / SPEC / order.spec).write_text(TEXT, "utf-8")
-    run.write(ORDER, asdict(order))
-    run.say(Status())
-    return Worker(folder, "1")
 
 
 def test_a_run_comes_to_the_figures_of_the_command_line(runs: Runs) -> None:
     command = [sys.executable, "-m", "adapters.cli", "run", str(STRATEGIES / "slob_5_1.yaml")]
     command += ["--from", "2025-12-08", "--to", "2025-12-12", "--json"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    import json
-
     there, here = json.loads(told), runs.result(1)
     assert here["statistics"] == there["statistics"]
     assert here["funnel"] == there["funnel"]
@@ -67,7 +55,12 @@ def test_a_run_comes_to_the_figures_of_the_command_line(runs: Runs) -> None:
 
 def test_the_list_says_what_came_of_a_run(runs: Runs) -> None:
     (run,) = runs.newest()
-    assert (run.strategy, run.who, run.state, run.data) == ("slob_5_1", "olga", State.DONE, "sample")
+    assert (run.strategy, run.who, run.state, run.data) == (
+        "slob_5_1",
+        "olga",
+        State.DONE,
+        "sample",
+    )
     assert run.figures["candidates"] == sum(one["started"] for one in runs.result(1)["funnel"])
     assert run.took is not None
     assert runs.newest(strategy="another") == []
@@ -93,8 +86,6 @@ def test_a_run_of_another_engine_is_confirmed_by_running_it_again(runs: Runs) ->
 
 
 def test_a_run_that_todays_engine_decides_otherwise_is_not_explained(runs: Runs) -> None:
-    import numpy as np
-
     folder = runs.folder(1)
     folder.write(RESULT, folder.read(RESULT) | {"engine": "another"})
     with np.load(folder.path / "arrays.npz") as kept:
@@ -156,7 +147,7 @@ def test_more_than_a_few_do_not_wait(runs: Runs, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_second_worker_leaves_a_run_to_the_first(tmp_path: Path) -> None:
-    worker = ordered_by_hand(tmp_path)
+    worker = prepared(tmp_path)
     with worker.folder.held() as mine:
         assert mine
         assert main(str(tmp_path), "1") == 1
@@ -198,7 +189,7 @@ def test_bars_that_disappear_before_the_run_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ENGINE_DATA", str(tmp_path / "data"))
-    worker = ordered_by_hand(tmp_path, replace(WEEK, data="gone"))
+    worker = prepared(tmp_path, replace(WEEK, data="gone"))
     worker.work()
     said = worker.folder.status()
     assert said is not None
@@ -207,25 +198,20 @@ def test_bars_that_disappear_before_the_run_are_named(
     )  # fmt: skip
 
 
-def test_a_run_outlives_its_data_set(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_outlives_its_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENGINE_DATA", str(tmp_path / "data"))
     market = sample().rows(66_000, 68_000)
     store.import_bars("few", market, inspect(market, ExchangeCalendars()))
-    worker = ordered_by_hand(tmp_path, Order("slob_5_1.yaml", data="few"))
+    worker = prepared(tmp_path, Order("slob_5_1.yaml", data="few"))
     worker.work()
     store.remove("few")
-    from adapters.workshop.bars import BarFolder
-    from adapters.workshop.results import open_result
-
     opened = open_result(worker.folder, BarFolder(tmp_path / "bars"))
     assert len(opened.run.market) == 2000
     assert (opened.run.market.close == market.close).all()
 
 
 def test_a_full_disk_is_said_to_be_full(tmp_path: Path) -> None:
-    worker = ordered_by_hand(tmp_path)
+    worker = prepared(tmp_path)
     room = 100_000  # more than a status, less than the bars
 
     def little() -> None:
@@ -233,7 +219,7 @@ def test_a_full_disk_is_said_to_be_full(tmp_path: Path) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
     command = [sys.executable, "-m", "adapters.workshop.worker", str(tmp_path), "1"]
-    subprocess.run(command, preexec_fn=little, check=True, timeout=120)  # noqa: PLW1509
+    subprocess.run(command, preexec_fn=little, check=True, timeout=120)
     said = worker.folder.status()
     assert said is not None
     assert said.state is State.FAILED

@@ -3,25 +3,49 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 import pytest
 
-from tests.support.live_sweep import PROFILES, sweep
+from tests.support.live_sweep import PROFILES, Tally, sweep, takeovers
 from tests.support.paper import FIVE_SECONDS, Profile
 
-MORE = os.environ.get("HYPOTHESIS_PROFILE") == "prove"
-SEEDS = range(12 if MORE else 2)
-EVERY = 1 if MORE else 29
-"""Some points of two runs a profile; through the night every point of a dozen."""
+
+@dataclass(frozen=True)
+class Share:
+    """So many seeds, each of `every` points of their runs, and recoveries a profile at least."""
+
+    seeds: int
+    every: int
+    recoveries: int = 0
+
+
+SHARES = {"ci": Share(20, 6, 560), "prove": Share(20, 1, 3_000)}
+SHARE = SHARES.get(os.environ.get("HYPOTHESIS_PROFILE", ""), Share(2, 29))
+"""At the desk a glance; for every push over 5,000 recoveries; through the night every point."""
 
 
 @pytest.mark.law
-@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
-def test_no_crash_costs_an_order_a_fill_or_a_stop(profile: Profile, seed: int) -> None:
-    tally = sweep(seed, profile, every=EVERY)
+def test_no_crash_costs_an_order_a_fill_or_a_stop(profile: Profile) -> None:
+    tally, seed = Tally(), 0
+    while seed < SHARE.seeds or tally.recoveries < SHARE.recoveries:
+        tally += sweep(seed, profile, every=SHARE.every)
+        seed += 1
 
     assert dict(tally.violations) == {}, tally.first
     assert tally.recoveries > 3
     assert tally.naked <= FIVE_SECONDS
     assert tally.equal > tally.otherwise
+
+
+@pytest.mark.law
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_another_program_leaves_nothing_of_the_old_one_behind(profile: Profile) -> None:
+    tally = Tally()
+    for seed in range(max(1, SHARE.seeds // 10)):
+        tally += takeovers(seed, profile, every=max(5, SHARE.every))
+
+    assert dict(tally.violations) == {}, tally.first
+    assert tally.recoveries > 3
+    assert tally.naked <= FIVE_SECONDS

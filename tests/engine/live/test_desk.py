@@ -20,7 +20,7 @@ from engine.live.holdings import HeldOrder, Holdings, OrderState
 from engine.live.identity import Role
 from engine.live.policy import Policy
 from engine.live.trader import Trader
-from tests.support.desk import Scene
+from tests.support.live_desk import COUNTED, FLAT, bar, live, phases, scene, sent, why_done
 from tests.support.live_world import (
     CONTRACT,
     SceneDecider,
@@ -29,58 +29,6 @@ from tests.support.live_world import (
     world,
 )
 from tests.support.paper import FIVE_SECONDS, Profile
-from tests.support.plain_simulator import Bar, Plan, Setup
-
-FLAT = (100, 101, 99, 100)
-COUNTED = Policy(told_equity=False)
-
-
-def scene(*bars: tuple[int, int, int, int], rows: tuple[int, ...] = (0,), **plan: Any) -> Scene:
-    """Shorts from 100 with the stop at 110 and the target at 90, two contracts of 5 USD a tick."""
-    facts = Plan(
-        Fraction(5), Fraction(50_000),
-        **{"contracts": 2, "maximum": 9, "shares": [Fraction(1)], "leaves": False,
-           "flat_later": True, **plan},
-    )  # fmt: skip
-    setups = [Setup(row, "short", 100, 100, 110, [90], None) for row in rows]
-    return Scene(facts, [Bar(*bar, date=0) for bar in bars], setups)
-
-
-def live(
-    *bars: tuple[int, int, int, int],
-    rows: tuple[int, ...] = (0,),
-    profile: Profile | None = None,
-    policy: Policy = COUNTED,
-    **plan: Any,
-) -> World:
-    """A live run of such a scene before its first bar; quiet bars unless others are given."""
-    found = scene(*(bars or (FLAT,) * 6), rows=rows, **plan)
-    return world(scene_setting(found, policy), profile)
-
-
-def bar(made: World, count: int = 1) -> World:
-    """Let bars pass."""
-    for _ in range(count):
-        made.open_bar()
-        made.close_bar()
-    return made
-
-
-def phases(made: World) -> list[Phase]:
-    return [family.phase for family in made.journal.books.families.values()]
-
-
-def why_done(made: World) -> list[tuple[str, str]]:
-    return [
-        (event.ending, event.why)
-        for event in made.journal.events
-        if isinstance(event, ev.Moved) and event.phase is Phase.DONE
-    ]
-
-
-def sent(made: World, role: Role) -> list[cmd.Send]:
-    return [one for one in made.sent if one.leg.role is role]
-
 
 # --- the plain way ----------------------------------------------------------------------------
 
@@ -167,98 +115,7 @@ def test_a_close_that_nobody_can_trade_at_is_refused_for_live_trading() -> None:
         Trader(found.program, Terms(), CONTRACT, lambda simulator: SceneDecider(found, simulator))
 
 
-# --- open bugs of other systems ---------------------------------------------------------------
-
-
-def test_lean_ib_93_an_order_that_is_swallowed_is_sent_again_under_its_own_number() -> None:
-    made = bar(live(profile=Profile(swallow=16)))
-    first, again = made.sent[:3], made.sent[3:]
-
-    assert [one.number for one in again] == [one.number for one in first]
-    assert bar(made).paper.position == -2
-    assert sum(made.paper.entries.values()) == 2
-
-
-def test_lean_ib_242_numbers_that_roll_back_are_not_given_out_twice() -> None:
-    made = bar(live(FLAT, (100, 101, 89, 95), FLAT, FLAT, FLAT, rows=(0, 2)), 2)
-    made.paper.next_number = 1
-    made.restart()
-    bar(made, 2)
-    numbers = [one.number for one in made.sent]
-
-    assert len(numbers) == len(set(numbers)) == 6
-
-
-def test_nautilus_4247_numbers_of_another_session_are_beyond_ours() -> None:
-    made = live()
-    made.paper.next_number = 500
-    bar(made)
-
-    assert [one.number for one in made.sent] == [500, 501, 502]
-
-
-def test_lean_ib_249_fills_while_the_link_is_down_are_booked_when_it_is_back() -> None:
-    made = bar(live(FLAT, (100, 111, 99, 100), FLAT, FLAT))
-    made.deliver(words.LinkDown(made.paper.now))
-    made.paper.link = False
-    bar(made)
-    assert made.journal.books.living[0].executions == ()
-    made.paper.link = True
-    made.deliver(words.LinkUp(made.paper.now))
-    made.settle(made.paper.now + 5_000)
-    (family,) = made.journal.books.families.values()
-
-    assert (family.entered, family.left, family.phase) == (2, 2, Phase.DONE)
-    kinds = made.records[:, 1].tolist()
-    assert kinds == [Kind.INTENT, Kind.FILL, Kind.EXIT, Kind.CLOSED]
-
-
-def test_nautilus_4564_of_two_orders_with_one_reference_one_is_withdrawn() -> None:
-    made = bar(live(), 2)
-    stop = next(one for one in made.paper.orders.values() if one.kind is OrderKind.STOP)
-    twin = replace(stop, permanent=99_999, number=999)
-    made.paper.orders[twin.permanent] = twin
-    made.restart()
-    made.settle(made.paper.now + 3_000)
-
-    assert (stop.state, twin.state) == (OrderState.WORKING, OrderState.CANCELLED)
-    assert made.paper.position == -2
-
-
-def test_nautilus_3176_a_restart_in_the_middle_of_an_entry_enters_once() -> None:
-    made = bar(live())
-    for _ in range(5):
-        made.restart()
-    bar(made)
-
-    assert (made.paper.position, len(made.sent)) == (-2, 3)
-
-
-@pytest.mark.parametrize("code", [105, 110, 161, 201, 321, 329, 10349])
-def test_ib_insync_502_and_ib_async_191_an_error_does_not_end_an_order_that_lives(
-    code: int,
-) -> None:
-    made = bar(live(), 2)
-    stop = sent(made, Role.STOP)[0].leg.ref
-    made.deliver(words.Refused(made.paper.now, stop, code, "no"))
-    made.settle(made.paper.now + 5_000)
-
-    assert made.paper.armed() == 2
-    assert len(made.sent) == 3
-    assert phases(made) == [Phase.HOLDING]
-
-
-def test_freqtrade_431_an_order_that_one_snapshot_misses_is_not_believed_gone() -> None:
-    made = bar(live(), 1)
-    made.is_answering = False
-    made.deliver(words.LinkUp(made.paper.now))
-    made.deliver(words.Answered(made.paper.now, made.desk.question, Holdings()))
-    assert phases(made) == [Phase.WORKING]
-    made.is_answering = True
-    made.settle(made.paper.now + 5_000)
-
-    assert phases(made) == [Phase.WORKING]
-    assert bar(made).paper.position == -2
+# --- a link that goes, words that come late -----------------------------------------------------
 
 
 def test_an_answer_to_an_earlier_question_does_not_count() -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from dsl.ir.program import TrackerOp
 from engine.columns.frame import schedule_of
+from engine.journal.decisions import CAUSE, KIND, Decision
 from engine.laws.violation import bits
 from engine.machine import running as module
 from engine.machine.feed import frozen
@@ -77,6 +78,34 @@ def test_sets_walked_together_enter_where_each_enters_alone(file: Path) -> None:
             assert np.array_equal(bits(made.entries()), alone(machine, feed, rows, one))
         counts |= {len(made.heads) for made in together}
     assert len(counts) > 3, "the sets are to differ in what they enter"
+
+
+@pytest.mark.parametrize(("file", "concurrent"), [(SLOB, 1), (YARDSTICK, 1), (YARDSTICK, 5)])
+def test_each_set_has_a_crowd_of_its_own(file: Path, concurrent: int) -> None:
+    """In some sets there is no place for a candidate that finds one in others."""
+    program, market = replace(program_of(file), concurrent=concurrent), bars_for(SLOB)
+    schedule, crowded = schedule_of(program, market, CALENDARS, events_for(file)), set()
+    for side in program.sides:
+        machine = Machine(program, side)
+        feed, params = machine.feed(schedule), drawn(program, side, Random(5))
+        together = machine.follow_many_plain(feed, len(market), params).by_set(SETS)
+
+        for made, one in zip(together, params, strict=True):
+            own = machine.follow_plain(replace(feed, params=frozen(one)), len(market)).decisions()
+            assert np.array_equal(bits(made.entries()), bits(own.entries()))
+            dead = own.rows[own.rows[:, KIND] == Decision.DEAD]
+            overflow = machine.layout.reasons.index(program.overflow)
+            crowded.add(int((dead[:, CAUSE] == overflow).sum()))
+    assert len(crowded) > 3, "the sets are to differ in how many find no place"
+
+
+def test_sets_in_which_a_candidate_ends_at_once_are_not_followed() -> None:
+    """What a rule of the first stage asks of bars and parameters alone is asked of all at once."""
+    machine = Machine(program_of(YARDSTICK), program_of(YARDSTICK).sides[0])
+    assert machine.many is not None
+    asked = machine.many.text.split("elif from_row < fate:")[1].split("G[")[1]
+    assert "p_range_min" in asked
+    assert "p_range_max" in asked
 
 
 def test_compiled_code_and_a_cramped_room_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

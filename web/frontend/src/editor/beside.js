@@ -26,7 +26,8 @@ function wired(view, form) {
   });
 }
 
-async function turn(view, dial, field) {
+async function turn(view, dial, was) {
+  const field = document.getElementById(was.id) ?? was; // drawn anew meanwhile
   const { rangeUnderflow, rangeOverflow, badInput, valueMissing } = field.validity;
   const wrong = rangeUnderflow || rangeOverflow || badInput || valueMissing;
   field.setAttribute("aria-invalid", String(wrong));
@@ -74,8 +75,11 @@ async function drawn(form, text) {
   place.replaceWith(fresh);
   const field = id ? document.getElementById(id) : null;
   if (field?.closest("[data-dial]")) {
-    if (field.value !== value) field.value = value;
     field.focus();
+    if (field.value !== value) {
+      field.value = value;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
   }
 }
 

@@ -1,6 +1,12 @@
 // Puts the editor in the place of the text area, which stays the form's field and works alone.
 import "./sheets.js";
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+  completionStatus,
+} from "@codemirror/autocomplete";
 import {
   defaultKeymap,
   history,
@@ -56,6 +62,12 @@ function setText(view, text) {
   while (end < most && old.at(-1 - end) === text.at(-1 - end)) end += 1;
   const changes = { from, to: old.length - end, insert: text.slice(from, text.length - end) };
   if (old !== text) view.dispatch({ changes });
+}
+
+/** After Escape, Tab leaves the editor, unless Escape closed a list of completions. */
+function leavable(view) {
+  if (completionStatus(view.state) !== "active") temporarilySetTabFocusMode(view);
+  return false;
 }
 
 export function mountEditor(form) {
@@ -131,12 +143,15 @@ export function mountEditor(form) {
         }),
         hovering(table, () => names),
         original === null ? [] : unifiedMergeView({ original, mergeControls: true, gutter: true }),
+        EditorState.phrases.of({ Accept: "Keep mine", Reject: "Take theirs" }),
         EditorView.contentAttributes.of({
           "aria-label": "Strategy, as YAML. Escape, then Tab leaves the editor.",
           spellcheck: "false",
           autocapitalize: "none",
+          tabindex: "0",
         }),
         keymap.of([
+          { key: "Escape", run: leavable },
           { key: "Mod-s", run: save, preventDefault: true },
           { key: "Shift-Alt-f", run: () => (tidy(), true), preventDefault: true },
           ...closeBracketsKeymap,
@@ -146,7 +161,6 @@ export function mountEditor(form) {
           ...historyKeymap,
           ...foldKeymap,
           ...defaultKeymap,
-          { key: "Escape", run: temporarilySetTabFocusMode },
           { key: "Tab", run: indentMore, shift: indentLess },
         ]),
         EditorView.updateListener.of((update) => {
