@@ -20,6 +20,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.planted_live import LIVE
+from tests.support.planting import Bug
+
 ROOT: Final = Path(__file__).parents[1]
 COPIED: Final = (
     "dsl",
@@ -34,17 +37,6 @@ COPIED: Final = (
 AT_ONCE: Final = 2
 LIMIT: Final = 900
 """Seconds after which a run counts as one that caught nothing."""
-
-
-@dataclass(frozen=True)
-class Bug:
-    """A change of one place: `old` stands there exactly once. `tests` are what pytest is given."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    tests: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -147,7 +139,7 @@ BUGS: Final = (
     ),
     Bug(
         "a walk that asks its rules a bar late",
-        "engine/machine/stages.py",
+        "engine/machine/quiet.py",
         'limit_code = code if op == ">=" else f"({code} + 1)"',
         'limit_code = f"({code} + 1)"',
         WALK,
@@ -174,8 +166,15 @@ BUGS: Final = (
         ("tests/engine/machine/test_many.py", "-k", "not compiled"),
     ),
     Bug(
+        "a set with room for one candidate more than may live",
+        "engine/machine/together.py",
+        "if {own['living']} < places else 0",
+        "if {own['living']} <= places else 0",
+        ("tests/engine/machine/test_many.py", "-k", "crowd"),
+    ),
+    Bug(
         "a walk that starts beside one in the first stage",
-        "engine/machine/walk.py",
+        "engine/machine/starts.py",
         'f"(at >= left or {clock}',
         'f"(at > left or {clock}',
         WALK,
@@ -401,6 +400,7 @@ BUGS: Final = (
         '"%": (Unit.PERCENT, Fraction(1, 10)),',
         ("tests/dsl", "tests/golden/test_compiler.py"),
     ),
+    *LIVE,
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from typing import TYPE_CHECKING, Final
 
@@ -44,24 +45,31 @@ class Server(uvicorn.Server):
         )
         self._site = site
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.was_interrupted = False
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         """Until a signal."""
         self._loop = asyncio.get_running_loop()
         await super().serve(sockets)
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """On SIGTERM and SIGINT: what watches `site.state.closing` ends."""
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
+        """On SIGTERM and SIGINT what watches `site.state.closing` ends; the second waits for nothing.
+
+        uvicorn would raise the signal once more in the end, and the process would be gone before
+        it has ended the processes that it started.
+        """
         closing: asyncio.Event | None = self._site.state.get("closing")
         if closing is not None and self._loop is not None:
             self._loop.call_soon_threadsafe(closing.set)
-        super().handle_exit(sig, frame)
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self.was_interrupted = sig == signal.SIGINT
 
 
 def serve(settings: Settings, listening: Callable[[str], None]) -> None:
-    """Serve until a signal; `listening` is told the address once it is bound.
+    """Serve until SIGTERM; `listening` is told the address once it is bound.
 
-    Raises `OSError` where the port is taken or the host is not of this machine, and what
+    Raises `KeyboardInterrupt` after SIGINT, `OSError` where the port is taken or the host is not of this machine, and what
     `create_app` raises.
     """
     site = create_app(settings)
@@ -69,7 +77,10 @@ def serve(settings: Settings, listening: Callable[[str], None]) -> None:
     host, port = bound.getsockname()[:2]
     to_standard_error()
     listening(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    Server(site).run(sockets=[bound])
+    server = Server(site)
+    server.run(sockets=[bound])
+    if server.was_interrupted:
+        raise KeyboardInterrupt
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -28,7 +28,7 @@ _WHO = click.option("--who", "person", metavar="NAME", help="Who says so.  [defa
 _WHY = click.option("--why", default="by hand", metavar="TEXT", help="The reason, for the journal.")
 
 
-@click.group("live", no_args_is_help=True)
+@click.group("live", no_args_is_help=True, epilog="Example: engine live status --watch")
 def command() -> None:
     """Ask the engine that trades how it stands, and tell it what you want.
 

@@ -23,7 +23,8 @@ class Choice:
     """A strategy and the bars to run it on, as named on the command line.
 
     `spec` is a path (`-`: standard input); `data` a file, a data set, or None for the sample;
-    `first` and `last` are trading dates, both included.
+    `first` and `last` are trading dates, both included. Messages call the file `name`, or else
+    by its path.
     """
 
     spec: str
@@ -33,6 +34,7 @@ class Choice:
     first: date | None = None
     last: date | None = None
     layout: Layout = field(default_factory=Layout)
+    name: str = ""
 
 
 def assignments(_: click.Context, __: click.Parameter, words: Sequence[str]) -> dict[str, str]:

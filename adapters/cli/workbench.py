@@ -72,8 +72,12 @@ def compiled(
     spec: str,
     values: Mapping[str, str] | None = None,
     instruments: Mapping[str, Instrument] = INSTRUMENTS,
+    name: str = "",
 ) -> Compiled:
-    """What the compiler makes of a strategy file; a file that cannot be read is wrong usage."""
+    """What the compiler makes of a strategy file; a file that cannot be read is wrong usage.
+
+    Messages call it `name`, or else by its path.
+    """
     data, folder = _bytes_of(spec)
     around = Surroundings(
         instruments=instruments,
@@ -81,7 +85,7 @@ def compiled(
         read=reader_in(folder),
         values=values or {},
     )
-    return compiled_once(shown(spec), data, around)
+    return compiled_once(name or shown(spec), data, around)
 
 
 def shown(spec: str) -> str:
@@ -186,13 +190,13 @@ def bench(choice: Choice) -> Bench:
 
     with part("compile"):
         made, notes = compiled_for_data(choice)
-        program = program_of(shown(choice.spec), made)
+        program = program_of(choice.name or shown(choice.spec), made)
     with part("bars"):
         market, described = bars_for(choice, program.instrument)
         market = between(market, program, choice)
     data = {**described, **extent(market)}
     return Bench(
-        name=shown(choice.spec),
+        name=choice.name or shown(choice.spec),
         program=program,
         sources=made.sources,
         findings=made.findings,
@@ -215,14 +219,14 @@ def compiled_for_data(choice: Choice) -> tuple[Compiled, tuple[str, ...]]:
         values["instrument"] = known_symbol(choice.instrument)
     if "instrument" in values:
         values["instrument"] = known_symbol(values["instrument"])
-        return compiled(choice.spec, values), ()
-    made, stated = compiled(choice.spec, values), stated_instrument(choice)
+        return compiled(choice.spec, values, name=choice.name), ()
+    made, stated = compiled(choice.spec, values, name=choice.name), stated_instrument(choice)
     own = made.program.instrument.symbol if made.program else None
     if stated is None or own == stated.symbol:
         return made, ()
     instruments[stated.symbol] = stated
     values["instrument"] = stated.symbol
-    again = compiled(choice.spec, values, instruments)
+    again = compiled(choice.spec, values, instruments, choice.name)
     note = f"the bars are of {stated.symbol}, so it is traded instead of {own}"
     return again, (note,) if own else ()
 

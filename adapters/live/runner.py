@@ -160,6 +160,7 @@ class Runner:
         self._hands: Hands | None = None
         self._keeper: BarKeeper | None = None
         self._words: deque[Word] = deque()
+        self._early: list[words.Halt] = []
         self._is_busy = False
         self._noticed: dict[str, int] = {}
         self._ended: asyncio.Future[Ending] | None = None
@@ -184,11 +185,18 @@ class Runner:
 
     async def run(self) -> Ending:
         """Connect, warm up, trade until it ends. Raises `CannotRun` and `DatabaseError`."""
-        self._ended = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._ended = loop.create_future()
+        beginning = loop.create_task(self._begin())
         try:
-            await self._begin()
+            # a start may wait for its gateway for ever, and is ended like anything else
+            await asyncio.wait({beginning, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+            if beginning.done():
+                beginning.result()
             return await self._ended
         finally:
+            beginning.cancel()
+            await asyncio.gather(beginning, return_exceptions=True)
             await self._close()
 
     async def _begin(self) -> None:
@@ -222,6 +230,8 @@ class Runner:
         self._tell_equity(session.figures)
         if self.journal.books.halt == STOPPING:
             self.take(words.Resume(self.clock.now(), ENGINE, "it runs again"))
+        for halt in self._early:
+            self.take(halt)
         for bar in made.missed:
             self._on_bar(word_of(bar, self.clock.now()), known=True)
         self.listener.began(self)
@@ -283,6 +293,17 @@ class Runner:
             self._ended.set_result(ending)
 
     # --- words ----------------------------------------------------------------------------------
+
+    def halt_early(self, who: str, why: str) -> None:
+        """A person wants no entries before there is a desk: on disk at once, and its first word."""
+        word = words.Halt(self.clock.now(), who, why)
+        try:
+            self.journal.record(ev.Halted(word.at, who, why))
+        except DatabaseError as fault:
+            self._fail(fault)
+        self.events_written = self.journal.last()
+        self._early.append(word)
+        self.changed.set()
 
     def take(self, word: Word) -> None:
         """A word, all the way: decided on, written down, carried out. Failures end the run."""

@@ -121,6 +121,8 @@ class Counter:
         do, runner = request["do"], self._runner
         if do == "stop":
             runner.stop(flatten=request.get("flatten") is True)
+        elif do == "halt" and not runner.is_ready:
+            runner.halt_early(*self._person(do, request))
         elif do in _WORDS:
             runner.take(self._word(do, request))
         elif do != "status":
@@ -130,13 +132,19 @@ class Counter:
 
     def _word(self, do: str, request: Mapping[str, Any]) -> Word:
         runner = self._runner
-        who, why = (_text(request, name) for name in ("who", "why"))
         if not runner.is_ready:
-            raise BadRequest("the engine is not ready yet", "ask again when it has warmed up")
+            raise BadRequest(
+                "the engine is not ready yet", "ask again when it has warmed up, or have it halt"
+            )
+        word: Word = _WORDS[do](runner.clock.now(), *self._person(do, request))
+        return word
+
+    def _person(self, do: str, request: Mapping[str, Any]) -> tuple[str, str]:
+        """Who wants it, and why."""
+        who, why = (_text(request, name) for name in ("who", "why"))
         if do == "unlatch" and not why:
             raise BadRequest("a latch is cleared with a reason only", 'give "why"')
-        word: Word = _WORDS[do](runner.clock.now(), who or "somebody", why or do)
-        return word
+        return who or "somebody", why or do
 
     async def _watch(self, writer: asyncio.StreamWriter) -> None:
         """How it stands, at every change."""

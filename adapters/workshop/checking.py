@@ -14,7 +14,7 @@ import os
 from collections import OrderedDict
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Final, Self
 
 from adapters.cli.workbench import reader_in
@@ -45,7 +45,7 @@ class Checks:
         self._kept: OrderedDict[tuple[str, bool], Examined] = OrderedDict()
         self._under_way: dict[tuple[str, bool], Future[Checked]] = {}
         self._pools: dict[bool, ProcessPoolExecutor] = {}
-        self._lock = Lock()
+        self._lock = RLock()
         self._is_closed = False
 
     def warm(self) -> None:
@@ -82,7 +82,10 @@ class Checks:
             self._is_closed = True
             pools, self._pools = list(self._pools.values()), {}
         for pool in pools:
+            working = list((getattr(pool, "_processes", None) or {}).values())
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in working:  # a proof may take seconds, and nobody waits for it any more
+                process.terminate()
 
     def __enter__(self) -> Self:
         return self
@@ -95,7 +98,11 @@ class Checks:
     def _begin(
         self, key: tuple[str, bool], asked: Asked, answer: Future[Checked], tries: int
     ) -> None:
-        work = self._pool(asked.thorough).submit(examine, asked)
+        try:
+            work = self._pool(asked.thorough).submit(examine, asked)
+        except BrokenProcessPool:  # it died while nobody asked
+            self._pools.pop(asked.thorough)
+            work = self._pool(asked.thorough).submit(examine, asked)
         work.add_done_callback(self._ended(key, asked, answer, tries))
 
     def _pool(self, thorough: bool) -> ProcessPoolExecutor:  # noqa: FBT001 - it is a key
@@ -152,8 +159,17 @@ class Checks:
 
 
 def _begun(niceness: int) -> None:
-    """In the new process: out of the way of the page, deaf to its Ctrl-C."""
+    """In the new process: out of the way of the page, deaf to its Ctrl-C, gone when it is gone."""
     import signal  # noqa: PLC0415 - only there
+    import threading  # noqa: PLC0415 - as above
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(niceness)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)

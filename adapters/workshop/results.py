@@ -262,7 +262,7 @@ def _compiled(folder: RunFolder, order: Order, instrument: Instrument, ran: str)
         (ordered | {"instrument": instrument.symbol}, known),
     ):
         try:
-            made = compiled(file, values, instruments)
+            made = compiled(file, values, instruments, order.spec)
         except UsageError as gone:
             raise NotFound(f"the strategy of this run is gone: {gone.message}", _AGAIN) from None
         if made.program is not None and program_record(made.program)["hash"] == ran:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
-from threading import Lock
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlmodel import col, select
@@ -59,6 +60,8 @@ GRACE: Final = 10_000
 
 GONE: Final = "the process that worked on it ended without a word: killed, or the machine stopped"
 LOG: Final = "log.txt"
+VALUE: Final = "--set "
+"""What the compiler calls a value that a run gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,16 @@ class Runs:
         around = Surroundings(INSTRUMENTS, calendar_names(), reader_in(self._strategies), {})
         program = compiled_once(f"{strategy}.yaml", data, around).program
         return () if program is None else dials_of(program, None)
+
+    def warm(self, strategy: str) -> None:
+        """Load, beside, what a first run will need: somebody is about to order one."""
+
+        def load() -> None:
+            with suppress(Exception):
+                self.parameters(strategy)
+                importlib.import_module("adapters.workshop.why")
+
+        Thread(target=load, daemon=True).start()
 
     # --- ordering -----------------------------------------------------------------------------
 
@@ -490,14 +503,20 @@ def _run(row: Row) -> Run:
 
 
 def _without_errors(made: Compiled) -> None:
-    """Nothing, where a text compiles; else `BadInput` with its first error and its place."""
+    """Nothing, where a text compiles; else `BadInput` with its first error and its place.
+
+    A value that cannot be is at fault in its own field, `param.NAME`.
+    """
     if made.program is not None:
         return
     errors = [one for one in made.findings if one.severity is Severity.ERROR]
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    message = f"line {first.span.line}: {first.message}{more}"
-    raise BadInput(message, first.help or "correct the strategy first", "text")
+    remedy = first.help or "correct the strategy first"
+    if first.span.file.startswith(VALUE):
+        name = first.span.file.removeprefix(VALUE).partition("=")[0]
+        raise BadInput(f"{name}: {first.message}{more}", remedy, f"param.{name}")
+    raise BadInput(f"line {first.span.line}: {first.message}{more}", remedy, "text")
 
 
 def _dates(order: Order) -> None:

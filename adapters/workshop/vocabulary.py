@@ -196,20 +196,26 @@ def _shape() -> dict[str, Any]:
     """
     schema = json_schema()
     sections = {"Spec": schema, **schema["$defs"]}
-    return {name: _section(section) for name, section in sections.items()}
+    return {name: _section(section, sections) for name, section in sections.items()}
 
 
-def _section(schema: Mapping[str, Any]) -> dict[str, Any]:
+def _section(schema: Mapping[str, Any], sections: Mapping[str, Any]) -> dict[str, Any]:
     needed = schema.get("required", ())
     return {
         key: {
-            "doc": told.get("description", ""),
+            "doc": told.get("description") or _of_section(told, sections),
             "example": _example(told),
             "needed": key in needed,
             **_node(told),
         }
         for key, told in schema.get("properties", {}).items()
     }
+
+
+def _of_section(told: Mapping[str, Any], sections: Mapping[str, Any]) -> str:
+    """What a key holds, where nothing is said of the key itself."""
+    named = sections.get(told.get("$ref", "").rpartition("/")[2], {})
+    return str(named.get("description", ""))
 
 
 def _node(schema: Mapping[str, Any]) -> dict[str, Any]:

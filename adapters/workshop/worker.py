@@ -142,6 +142,7 @@ def choice_of(order: Order, folder: Path) -> Any:
         data=order.data,
         first=date.fromisoformat(order.first) if order.first else None,
         last=date.fromisoformat(order.last) if order.last else None,
+        name=order.spec,
     )
 
 

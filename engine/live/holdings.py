@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from engine.live.identity import Leg, leg_of
@@ -92,6 +93,13 @@ class Execution:
     def leg(self) -> Leg | None:
         """Which of our orders it belongs to; None: not one of ours."""
         return leg_of(self.ref)
+
+    def says_as(self, other: Execution) -> bool:
+        """Whether both say the same; what it cost is told apart."""
+        return _deal(self) == _deal(other)
+
+
+_deal: Final = attrgetter(*(one.name for one in fields(Execution) if one.name != "commission"))
 
 
 @dataclass(frozen=True, slots=True)

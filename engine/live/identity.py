@@ -48,8 +48,12 @@ class Signal:
     @property
     def family(self) -> str:
         """The name all its orders share: sixteen letters and digits."""
-        words = f"{self.strategy}|{self.contract}|{self.minute}|{self.candidate}"
-        return b32encode(sha256(words.encode()).digest())[:_LETTERS].decode().lower()
+        return _letters(f"{self.strategy}|{self.contract}|{self.minute}|{self.candidate}")
+
+
+@lru_cache(maxsize=4096)  # every family is asked for its name by every snapshot
+def _letters(words: str) -> str:
+    return b32encode(sha256(words.encode()).digest())[:_LETTERS].decode().lower()
 
 
 @dataclass(frozen=True, slots=True)

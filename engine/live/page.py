@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from engine.live import commands as cmd
@@ -114,10 +114,7 @@ class Page:
         if family is None:
             return False
         known = {one.key: one for one in family.executions}.get(execution.key)
-        if known is not None and (
-            known.revision > execution.revision
-            or replace(execution, commission=known.commission) == known
-        ):
+        if known is not None and (known.revision > execution.revision or execution.says_as(known)):
             return False
         self.record(words.Executed(self.at, execution))
         return True

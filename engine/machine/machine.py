@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from engine.journal.decisions import VALUES
-from engine.machine import generate, many, walk
+from engine.machine import generate, many, together, walk
 from engine.machine.feed import feed_of, frozen
 from engine.machine.inputs import Inputs
 from engine.machine.layout import DAY, GLOBALS, LIVE, TODAY, Layout
@@ -205,8 +205,8 @@ class Machine:
 
     def _many(self, feed: Feed, stop: int, params: Ints) -> Job:
         assert self.many is not None
-        words = len(params) * many.most_older(self.program) * words_of_older(self.program)
-        memory = many.memory(self.program, len(params))
+        words = len(params) * together.most_older(self.program) * words_of_older(self.program)
+        memory = together.memory(self.program, len(params))
         given = replace(feed, params=frozen(params.T).reshape(-1))
         own = (np.zeros(words, np.int64), np.array(memory, np.int64))
         return Job(self.many, given, 0, stop, own, (len(params),))

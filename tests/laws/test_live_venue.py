@@ -31,11 +31,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.law
 
-MANY = os.environ.get("HYPOTHESIS_PROFILE") == "prove"
-BARS = None if MANY else 600
-"""Bars of each strategy at the desk; everywhere else three weeks."""
-SHARE = 1 if MANY else 12
-"""Each so many-th golden case at the desk; everywhere else all of them."""
+SHARES: dict[str, tuple[int | None, int]] = {"ci": (5_000, 3), "prove": (None, 1)}
+BARS, EACH = SHARES.get(os.environ.get("HYPOTHESIS_PROFILE", ""), (600, 12))
+"""Bars of each strategy, and each so many-th golden case; through the night three weeks and all."""
 
 
 def without_doubles(scene: Scene) -> Scene:
@@ -95,7 +93,7 @@ def test_a_shipped_strategy_trades_live_as_in_the_backtest(file: Path) -> None:
     lived(Ground(strategy_of(file), market, CALENDARS, events_for(file)))
 
 
-@pytest.mark.parametrize("name", names()[::SHARE])
+@pytest.mark.parametrize("name", names()[::EACH])
 def test_a_golden_case_is_traded_live_as_in_the_backtest(name: str) -> None:
     lived(read_case(CASES / name).ground)
 

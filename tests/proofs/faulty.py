@@ -16,6 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final, Self
 
 from adapters.gateway.faults import FAULTS, Chance, plans
+from adapters.live.errors import CannotRun
 from adapters.synth import synthesize
 from tests.proofs import venue
 from tests.proofs.judge import DIFFERS, RAISED, STUCK, Verdict, judged
@@ -24,7 +25,7 @@ from tests.support.bars import minute_of
 from tests.support.shipped import CALENDARS, program_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 DAY: Final = "2025-10-08"
 HISTORY, TRADED, AFTER = 30, 24, 8
@@ -42,9 +43,23 @@ ODDS: Final[dict[Chance, str]] = {
 """How often a fault strikes, by what its opportunities are."""
 
 
-def planned(names: Iterable[str]) -> str:
-    """The plan of some faults."""
-    return ",".join(f"{name}{ODDS[FAULTS[name].chance]}" for name in names)
+RARE: Final = frozenset(
+    {"silent-history", "silent-contract", "silent-completed", "pacing", "no-data", "empty-history",
+     "no-subscription", "delayed-data", "client-id-in-use"}
+)  # fmt: skip
+"""Faults of requests that are made a few times: at the start, after a loss, for a hole."""
+
+REFUSED: Final = frozenset({*RARE, "read-only", "silent-positions", "silent-orders",
+                            "silent-executions", "silent-account", "too-fast"})  # fmt: skip
+"""Faults for which an engine may refuse to start; nothing was sent then."""
+
+
+def planned(names: Sequence[str]) -> str:
+    """The plan of some faults. Alone, rare ones strike at the start; among others, later."""
+    rare = "~0.5x2" if len(names) == 1 else "#3x2"
+    return ",".join(
+        f"{name}{rare if name in RARE else ODDS[FAULTS[name].chance]}" for name in names
+    )
 
 
 def scene_of(seed: int) -> tuple[Scene, float]:
@@ -65,6 +80,7 @@ class Struck:
     verdict: Verdict = field(default_factory=Verdict)
     runs: int = 0
     equal: int = 0
+    refused: int = 0
     strikes: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -73,6 +89,7 @@ class Struck:
         self.verdict += other.verdict
         self.runs += other.runs
         self.equal += other.equal
+        self.refused += other.refused
         self.seconds += other.seconds
         for name, count in other.strikes.items():
             self.strikes[name] = self.strikes.get(name, 0) + count
@@ -88,20 +105,23 @@ def struck(names: Sequence[str], seed: int, carrier: str = "memory") -> Struck:
     with tempfile.TemporaryDirectory() as folder:
         journal = Path(folder) / "j.db"
         try:
-            outcome = played(gateway, scene.plan(journal), carrier, seconds=_LONGEST)
+            plan = scene.plan(journal, wait=True)
+            outcome = played(gateway, plan, carrier, seconds=_LONGEST)
         except TimeoutError:
             made.verdict.note(STUCK, where)
             return made
         made.seconds = outcome.seconds
         made.strikes = dict(gateway.faults.struck)
-        if outcome.error is not None:
+        if isinstance(outcome.error, CannotRun) and REFUSED.intersection(names):
+            made.refused = int(not gateway.truth.order_count)
+        if outcome.error is not None and not made.refused:
             made.verdict.note(RAISED, f"{where}: {outcome.error!r}"[:300])
-        made.verdict += judged(gateway, journal, where)
+        made.verdict += judged(gateway, journal, where, alone=PERSONS not in names)
         last = int(gateway.tapes["NQ"].market.minute[-1]) + 1
         theirs = venue.backtest(scene, int(begins // 60), last)
         difference = venue.live(scene, journal).difference(theirs)
         made.equal += not difference
-        if difference and set(names) <= HARMLESS:
+        if difference and set(names) <= HARMLESS and not made.refused:
             made.verdict.note(DIFFERS, f"{where}: {difference}")
     return made
 
@@ -114,21 +134,36 @@ def alone(seed: int = 0) -> Iterator[tuple[tuple[str, ...], int]]:
 
 def pairs(count: int, seed: int) -> Iterator[tuple[tuple[str, ...], int]]:
     """So many pairs of faults, drawn from all of them without repetition."""
-    every = list(combinations(FAULTS, 2))
+    every = list(combinations((name for name in FAULTS if name != "read-only"), 2))
     Random(f"pairs/{seed}").shuffle(every)
     for number, pair in enumerate(every[:count]):
         yield pair, seed + number
 
 
 def crowds(size: int, seed: int) -> Iterator[tuple[tuple[str, ...], int]]:
-    """Every fault once, so many in a run: each meets all the others of its run."""
-    every = list(FAULTS)
+    """Every fault once, so many in a run: each meets all the others of its run.
+
+    But a gateway that is read-only: there nothing else would happen.
+    """
+    every = [name for name in FAULTS if name != "read-only"]
     Random(f"crowds/{seed}").shuffle(every)
     for number in range(0, len(every), size):
         yield tuple(every[number : number + size]), seed + number
 
 
-HARMLESS: Final[frozenset[str]] = frozenset()
-"""Faults of which nothing may come: every trade is the backtest's."""
+HARMLESS: Final = frozenset(
+    {"farm-idle", "farm-connecting", "contract-farm", "socket-lost", "half-frame", "garbage",
+     "cut-frames", "clock-skew", "silent-positions", "silent-orders", "silent-executions",
+     "silent-account", "silent-completed", "warning-399", "warning-2109", "unknown-code",
+     "swallow-order", "duplicate-callbacks", "shuffle-callbacks", "silent-status", "silent-fill",
+     "late-commission", "silent-commission", "duplicate-bar", "old-bar"}
+)  # fmt: skip
+"""Faults of which nothing may come: every trade is the backtest's, to the cent."""
 
-_LONGEST: Final = 90.0
+PERSONS: Final = "foreign-trade"
+"""A person trades on the account: what that person holds is never protected by us."""
+
+CROWD: Final = 13
+"""Faults in one run of a crowd."""
+
+_LONGEST: Final = 180.0

@@ -63,13 +63,16 @@ class Verdict:
         return self
 
 
-def judged(gateway: Gateway, journal: Path, where: str) -> Verdict:
-    """The gateway and the journal of a run that has ended."""
+def judged(gateway: Gateway, journal: Path, where: str, *, alone: bool = True) -> Verdict:
+    """The gateway and the journal of a run that has ended.
+
+    `alone`: nobody else trades on the account, so every position there is ours to protect.
+    """
     truth = gateway.truth
     mine = [one for one in truth.orders if leg_of(one.ticket.ref) is not None]
     fills = [one for one in truth.executions if leg_of(one.order.ticket.ref) is not None]
-    made = Verdict(orders=len(mine), fills=len(fills), naked=truth.longest_naked)
-    if truth.longest_naked > FIVE_SECONDS:
+    made = Verdict(orders=len(mine), fills=len(fills), naked=truth.longest_naked if alone else 0.0)
+    if alone and truth.longest_naked > FIVE_SECONDS:
         made.note(NAKED, f"{where}: {truth.longest_naked:.1f} s from {truth.naked_at}")
     for name in entered_twice(mine, fills):
         made.note(DUPLICATE, f"{where}: {name}")

@@ -156,7 +156,7 @@ def live(
         return Lived(gateway, heard, runner.run(work()))
 
 
-async def until(true: Callable[[], Any], seconds: float = 40_000.0) -> None:
+async def until(true: Callable[[], Any], seconds: float = 3_000.0) -> None:
     """Let the market go on until something is so."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds

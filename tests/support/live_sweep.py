@@ -16,7 +16,7 @@ from engine.live import commands as cmd
 from engine.live import events as ev
 from engine.live import words
 from engine.live.family import Phase
-from engine.live.identity import Role
+from engine.live.identity import Role, leg_of
 from tests.support.desk import Scene
 from tests.support.live_world import World, records_of, scene_setting, world
 from tests.support.paper import FIVE_SECONDS, Profile
@@ -254,6 +254,8 @@ def watch(made: World, tally: Tally, where: str) -> None:
         tally.note("the books do not add up", where)
     if books.living:
         tally.note("a family is not done", where)
+    if entries_while_latched(made.journal.events):
+        tally.note("an entry after the latch", where)
 
 
 def owes_latch(made: World, whole: World) -> bool:
@@ -268,6 +270,20 @@ def owes_latch(made: World, whole: World) -> bool:
 def refusals(made: World) -> set[str]:
     """References of the orders that the broker refused; what it never had was not refused."""
     return {one.ref for one in made.journal.events if isinstance(one, words.Refused) and one.code}
+
+
+def entries_while_latched(events: list[ev.Event]) -> int:
+    """How many entries were sent while no entry was allowed."""
+    count, latched = 0, False
+    for event in events:
+        match event:
+            case ev.Latched():
+                latched = True
+            case ev.Unlatched():
+                latched = False
+            case ev.Sending(ref=ref) if (leg := leg_of(ref)) is not None:
+                count += latched and leg.role.opens
+    return count
 
 
 def is_equal(made: World, whole: World) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,7 @@ def main() -> None:
     to_standard_error()
     print(f"http://127.0.0.1:{bound.getsockname()[1]}", flush=True)  # noqa: T201
     Server(site).run(sockets=[bound])
+    gc.freeze()  # as `engine` leaves
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from httpx import Client
 from litestar import Router, get
 from litestar.params import FromPath
 from litestar.testing import TestClient
@@ -182,3 +184,21 @@ def test_a_full_disk_is_said_and_nothing_is_half_written(client: TestClient[Site
     with keeper.writing() as session:
         session.connection().exec_driver_sql("PRAGMA max_page_count=1000000")
     assert client.post("/api/people", json=person).status_code == 201
+
+
+def test_two_operators_at_once_are_never_both_right(client: TestClient[Site]) -> None:
+    person = {"name": "nora", "password": "a-long-enough-one"}
+    headers, cookies = dict(client.headers), {c.name: c.value or "" for c in client.cookies.jar}
+
+    def add(_: int) -> int:
+        asked = Client(transport=client._transport, base_url="http://127.0.0.1", cookies=cookies)
+        status: int = asked.post("/api/people", json=person, headers=headers).status_code
+        return status
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(add, range(8)))
+    assert statuses == [201] + [409] * 7
+    names = [one["name"] for one in client.get("/api/people").json()]
+    assert names.count("nora") == 1
+    added = [deed for deed in client.get("/api/deeds").json() if deed["on_what"] == "nora"]
+    assert len(added) == 1

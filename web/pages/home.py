@@ -19,10 +19,13 @@ def home(request: Request[Any, Any, Any], ports: NamedDependency[Ports]) -> Resp
     newest = ports.runs.newest(most=8)
     done = [run for run in newest if run.state.value == "done"]
     names = ports.runs.runnable()
+    first = FIRST if FIRST in names else "".join(names[:1])
+    if first and not newest:
+        ports.runs.warm(first)
     return page(
         request,
         "home/home.html",
         lines=views.lines_of(newest),
         last=done[0] if done else None,
-        first=FIRST if FIRST in names else (names[0] if names else ""),
+        first=first,
     )

@@ -57,7 +57,7 @@ class RunPages(Controller):
         """The list; as a fragment its rows alone."""
         found = ports.runs.newest(strategy, became, most=50, before=before)
         going = any(not run.state.is_over for run in found)
-        words = {
+        words: dict[str, Any] = {
             "lines": views.lines_of(found),
             "going": going,
             "filters": Filters(strategy, became),
@@ -169,6 +169,7 @@ class RunPages(Controller):
         ports: NamedDependency[Ports],
         number: FromPath[int],
         most: FromQuery[int] = 6,
+        *,
         all: FromQuery[bool] = False,  # noqa: A002 - the address
     ) -> Response[Any]:
         """The deaths that teach most; `all`: nothing new until all were looked into."""

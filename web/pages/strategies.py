@@ -34,6 +34,9 @@ PATIENCE: Final = 10.0
 GLANCE: Final = 0.3
 """Seconds that the list waits for findings; it asks again for those that take longer."""
 
+MOMENT: Final = 1.0
+"""Seconds that the editor waits for findings before it opens; then it asks for them itself."""
+
 SAID: Final = {
     "saved": "Saved as version {number}.",
     "drafted": "Kept as draft version {number}: the file is being traded and stays as it is.",
@@ -124,7 +127,7 @@ class StrategiesPage(Controller):
         word, _, number = said.partition(".")
         words = SAID.get(word, "").format(number=number if number.isdigit() else "")
         desk = Desk(opened, opened.head.text, opened.head.number, None, words)
-        return await _desk(request, ports, desk)
+        return await _desk(request, ports, desk, patience=MOMENT)
 
     @get("/{name:str}/verdict")
     async def verdict(
@@ -223,9 +226,13 @@ class StrategiesPage(Controller):
 
 
 async def _desk(
-    request: Request[Any, Any, Any], ports: Ports, desk: Desk, status: int = 200
+    request: Request[Any, Any, Any],
+    ports: Ports,
+    desk: Desk,
+    status: int = 200,
+    patience: float = PATIENCE,
 ) -> Response[str]:
-    desk = replace(desk, checked=await _prompt(ports, desk.text))
+    desk = replace(desk, checked=await _prompt(ports, desk.text, patience))
     answer = partial(page, request, "strategies/editor.html", status=status, desk=desk)
     return await asyncio.to_thread(answer)
 
@@ -313,11 +320,11 @@ def who(request: Request[Any, Any, Any]) -> Person:
     return person
 
 
-async def _prompt(ports: Ports, text: str) -> Checked | None:
+async def _prompt(ports: Ports, text: str, patience: float = PATIENCE) -> Checked | None:
     """What is to be said at once; None where that takes too long."""
     check = asyncio.wrap_future(ports.checks.check(text.replace("\r\n", "\n")))
     try:
-        return await asyncio.wait_for(asyncio.shield(check), PATIENCE)
+        return await asyncio.wait_for(asyncio.shield(check), patience)
     except TimeoutError:
         return None
 

@@ -256,6 +256,23 @@ def test_a_person_leads_an_engine_from_its_first_position_to_its_end(
         assert not journal.books.living
 
 
+@pytest.mark.skipif(not installed(), reason="no client library is installed")
+def test_an_engine_that_waits_for_its_gateway_is_halted_all_the_same(
+    engine: Callable[..., Said], spec: Callable[..., Path]
+) -> None:
+    file = spec(EAGER, "eager.yaml")
+    with process("run", file, "--live", "--port", 1234, "--wait") as waiting:
+        until(lambda: stands() is not None)
+        said = engine("live", "halt", "--why", "no network", "--who", "ann")
+        assert (said.status, said.err) == (0, "")
+        refused = engine("live", "flatten", "--yes")
+        assert (refused.status, "not ready yet" in refused.err) == (3, True)
+        assert "Stopped." in engine("live", "stop").out
+        assert waiting.wait(20) == 0
+    with begun() as journal:
+        assert journal.books.halt == "no network"
+
+
 # --- how it is told -------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.report.drawings import Sketcher, remembered_by
 from adapters.report.setups import Fate
 from adapters.sample import sample
 from adapters.workshop import charts
@@ -23,6 +24,7 @@ from tests.adapters.workshop.ran import why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from adapters.workshop.bars import Level
 
@@ -183,7 +185,7 @@ def test_the_stages_of_a_story_follow_one_another_to_its_end() -> None:
         told = charts.story(opened, number)
         stages = told["stages"]
         assert stages[0]["from"] == minute[setup.first]
-        assert all(one["to"] == two["from"] for one, two in zip(stages, stages[1:], strict=False))
+        assert all(one["to"] == two["from"] for one, two in pairwise(stages))
         assert stages[-1]["to"] == minute[setup.steps[-1].row]
         assert (told["death"] is not None) == (setup.fate is Fate.DEAD)
         assert (told["bracket"] is not None) == setup.is_complete
@@ -206,8 +208,6 @@ def test_levels_of_a_story_are_prices_of_the_bars_they_begin_on() -> None:
 
 
 def test_a_story_is_the_same_on_a_part_of_the_data_as_on_all_of_it() -> None:
-    from adapters.report.drawings import Sketcher, remembered_by
-
     opened = why().opened
     for number in range(0, len(opened.setups), 7):
         setup = opened.setups[number]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from click.testing import CliRunner
 
-from adapters.cli import main
+from adapters.cli.validate import command
 from adapters.workshop.checking import Checks
 from adapters.workshop.dials import applied
 from adapters.workshop.examining import Asked, examine
@@ -111,9 +112,7 @@ def test_a_process_that_dies_is_replaced(checks: Checks) -> None:
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_the_words_are_those_of_the_command_line(path: Path) -> None:
-    import json  # noqa: PLC0415 - only here
-
-    said = CliRunner().invoke(main, ["validate", str(path), "--json"])
+    said = CliRunner().invoke(command, [str(path), "--json"])
     told = json.loads(said.stdout)["findings"]
     found = examine(Asked(path.read_text("utf-8"), str(FOLDER), thorough=True)).checked.findings
     assert [

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +31,7 @@ from tests.adapters.workshop.ran import STRATEGIES, TEXT, WEEK, asked, copied, p
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -247,8 +247,8 @@ def test_a_deleted_folder_leaves_the_run_in_the_list_and_says_why(runs: Runs) ->
         ({"venue": "elsewhere"}, "venue"),
         ({"data": "no-such-set"}, "data"),
         ({"data": "../../etc/passwd"}, "data"),
-        ({"values": {"entry_wait": "many"}}, "text"),
-        ({"values": {"no_such": "1"}}, "text"),
+        ({"values": {"entry_wait": "many"}}, "param.entry_wait"),
+        ({"values": {"no_such": "1"}}, "param.no_such"),
     ],
 )
 def test_an_order_that_cannot_be_is_refused_at_its_field(

@@ -69,6 +69,7 @@ def test_a_whole_run_with_the_change_brings_the_candidate_further(share: float) 
     found = rescue(run, side, lives_of(run.decisions[side].rows), dead)
     for change in found.further[:2]:
         life = whole_run_with(change, side, dead, change.value)
+        assert life is not None
         assert is_further(life, dead)
         assert (life.end, life.stage) == (change.life.end, change.life.stage)
         step = change.parameter.step or 1

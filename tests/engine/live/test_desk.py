@@ -21,6 +21,7 @@ from engine.live.identity import Role
 from engine.live.policy import Policy
 from engine.live.trader import Trader
 from tests.support.live_desk import COUNTED, FLAT, bar, live, phases, scene, sent, why_done
+from tests.support.live_sweep import entries_while_latched
 from tests.support.live_world import (
     CONTRACT,
     SceneDecider,
@@ -97,6 +98,26 @@ def test_a_stop_whose_move_is_refused_stays_where_it_is() -> None:
     assert [one.order.price for one in sent(made, Role.STOP)] == [110, 100]
     assert (made.paper.position, made.paper.armed(), made.paper.naked_longest) == (-2, 2, 0)
     assert not made.journal.books.latch
+
+
+@pytest.mark.parametrize("restarts", [0, 1])
+def test_a_move_that_got_lost_is_sent_again_and_one_that_was_refused_is_not(restarts: int) -> None:
+    lower = (95, 96, 94, 95)
+    made = live(FLAT, FLAT, (100, 101, 94, 95), lower, lower, even_r=Fraction(1, 2))
+    bar(made, 2)
+    made.paper.profile = Profile(swallow=16)
+    bar(made)
+    made.paper.profile = Profile()
+    for _ in range(restarts):
+        made.restart()
+    bar(made)
+
+    prices = [one.order.price for one in sent(made, Role.STOP)]
+    assert (prices[:2], set(prices[1:])) == ([110, 100], {100})
+    assert len(prices) > 2
+    assert [one.price for one in made.paper.orders.values()
+            if one.kind is OrderKind.STOP and not one.state.is_over] == [100]  # fmt: skip
+    assert (made.paper.armed(), made.paper.naked_longest) == (2, 0)
 
 
 def test_a_position_leaves_at_the_next_open_with_its_stop_armed_until_then() -> None:
@@ -391,6 +412,34 @@ def test_the_drawdown_latch_survives_restarts_until_a_person_clears_it() -> None
     assert not made.desk.trader.account.latched
     bar(made, 2)
     assert len(made.paper.entries) == 2
+
+
+def test_after_a_drawdown_sizes_are_reduced_over_restarts() -> None:
+    lost = (100, 111, 99, 100)
+    made = live(FLAT, lost, FLAT, lost, FLAT, FLAT, rows=(0, 2, 4), method="fixed_risk",
+                per_trade=Fraction(1, 100), maximum=99, reduce_at=Fraction(1, 1000),
+                reduce_to=Fraction(1, 2))  # fmt: skip
+    for _ in range(6):
+        bar(made)
+        made.restart()
+
+    assert [one.order.contracts for one in sent(made, Role.ENTRY)] == [10, 4, 4]
+    assert not made.journal.books.latch
+
+
+@pytest.mark.parametrize("downs", [1, 3])
+def test_after_the_latch_no_entry_is_sent_whatever_restarts(downs: int) -> None:
+    lost = (100, 111, 99, 100)
+    bars = [FLAT, lost] * 6
+    made = live(*bars, rows=tuple(range(0, 12, 2)), stop_at=Fraction(1, 1000))
+    for _ in bars:
+        bar(made)
+        for _ in range(downs):
+            made.restart()
+
+    assert made.journal.books.latch == "drawdown_latch"
+    assert len(sent(made, Role.ENTRY)) == 1
+    assert entries_while_latched(made.journal.events) == 0
 
 
 def test_the_daily_loss_survives_restarts() -> None:

@@ -17,8 +17,8 @@ from dsl.ir import program as prog
 from engine.columns.frame import schedule_of
 from engine.journal.decisions import CAUSE, DAY, KIND, ROW, STARTED, Decision
 from engine.laws.violation import bits
+from engine.machine import quiet
 from engine.machine import running as module
-from engine.machine import stages
 from engine.machine.forms import Form, whole
 from engine.machine.inputs import Inputs
 from engine.machine.layout import Layout
@@ -111,7 +111,7 @@ def test_blocks_of_rows_on_which_nothing_happens_are_passed_over(
     block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What trackers count on them is counted all the same."""
-    monkeypatch.setattr(stages, "BLOCK", block)
+    monkeypatch.setattr(quiet, "BLOCK", block)
     passed = 0
     for machine, feed, rows in chain(*map(walked, SEEDS[::6]), on_bars(SLOB), patient()):
         source = generate(machine.layout, machine.inputs)

@@ -13,6 +13,7 @@ export class Story {
     this.bars = null;
     this.story = null;
     this.looked = null;
+    this.near = null;
     this.ribbon = [];
     const view = (zOrder, draw) => ({
       zOrder: () => zOrder,
@@ -223,6 +224,7 @@ export class Story {
     for (const [text, x, y, colour] of this.texts ?? []) this.write(context, text, x, y, colour, -1, width);
     this.paintMarks(context, width);
     this.paintFills(context, width);
+    this.paintNear(context, width);
     this.paintDeath(context, width);
   }
 
@@ -292,6 +294,26 @@ export class Story {
     context.lineTo(x + 6, y + way * 10);
     context.fill();
     this.write(context, `${way > 0 ? "buy" : "sell"} ${fill.contracts}`, x, y + way * 22 + 4, this.colours.ink, way, width, true);
+  }
+
+  /** The bar on which it was nearest to going on, and what it lacked there. */
+  paintNear(context, width) {
+    if (!this.near || this.near.at < this.story.from || this.near.at > this.story.to) return;
+    const high = this.story.side === "short";
+    const candle = this.candle(this.near.at);
+    const x = this.x(this.near.at);
+    const y = (this.series.priceToCoordinate(high ? candle.low : candle.high) ?? -1e4) + (high ? 5 : -5);
+    context.strokeStyle = this.colours.warn;
+    context.fillStyle = this.colours.warn;
+    context.lineWidth = 2;
+    const way = high ? 1 : -1;
+    line(context, x, y + 4 * way, x, y + 22 * way);
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(x - 4, y + 8 * way);
+    context.lineTo(x + 4, y + 8 * way);
+    context.fill();
+    this.write(context, this.near.text, x, y + (high ? 34 : -26), this.colours.warn, way, width, true);
   }
 
   paintDeath(context, width) {

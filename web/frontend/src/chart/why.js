@@ -125,6 +125,8 @@ export class Why {
 
   /** The lines of the strategy that the panels speak of; the one that decided is brought in sight. */
   lines() {
+    const near = this.element.querySelector("#setup [data-near]")?.dataset;
+    this.chart.story.set({ near: near ? { at: Number(near.near), text: near.text } : null });
     for (const line of this.element.querySelectorAll(".spec .spoken")) line.classList.remove("spoken", "decided");
     const spec = this.element.querySelector(".spec");
     const decided = this.element.querySelector("#setup [data-decided]")?.dataset.decided;

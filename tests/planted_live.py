@@ -1,0 +1,384 @@
+"""Mistakes to plant in the live part: names, books, reconcile, desk, positions, journal.
+
+Each is one that a desk in a hurry makes, several are ones that this one made. See
+`tests.planted_bugs`, which plants them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.support.planting import Bug
+
+NAMES: Final = ("tests/engine/live/test_identity.py",)
+BOOKS: Final = ("tests/engine/live/test_books.py",)
+TABLE: Final = ("tests/engine/live/test_reconcile.py",)
+WANTED: Final = ("tests/engine/live/test_wanted.py",)
+FLOOR: Final = ("tests/engine/live/test_floor.py",)
+HEIRS: Final = ("tests/engine/live/test_program_change.py",)
+NAMED: Final = ("tests/engine/live/test_named_bugs.py",)
+DESK: Final = ("tests/engine/live/test_desk.py",)
+JOURNAL: Final = ("tests/adapters/database/test_journal.py", "-k", "sqlite or not server")
+
+LIVE: Final = (
+    Bug(
+        "an order that replaces another has its name",
+        "engine/live/identity.py",
+        'return f"{self.family}:{self.role}{self.number}.{self.attempt}"',
+        'return f"{self.family}:{self.role}{self.number}.0"',
+        NAMES,
+    ),
+    Bug(
+        "setups of two bars share a name",
+        "engine/live/identity.py",
+        "{self.strategy}|{self.contract}|{self.minute}|{self.candidate}",
+        "{self.strategy}|{self.contract}|{self.candidate}",
+        NAMES,
+    ),
+    Bug(
+        "a stop that sleeps under its parent protects",
+        "engine/live/situation.py",
+        "            and order.state is OrderState.WORKING\n",
+        "            and not order.state.is_over\n",
+        TABLE,
+    ),
+    Bug(
+        "stops that share a group protect twice",
+        "engine/live/situation.py",
+        "max(order.remaining, largest.get(leg.number, 0))",
+        "order.remaining + largest.get(leg.number, 0)",
+        TABLE,
+    ),
+    Bug(
+        "one order under two lasting numbers goes unseen",
+        "engine/live/situation.py",
+        "if any(count > 1 for count in references.values()):",
+        "if any(count > 2 for count in references.values()):",
+        NAMED,
+    ),
+    Bug(
+        "an old revision of an execution wins",
+        "engine/live/family.py",
+        "one.revision >= before.revision",
+        "one.revision <= before.revision",
+        (*TABLE, *BOOKS),
+    ),
+    Bug(
+        "more that went out is not counted against what came back",
+        "engine/live/family.py",
+        "one.contracts if one.action is not self.action else -one.contracts",
+        "one.contracts",
+        DESK,
+    ),
+    Bug(
+        "an order that one snapshot misses is gone",
+        "engine/live/judgement.py",
+        "if Act.ASK_AGAIN in found.acts and self._is_early(family, situation):",
+        "if False:",
+        NAMED,
+    ),
+    Bug(
+        "a position that comes back after its end is left alone",
+        "engine/live/reconcile.py",
+        "        _S.EXPOSED: _to(_P.CLOSING, _A.FLATTEN, _A.LATCH),\n",
+        "        _S.EXPOSED: _OK,\n",
+        TABLE,
+    ),
+    Bug(
+        "a contract nothing was traded on may hold anything",
+        "engine/live/reconcile.py",
+        "explained = dict.fromkeys(contracts, 0)",
+        "explained: dict[int, int] = {}",
+        DESK,
+    ),
+    Bug(
+        "a position nobody explains is explained by a fill",
+        "engine/live/judgement.py",
+        "            page.latch(page.unexplained)\n",
+        "            pass\n",
+        DESK,
+    ),
+    Bug(
+        "orders of somebody else do not matter",
+        "engine/live/guard.py",
+        "        (bool(now.strangers), now.strangers),\n",
+        "",
+        DESK,
+    ),
+    Bug(
+        "the last reason for a latch counts",
+        "engine/live/books.py",
+        "latch=books.latch or reason",
+        "latch=reason",
+        BOOKS,
+    ),
+    Bug(
+        "a setup may be planned twice",
+        "engine/live/books.py",
+        "    if family.name in books.families:\n",
+        "    if not family.name:\n",
+        BOOKS,
+    ),
+    Bug(
+        "every mark begins a day",
+        "engine/live/books.py",
+        "start = self.start if date == self.date else equity",
+        "start = equity",
+        BOOKS,
+    ),
+    Bug(
+        "an order is sent that is not written down",
+        "engine/live/page.py",
+        "        self.record(ev.Sending(self.at, asked.leg.ref, number))\n",
+        "",
+        DESK,
+    ),
+    Bug(
+        "every leg of a bracket transmits",
+        "engine/live/page.py",
+        "transmit=asked.leg.ref == last",
+        "transmit=True",
+        DESK,
+    ),
+    Bug(
+        "stops end with the day",
+        "engine/live/page.py",
+        'lasts="DAY" if opens else "GTC"',
+        'lasts="DAY"',
+        DESK,
+    ),
+    Bug(
+        "numbers roll back with the broker's",
+        "engine/live/page.py",
+        "max(self.books.highest_number + 1, self.next_number)",
+        "max(1, self.next_number)",
+        NAMED,
+    ),
+    Bug(
+        "a bracket is sent again under new numbers",
+        "engine/live/page.py",
+        "return known or max(",
+        "return max(",
+        NAMED,
+    ),
+    Bug(
+        "a way out that is refused is tried without a rest",
+        "engine/live/page.py",
+        "self.policy.armed_within * 2 **",
+        "0 * 2 **",
+        DESK,
+    ),
+    Bug(
+        "an answer to an earlier question counts",
+        "engine/live/desk.py",
+        "if word.number != self._asked:",
+        "if not self._asked:",
+        DESK,
+    ),
+    Bug(
+        "a word that comes late brings an order back",
+        "engine/live/desk.py",
+        "if kept.state.is_over and not order.state.is_over:",
+        "if not kept.state:",
+        DESK,
+    ),
+    Bug(
+        "an error ends an order that lives",
+        "engine/live/desk.py",
+        "        if not told_of(page.books, family)[ref]:\n",
+        "        if ref:\n",
+        NAMED,
+    ),
+    Bug(
+        "nothing is asked when the link is back",
+        "engine/live/desk.py",
+        "                page.forget_alerts()\n                self._ask()\n",
+        "                page.forget_alerts()\n",
+        NAMED,
+    ),
+    Bug(
+        "orders are sent over a link that is down",
+        "engine/live/desk.py",
+        "        if self._link:\n            self._questions += 1\n",
+        "        if self.books:\n            self._questions += 1\n",
+        DESK,
+    ),
+    Bug(
+        "a halt leaves entries at the broker",
+        "engine/live/positions.py",
+        "reason = books.latch or books.halt or",
+        "reason = books.latch or",
+        DESK,
+    ),
+    Bug(
+        "a fill that the account refuses is kept",
+        "engine/live/positions.py",
+        '        if reason:\n            page.move(family, Phase.CLOSING, "", reason)\n'
+        "        return bool(reason)\n",
+        "        return bool(reason)\n",
+        DESK,
+    ),
+    Bug(
+        "what could not be protected is flattened without a latch",
+        "engine/live/positions.py",
+        '            page.latch(f"{family.signal.candidate} could not be protected")\n',
+        "",
+        DESK,
+    ),
+    Bug(
+        "too many contracts went out and stay out",
+        "engine/live/positions.py",
+        "if family.held == 0 or coming or living:",
+        "if family.held <= 0 or coming or living:",
+        DESK,
+    ),
+    Bug(
+        "a position of another program outlives its session",
+        "engine/live/positions.py",
+        "return Wish(_last_stop(family), _sent_targets(family), out=late)",
+        "return Wish(_last_stop(family), _sent_targets(family), out=False)",
+        HEIRS,
+    ),
+    Bug(
+        "a new program enters beside the old one's position",
+        "engine/live/guard.py",
+        "        (bool(now.left_behind), now.left_behind),\n",
+        "",
+        HEIRS,
+    ),
+    Bug(
+        "a position of another program lies in this one's places",
+        "engine/live/wanted.py",
+        "    parts[last] += family.entered - sum(parts)\n",
+        "",
+        HEIRS,
+    ),
+    Bug(
+        "the old stop goes before the new one is armed",
+        "engine/live/wanted.py",
+        "(armed or not self._is(Role.STOP, one))",
+        "(armed or one.permanent)",
+        (*WANTED, *DESK),
+    ),
+    Bug(
+        "a move that is refused is asked for again and again",
+        "engine/live/wanted.py",
+        "((self._is_armed or wish.out) and",
+        "(wish.out and",
+        DESK,
+    ),
+    Bug(
+        "a way out is in no group",
+        "engine/live/trader.py",
+        "    of = of or group(leg.family, leg.number)\n",
+        "    of = of if leg.role is not Role.EXIT else leg.ref\n",
+        WANTED,
+    ),
+    Bug(
+        "what got lost counts as refused",
+        "engine/live/judgement.py",
+        "page.write_off(family, ref, OrderState.LOST)",
+        "page.write_off(family, ref, OrderState.REJECTED)",
+        DESK,
+    ),
+    Bug(
+        "patience begins anew with every look",
+        "engine/live/protect.py",
+        "return self if name in self.since else replace(",
+        "return replace(",
+        ("tests/engine/live/test_protect.py",),
+    ),
+    Bug(
+        "a repair that was refused is tried again",
+        "engine/live/protect.py",
+        "hopeless = failed.refused > 0 or failed.lost >= LOST_TWICE",
+        "hopeless = failed.lost >= LOST_TWICE",
+        ("tests/engine/live/test_protect.py",),
+    ),
+    Bug(
+        "a crash makes a lost repair forgotten",
+        "engine/live/protect.py",
+        "hopeless = failed.refused > 0 or failed.lost >= LOST_TWICE",
+        "hopeless = failed.refused > 0",
+        ("tests/engine/live/test_protect.py",),
+    ),
+    Bug(
+        "a latch does not stop entries",
+        "engine/live/guard.py",
+        '        (bool(books.latch), f"latched: {books.latch}"),\n',
+        "",
+        DESK,
+    ),
+    Bug(
+        "one entry too many a day",
+        "engine/live/guard.py",
+        "return sent >= policy.entries_a_day",
+        "return sent > policy.entries_a_day",
+        DESK,
+    ),
+    Bug(
+        "a bar that closed long ago brings an entry",
+        "engine/live/guard.py",
+        '        (now.at - now.closed > policy.fresh, "the bar closed too long ago"),\n',
+        "",
+        DESK,
+    ),
+    Bug(
+        "executions are counted again after a restart",
+        "engine/live/entries.py",
+        "self._booked = set(step.booked)",
+        "self._booked = set()",
+        DESK,
+    ),
+    Bug(
+        "a bar is traded on what was filled after it",
+        "engine/live/entries.py",
+        "one.key not in self._booked and one.minute < over",
+        "one.key not in self._booked and over",
+        DESK,
+    ),
+    Bug(
+        "the account's latch is in no journal",
+        "engine/live/entries.py",
+        "        if (records[:, out.KIND] == Kind.LATCH).any():\n",
+        "        if len(records) < 0:\n",
+        DESK,
+    ),
+    Bug(
+        "an entry at two prices is rounded in our favour",
+        "engine/live/floor.py",
+        "return ceil(mean) if sign > 0 else floor(mean)",
+        "return floor(mean) if sign > 0 else ceil(mean)",
+        FLOOR,
+    ),
+    Bug(
+        "part of an entry counts as all of it",
+        "engine/live/floor.py",
+        "return Deal(entered, worth, entered > 0 and not final, tuple(_merged(ways)))",
+        "return Deal(entered, worth, False, tuple(_merged(ways)))",
+        FLOOR,
+    ),
+    Bug(
+        "a stored event may lack a field",
+        "engine/live/codec.py",
+        "- _ADDED.get(kind, frozenset())",
+        "- set(hints)",
+        BOOKS,
+    ),
+    Bug(
+        "events of one call are written one by one",
+        "adapters/database/journal.py",
+        "                session.add(rows.event_row(seq, event))\n",
+        "                session.add(rows.event_row(seq, event))\n"
+        "                session.commit()\n",
+        JOURNAL,
+    ),
+    Bug(
+        "a setup of long ago enters again",
+        "adapters/database/journal.py",
+        "                    _check_new(session, event.family.name)\n",
+        "                    pass\n",
+        JOURNAL,
+    ),
+)
+"""Mistakes in live trading."""
