@@ -50,7 +50,7 @@ def opened(settings: Settings) -> Iterator[Ports]:
             strategies=Strategies(keeper, settings.strategies, lambda: traded(live)),
             checks=checks,
             trials=trials,
-            runs=Runs(keeper, settings.strategies),
+            runs=Runs(keeper, settings.strategies, str(journal)),
             vitals=Vitals(keeper, settings.strategies, file),
             live=live,
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from adapters.cli.options import Choice
     from adapters.live.plan import Plan
-    from adapters.live.runner import Ending
+    from adapters.live.ending import Ending
     from engine.execution.terms import Terms
 
 _OPTIONS: Final = (

@@ -78,7 +78,24 @@ class Look:
 def look_back(
     choice: Choice, named: str | None, day: date | None, reach: Reach | None, *, as_json: bool
 ) -> None:
-    """Compare a journal with its replay and say what differs; `reach`: fetch the bars from there.
+    """Compare a journal with its replay and say what differs.
+
+    Raises what `looks_back` raises.
+    """
+    looks = looks_back(choice, named, day, reach)
+    if as_json:
+        print_json(
+            {"equal": all(look.seen.is_equal for look in looks), "runs": list(map(record, looks))}
+        )
+        return
+    for look in looks:
+        show(look)
+
+
+def looks_back(
+    choice: Choice, named: str | None, day: date | None = None, reach: Reach | None = None
+) -> list[Look]:
+    """A journal beside its replay, a hindsight a contract; `reach`: fetch the bars from there.
 
     Raises `Failure`, `DatabaseError`, `BrokerError`, `BadStrategy`, `DataError`.
     """
@@ -103,13 +120,7 @@ def look_back(
     ]
     if not looks:
         raise Failure(f"nothing was traded live on {day}", _dates_there(program, contracts))
-    if as_json:
-        print_json(
-            {"equal": all(look.seen.is_equal for look in looks), "runs": list(map(record, looks))}
-        )
-        return
-    for look in looks:
-        show(look)
+    return looks
 
 
 # --- what was traded ------------------------------------------------------------------------

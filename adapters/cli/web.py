@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from adapters.cli.options import JSON
 from adapters.cli.screen import MISTAKE, Failure, print_json, verb
 
+PASSWORD_FILE: Final = "ENGINE_WEB_PASSWORD_FILE"  # noqa: S105 - the name of a variable
+"""Names a file (a secret of Docker, say) that holds the first operator's password."""
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from adapters.workshop.people import People
 
 
 @click.command(
@@ -67,7 +73,8 @@ def command(*, as_json: bool, opens: bool, new_password: str | None, **words: An
     """Write strategies, see why they trade or not, watch them live: a page in the browser.
 
     The first start makes an operator called trader with a password of its own and prints it once.
-    Settings may also stand in the environment, such as ENGINE_WEB_PORT.
+    Settings may also stand in the environment, such as ENGINE_WEB_PORT; ENGINE_WEB_PASSWORD_FILE
+    names a file with the first operator's password instead.
     """
     words["allowed_hosts"] = words["allowed_hosts"] or None
     with _refusals():
@@ -129,6 +136,7 @@ def _first(settings: Any) -> str | None:
 
     with Keeper(settings.folder) as keeper:
         people = People(keeper)
+        _take_from_file(people)
         if not settings.is_local and not people.has_chosen():
             names = [one.name for one in people.all() if not one.is_chosen and not one.disabled]
             raise Failure(
@@ -138,6 +146,24 @@ def _first(settings: Any) -> str | None:
                 MISTAKE,
             )
         return people.make_first()
+
+
+def _take_from_file(people: People) -> None:
+    """Where nobody is there yet: the first operator, with the password of the file that is named.
+
+    Raises `Failure` where it cannot be read, and `BadInput`.
+    """
+    from adapters.workshop.people import FIRST, TERMINAL, Role  # noqa: PLC0415 - as above
+
+    named = os.environ.get(PASSWORD_FILE)
+    if not named or people.all():
+        return
+    try:
+        password = Path(named).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as refused:
+        message = f"the password file {named} cannot be read: {refused}"
+        raise Failure(message, f"write one line there, or unset {PASSWORD_FILE}") from None
+    people.add(TERMINAL, FIRST, Role.OPERATOR, password)
 
 
 def _tell(address: str, first: str | None, folder: Path, *, as_json: bool) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from adapters.ib.connection import IbBroker
 from adapters.live.clocks import wall
+from adapters.live.ending import Ending
 from adapters.live.offline import begun
-from adapters.live.runner import Ending, Runner
+from adapters.live.runner import Runner
 from adapters.live.server import listening
 
 if TYPE_CHECKING:
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
     from adapters.ib.port import Broker
     from adapters.ib.settings import Settings
+    from adapters.live.listener import Listener
     from adapters.live.plan import Plan
-    from adapters.live.runner import Listener
 
 
 def dialled(settings: Settings, now: Callable[[], int]) -> Broker:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.database.errors import DatabaseError
 from adapters.database.tables import Source
@@ -24,19 +23,20 @@ from adapters.ib.port import (
     Doubt,
     FiguresTold,
     Integrity,
-    NoGateway,
     PositionTold,
-    Unanswered,
 )
 from adapters.live import connect, warmup
-from adapters.live.alerts import Alerts, Outage
+from adapters.live.alerts import Alerts
 from adapters.live.asking import Asker
 from adapters.live.bars import BarKeeper, word_of
 from adapters.live.clocks import MarketClock, OwnClock, wall
 from adapters.live.dates import TradingDates
 from adapters.live.echo import changed
+from adapters.live.ending import ENGINE, STOPPING, Ending, stopped
 from adapters.live.errors import CannotRun
 from adapters.live.hands import Hands
+from adapters.live.lifeline import Lifeline
+from adapters.live.listener import ToListener
 from adapters.live.past import Past
 from adapters.live.plan import check_login
 from adapters.live.status import State
@@ -47,7 +47,6 @@ from engine.live import events as ev
 from engine.live import words
 from engine.live.books import JournalError
 from engine.live.commands import Level
-from engine.live.family import Phase
 from engine.session import BarOrderError
 
 if TYPE_CHECKING:
@@ -57,64 +56,18 @@ if TYPE_CHECKING:
     from adapters.ib.port import Bar, Broker, BrokerWord, ContractInfo, Figures, Session, Snapshot
     from adapters.ib.settings import Settings
     from adapters.live.clocks import Clock
+    from adapters.live.lifeline import Wire
+    from adapters.live.listener import Listener
     from adapters.live.plan import Plan
     from engine.live.decider import SessionDecider
     from engine.live.desk import Desk, Step
     from engine.live.words import Word
 
-STOPPING: Final = "the engine stops"
-"""Why entries are halted while it stops: the next start takes that halt back, and only that."""
-
-ENGINE: Final = "engine"
-_BEAT: Final = 30.0
-_DATA_PAUSE: Final = 15.0
-_SETTLE: Final = 3.0
-_OUT: Final = 10.0
-_LAST_TRIES: Final = 3
-_SPINS: Final = 50
-_NAP: Final = 0.005
 _REPLAYED: Final = 3_600_000
 """A replayed market is asked for everything that often where nothing happens; else each minute."""
 
 _SAID_AGAIN: Final = 10_000
-
-
-class Ending(Enum):
-    """Why a run is over."""
-
-    STOPPED = "stopped"  # a person or the system asked for it
-    INTERRUPTED = "interrupted"  # from the keyboard
-    OVER = "over"  # the gateway is gone, and that was to be the end
-
-
-class Listener(Protocol):
-    """Who is told what happens; it must not raise."""
-
-    def began(self, runner: Runner) -> None:
-        """It is connected and warmed up, and trades from here on."""
-        ...
-
-    def happened(self, event: ev.Event) -> None:
-        """An event is on the disk."""
-        ...
-
-    def withheld(self, at: int, what: cmd.Send | cmd.Cancel) -> None:
-        """It is only watched: this would have been sent."""
-        ...
-
-    def alerted(self, at: int, level: Level, text: str) -> None:
-        """Somebody is told something."""
-        ...
-
-
-@dataclass(slots=True)
-class Wire:
-    """How the connection stands."""
-
-    is_up: bool = False
-    since: int = 0
-    attempts: int = 0
-    trouble: str = ""
+_REMEMBERED: Final = 50
 
 
 class Runner:
@@ -134,10 +87,9 @@ class Runner:
         self.listener = listener
         self.strategy = program_hash(plan.program)
         self.dates = TradingDates(plan.program.day)
-        self.alerts = Alerts((_Told(listener),))
+        self.alerts = Alerts((ToListener(listener),))
         self.clock: Clock = OwnClock(now)
         self.started = now()
-        self.wire = Wire(since=self.started)
         self.is_replay = False
         self.policy = replace(
             plan.policy, monitor_only=plan.monitor_only, told_equity=not plan.counted
@@ -155,8 +107,9 @@ class Runner:
         self.changed = asyncio.Event()
         self.broker = self._dialled(dial)
         self._dial = dial
-        self._troubles = Troubles(self._data)
-        self._asker = Asker(self.broker, self._answered, self._lost)
+        self.troubles = Troubles(self._data)
+        self.lifeline = Lifeline(self)
+        self.asker = Asker(self.broker, self._answered, self.lifeline.lost)
         self._hands: Hands | None = None
         self._keeper: BarKeeper | None = None
         self._words: deque[Word] = deque()
@@ -164,7 +117,6 @@ class Runner:
         self._is_busy = False
         self._noticed: dict[str, int] = {}
         self._ended: asyncio.Future[Ending] | None = None
-        self._reconnecting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._is_enough: Any = None
         self._warm: list[Any] = []
@@ -225,8 +177,8 @@ class Runner:
         self._do(self.desk.begin(self.clock.now()))
         if made.short:
             self._warm, self._is_enough = list(made.bars), made.is_enough
-            self._troubles.say("warm-up", made.short)
-        self._run(self._listen())
+            self.troubles.say("warm-up", made.short)
+        self.run_beside(self._listen())
         self._tell_equity(session.figures)
         if self.journal.books.halt == STOPPING:
             self.take(words.Resume(self.clock.now(), ENGINE, "it runs again"))
@@ -235,8 +187,8 @@ class Runner:
         for bar in made.missed:
             self._on_bar(word_of(bar, self.clock.now()), known=True)
         self.listener.began(self)
-        await self._follow()
-        self._run(self._pulse() if self.is_replay else self._beat())
+        await self.lifeline.follow()
+        self.run_beside(self.lifeline.pulse() if self.is_replay else self.lifeline.beat())
 
     async def _connect_first(self) -> Session:
         above, wait = self.journal.books.highest_number, self.plan.wait
@@ -247,22 +199,18 @@ class Runner:
             self.policy = replace(self.policy, reconcile_every=_REPLAYED)
             self.clock = MarketClock(session.server_seconds * 1000)
             self.broker = self._dialled(self._dial)
-            self._asker = Asker(self.broker, self._answered, self._lost)
+            self.asker = Asker(self.broker, self._answered, self.lifeline.lost)
             session = await connect.first_session(self.broker, above, wait=wait)
         check_login(self.plan, session.account)
-        self._connected(session)
+        self.connected(session)
+        self.lifeline.is_up_again()
         return session
-
-    def _connected(self, session: Session) -> None:
-        self.session, self.figures = session, session.figures
-        self.wire = Wire(is_up=True, since=self.clock.now())
-        self.changed.set()
 
     async def _close(self) -> None:
         for task in [*self._tasks]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._asker.stop()
+        self.asker.stop()
         if self._hands is not None:
             self._hands.stop()
         self.clock.stop()
@@ -271,7 +219,8 @@ class Runner:
         if self._keeper is not None:
             self._keeper.write()
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def run_beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Have something done beside; where it fails, everything ends."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
@@ -312,7 +261,7 @@ class Runner:
             return  # carrying out what came of another: that one first, all of it
         self._is_busy = True
         try:
-            while self._words and not self._is_over:
+            while self._words and not self.is_over:
                 self._take(self._words.popleft())
         finally:
             self._is_busy = False
@@ -335,7 +284,7 @@ class Runner:
                 case cmd.Send() | cmd.Cancel():
                     self._hands.carry_out(self.date, command)
                 case cmd.Ask(number=number):
-                    self._asker.ask(number)
+                    self.asker.ask(number)
                 case cmd.WakeAt(at=at):
                     self.clock.wake(at, self._wake)
                 case cmd.Alert(level=level, text=text):
@@ -388,16 +337,16 @@ class Runner:
             case words.BarClosed():
                 self._on_bar(word)
             case words.Data(trouble=trouble):
-                self._troubles.say("", trouble)
+                self.troubles.say("", trouble)
             case words.Notice(code=code, text=text, ref=ref):
                 self._notice(code, text, ref)
             case words.LinkDown():
-                self.wire.trouble = word.why
+                self.lifeline.wire.trouble = word.why
                 self.take(word)
             case words.Clock() if self.is_replay:
                 pass
             case Disconnected(why=why):
-                self._reconnect(why)
+                self.lifeline.reconnect(why)
             case FiguresTold(figures=figures):
                 self._tell_equity(figures)
             case PositionTold(contract=number, contracts=held):
@@ -439,7 +388,7 @@ class Runner:
             self._warm.append(bar)
             if self._is_enough(self._warm):
                 self._is_enough, self._warm = None, []
-                self._troubles.say("warm-up", "")
+                self.troubles.say("warm-up", "")
         self.take(bar)
 
     def _data(self, trouble: str) -> None:
@@ -452,7 +401,7 @@ class Runner:
         now, key = self.clock.now(), f"{code} {ref} {text}"
         if now - self._noticed.get(key, -_SAID_AGAIN) < _SAID_AGAIN:
             return
-        if len(self._noticed) > _SPINS:
+        if len(self._noticed) > _REMEMBERED:
             self._noticed.clear()
         self._noticed[key] = now
         self.take(words.Notice(now, code, text, ref))
@@ -488,135 +437,23 @@ class Runner:
         """See `hands.Owner`."""
         self.say(level, text)
 
-    # --- the connection ---------------------------------------------------------------------------
-
-    def _lost(self, why: str) -> None:
-        """An answer did not come: what this connection says is not believed any more."""
-        self.take(words.LinkDown(self.clock.now(), why))
-        self._reconnect(why)
-
-    def _reconnect(self, why: str) -> None:
-        if self._reconnecting is None or self._reconnecting.done():
-            self.wire = Wire(since=self.clock.now(), trouble=why)
-            self.changed.set()
-            self._reconnecting = self._run(self._until_connected())
-
-    async def _until_connected(self) -> None:
-        watching = self._run(self._watch_outage(Outage(self.clock.now())))
-        try:
-            session = await self._knock()
-        finally:
-            watching.cancel()
-        self._connected(session)
-        self.take(words.LinkUp(self.clock.now(), data_kept=False))
-        await self._follow()
-
-    async def _knock(self) -> Session:
-        """Try until there is a connection."""
-        pauses = connect.pauses()
-        while True:
-            self.wire.attempts += 1
-            try:
-                session = await self.broker.connect(above=self.journal.books.highest_number)
-                check_login(self.plan, session.account)
-            except (BrokerError, CannotRun) as failed:
-                self._still_lost(failed)
-            else:
-                return session
-            await asyncio.sleep(next(pauses))
-
-    def _still_lost(self, failed: Exception) -> None:
-        self.wire.trouble = str(failed)
-        if connect.lasting(failed) and self.wire.attempts == 1:
-            self.say(Level.ALARM, f"the gateway is there and cannot be used: {failed}")
-        is_gone = isinstance(failed, NoGateway) and self.wire.attempts >= _LAST_TRIES
-        if self.plan.until_end and is_gone:
-            self.end(Ending.OVER)
-        self.changed.set()
-
-    async def _watch_outage(self, outage: Outage) -> None:
-        """By the loop's clock: a replayed one stands still meanwhile."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        while True:
-            await asyncio.sleep(5)
-            passed = int((loop.time() - began) * 1000)
-            if (due := outage.due(outage.since + passed)) is not None:
-                self.say(*due)
-
-    async def _follow(self) -> None:
-        """Have bars come; while they are refused there are no entries, and it is tried again."""
-        assert self.contract is not None
-        since = None if self.last_bar is None else self.last_bar.minute
-        minutes = self.plan.program.bar_minutes
-        while True:
-            try:
-                await self.broker.bars(self.contract, minutes, since, self.plan.feed)
-            except Unanswered as failed:
-                self._lost(f"no bars: {failed}")
-                return
-            except BrokerError as failed:
-                self._troubles.say("bars", str(failed))
-            else:
-                self._troubles.say("bars", "")
-                return
-            await asyncio.sleep(_DATA_PAUSE)
-
-    # --- time ---------------------------------------------------------------------------------
-
-    async def _beat(self) -> None:
-        """Now and then ask for the time: the clocks are compared, and a dead line is noticed."""
-        while not self._is_over:
-            await asyncio.sleep(_BEAT)
-            if not self.wire.is_up:
-                continue
-            try:
-                await self.broker.server_time()
-            except Unanswered as failed:
-                if self.wire.is_up:
-                    self._lost(f"the gateway is silent: {failed}")
-
-    async def _pulse(self) -> None:
-        """Ask a replayed market for its time whenever there is nothing else to do.
-
-        A gateway in lockstep plays on when it is asked, and answers behind the news; so nothing
-        here is ever late, and no time is lost.
-        """
-        before = still = 0
-        while not self._is_over:
-            await self._quiet()
-            if not self.wire.is_up:
-                await asyncio.sleep(0.01)
-                continue
-            try:
-                now = await self.broker.server_time()
-            except Unanswered as failed:
-                if self.wire.is_up:
-                    self._lost(f"the gateway is silent: {failed}")
-                continue
-            still = still + 1 if now == before else 0
-            if still > _SPINS:  # it goes by its own speed: no need to ask that often
-                await asyncio.sleep(_NAP)
-            before = now
-            await self._quiet()  # the news before the answer come first, and all they bring
-            self.clock.told(now * 1000)
-
-    async def _quiet(self) -> None:
-        """Wait until nothing is under way."""
-        spins = 0
-        while not self._is_over and not self._is_idle:
-            spins += 1
-            await asyncio.sleep(0 if spins < _SPINS else 0.0005)
+    # --- for its lifeline ----------------------------------------------------------------------
 
     @property
-    def _is_idle(self) -> bool:
+    def is_idle(self) -> bool:
+        """Whether nothing is under way: all words taken, nothing asked, nothing to be sent."""
         assert self._hands is not None
-        return self.broker.is_idle and self._asker.is_idle and self._hands.is_idle
+        return self.broker.is_idle and self.asker.is_idle and self._hands.is_idle
 
     @property
-    def _is_over(self) -> bool:
-        """Asked by loops, too: waiting for an answer can swallow a cancellation (Python 3.11)."""
+    def is_over(self) -> bool:
+        """Whether it has ended."""
         return self._ended is None or self._ended.done()
+
+    def connected(self, session: Session) -> None:
+        """A connection was made."""
+        self.session, self.figures = session, session.figures
+        self.changed.set()
 
     # --- the end ------------------------------------------------------------------------------
 
@@ -626,30 +463,7 @@ class Runner:
             self.end(ending)
         elif not self.is_stopping:
             self.is_stopping = True
-            self._run(self._stop(ending, flatten=flatten or self.plan.flatten_on_exit))
-
-    async def _stop(self, ending: Ending, *, flatten: bool) -> None:
-        now, halt = self.clock.now(), self.journal.books.halt
-        if flatten and self.journal.books.living:
-            self.take(words.Flatten(now, ENGINE, halt or STOPPING))
-        elif not halt:
-            self.take(words.Halt(now, ENGINE, STOPPING))
-        loop = asyncio.get_running_loop()
-        patience = loop.time() + (_OUT if flatten else _SETTLE)
-        while loop.time() < patience and not self._is_settled(flatten=flatten):  # noqa: ASYNC110
-            await asyncio.sleep(0.02)
-        if flatten and self.journal.books.living:
-            self.say(Level.ALARM, "not everything of ours is out: look at the broker")
-        self.end(ending)
-
-    def _is_settled(self, *, flatten: bool) -> bool:
-        """Whether nothing is on its way, and what is held has its stops."""
-        assert self.desk is not None
-        if not self._asker.is_idle or self.desk.question or not self.wire.is_up:
-            return not self.wire.is_up
-        under_way = {Phase.SENDING, Phase.WORKING, Phase.CLOSING}
-        living = self.journal.books.living
-        return not living if flatten else all(one.phase not in under_way for one in living)
+            self.run_beside(stopped(self, ending, flatten=flatten or self.plan.flatten_on_exit))
 
     # --- how it stands --------------------------------------------------------------------------
 
@@ -659,9 +473,9 @@ class Runner:
         return self.desk is not None and self._hands is not None
 
     @property
-    def trouble(self) -> str:
-        """What is wrong with the data; empty: nothing."""
-        return self._troubles.text
+    def wire(self) -> Wire:
+        """How the connection stands."""
+        return self.lifeline.wire
 
     @property
     def state(self) -> State:
@@ -687,14 +501,3 @@ class Runner:
         if not self.wire.is_up:
             return f"no gateway: {self.wire.trouble}"
         return self.desk.why_not(self.date)
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """Alerts, told to the listener."""
-
-    listener: Listener
-
-    def notify(self, at: int, level: Level, text: str) -> None:
-        """See `alerts.Notifier`."""
-        self.listener.alerted(at, level, text)

@@ -122,7 +122,7 @@ def _market(runner: Runner) -> MarketStands | None:
         last_bar=None if bar is None else bar.minute,
         price=None if bar is None else price_text(bar.close, contract.tick),
         bars=runner.bars_seen,
-        trouble=runner.trouble,
+        trouble=runner.troubles.text,
     )
 
 

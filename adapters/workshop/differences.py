@@ -29,7 +29,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of a difference: `kind` is same, gone or new; numbers count from 1, 0 where it is not."""
+    """A line of a difference. `kind` is same, gone or new; numbers from 1, 0 where it is not."""
 
     kind: str
     before: int
@@ -143,7 +143,7 @@ _VERBS: Final = (("vanished", "removes"), ("appeared", "adds"), ("moved", "moves
 
 def in_words(counts: Mapping[str, int]) -> str:
     """`this change removes 3 trades and moves 1`."""
-    parts = []
+    parts: list[str] = []
     for word, verb in _VERBS:
         count = counts.get(word, 0)
         if count:

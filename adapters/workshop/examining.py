@@ -1,4 +1,4 @@
-"""One check of one text, as it happens in a process of its own: see `adapters.workshop.checking`."""
+"""One check of one text, in a process of its own: see `adapters.workshop.checking`."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _EITHER: Final = re.compile(r"write (\S+ \S+) or (\S+ \S+)")
 
 
 def fixes_of(finding: Diagnostic, line: str) -> tuple[Fix, ...]:
-    """The fixes of a finding whose place lies in `line`: the compiler's own edit, else its guess."""
+    """The fixes of a finding that lies in `line`: the compiler's own edit, else its guess."""
     if finding.edit is not None:
         span, new = finding.edit.span, finding.edit.replacement
         end = span.column + span.length

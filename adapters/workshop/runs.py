@@ -113,8 +113,9 @@ class Run:
 class Runs:
     """Every run of a workshop. Threads may share it, and processes its folder."""
 
-    def __init__(self, keeper: Keeper, strategies: Path) -> None:
-        """In the keeper's folder; `strategies` holds what texts refer to."""
+    def __init__(self, keeper: Keeper, strategies: Path, journal: str = "") -> None:
+        """In the keeper's folder; `strategies` holds the files, `journal` what is traded live."""
+        self._journal = journal
         self._keeper = keeper
         self._strategies = strategies
         self._folder = keeper.folder / "runs"
@@ -134,6 +135,16 @@ class Runs:
         if strategy not in self.runnable():
             raise NotFound(f"there is no strategy {strategy[:80]}", "choose one of the list")
         return (self._strategies / f"{strategy}.yaml").read_text("utf-8", errors="replace")
+
+    def lived(self, strategy: str) -> list[dict[str, Any]]:
+        """What was traded live by a strategy's file beside its replay, a record a contract.
+
+        Raises `NotFound` where nothing was, and `BadInput`.
+        """
+        from adapters.workshop.lived import beside_replay  # noqa: PLC0415 - brings the engine
+
+        self.text_of(strategy)
+        return beside_replay(self._strategies / f"{strategy}.yaml", self._journal)
 
     def parameters(self, strategy: str) -> Sequence[Dial]:
         """The parameters of a strategy as fields of a form; none where it does not compile."""

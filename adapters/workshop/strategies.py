@@ -2,8 +2,8 @@
 
 The files are the truth: what the command line and the live engine read. A version is a text that a
 file had, or shall have; one that somebody made in an editor of their own is found and kept as
-"changed on disk". Nobody's text is ever lost: a save over a newer version is refused, and a strategy
-that is being traded gets a draft, which a person switches to.
+"changed on disk". Nobody's text is ever lost: a save over a newer version is refused, and a
+strategy that is being traded gets a draft, which a person switches to.
 """
 
 from __future__ import annotations

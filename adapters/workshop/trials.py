@@ -114,7 +114,7 @@ class Trials:
     @staticmethod
     def _run(trial: Trial, asked: dict[str, Any]) -> None:
         command = [sys.executable, "-m", "adapters.workshop.trying"]
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
         ) as process:
             trial.process = process

@@ -1,4 +1,4 @@
-"""The language's own tables, as an editor needs them: keys by place, names, functions, units, codes.
+"""The language's own tables for an editor: keys by place, names, functions, units, codes.
 
 Nothing is said twice: every word comes from where the compiler takes it.
 """

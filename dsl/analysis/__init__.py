@@ -40,4 +40,4 @@ ANALYSES: Final[tuple[Analysis, ...]] = (
 )
 
 PROMPT: Final = tuple(analysis for analysis in ANALYSES if analysis is not decisions)
-"""Without the proofs about conditions: a tenth of the time, and nothing that is an error is missed."""
+"""Without the proofs about conditions: a tenth of the time, and no error is missed."""

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from adapters.ib.port import Broker
-    from adapters.live.runner import Ending, Runner
+    from adapters.live.ending import Ending
+    from adapters.live.runner import Runner
     from engine.domain.market import Ints, Market
     from engine.live import commands as cmd
     from engine.live.commands import Level

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from adapters.workshop.keeper import Keeper
+from adapters.workshop.people import People
 from tests.web.support import OPERATOR, sign_in
 
 if TYPE_CHECKING:
@@ -106,6 +108,24 @@ def test_it_goes_to_others_only_with_a_password_that_a_person_set(
     assert "a-word-of-my-own" not in set_.stdout + set_.stderr
     served = serve(tmp_path, "--host", "0.0.0.0")
     assert httpx.get(served.address + "/health/live").status_code == 200
+
+
+def test_the_first_password_may_come_from_a_secret_file(
+    tmp_path: Path, serve: Callable[..., Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = tmp_path / "secret.txt"
+    monkeypatch.setenv("ENGINE_WEB_PASSWORD_FILE", str(secret))
+    folder = tmp_path / "workshop"
+    missing = web(folder, "--port", "0")
+    assert missing.returncode == 3
+    assert "cannot be read" in missing.stderr
+    secret.write_text("short\n")
+    assert web(folder, "--port", "0").returncode == 3
+    secret.write_text("a-word-of-my-own\n")
+    served = serve(tmp_path, "--host", "0.0.0.0")
+    with Keeper(folder) as keeper:
+        assert People(keeper).checked("trader", "a-word-of-my-own") is not None
+    assert "a-word-of-my-own" not in served.log.read_text()
 
 
 def test_the_first_password_made_here_does_not_open_the_page_to_others(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from tests.web.support import OPERATOR, VIEWER, sign_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
     from httpx import Client
     from litestar.testing import TestClient
 

@@ -118,6 +118,11 @@ class RunsApi(Controller):
         """The bundled sample, whose name is empty, then every data set."""
         return data_sets()
 
+    @get("/live", sync_to_thread=True, summary="What was traded live beside its replay")
+    def live(self, ports: NamedDependency[Ports], strategy: FromQuery[str]) -> list[dict[str, Any]]:
+        """A record a contract: what differs, each with its cause."""
+        return ports.runs.lived(strategy)
+
     @get("/compare", sync_to_thread=True, summary="Two runs side by side")
     def compare(self, ports: NamedDependency[Ports], a: Beside, b: Beside) -> dict[str, Any]:
         """Which trades appear, vanish or move from run A to run B."""

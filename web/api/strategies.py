@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.di import NamedDependency
@@ -18,12 +18,14 @@ from adapters.workshop.errors import NotFound
 from adapters.workshop.strategies import Version
 from adapters.workshop.templates import TEMPLATES, renamed
 from adapters.workshop.tidying import tidied
-from adapters.workshop.trials import Trial as Trying
 from adapters.workshop.vocabulary import vocabulary
 from web.pages.strategies import LARGEST, who
 from web.ports import Ports
 from web.security.guards import VIEWERS
 from web.views.strategies import told
+
+if TYPE_CHECKING:
+    from adapters.workshop.trials import Trial as Trying
 
 PATIENCE: Final = 20.0
 """Seconds after which a check is given up: the text is answered for all the same."""

@@ -262,6 +262,18 @@ class RunPages(Controller):
         ports.runs.remove(request.user.name, number)
         return _to(request, "/runs")
 
+    @get("/live", sync_to_thread=True)
+    def live(
+        self,
+        request: Request[Any, Any, Any],
+        ports: NamedDependency[Ports],
+        strategy: FromQuery[str] = "",
+    ) -> Response[str]:
+        """What was traded live beside its replay."""
+        names = ports.runs.runnable()
+        found = ports.runs.lived(strategy) if strategy else None
+        return page(request, "runs/live.html", strategies=names, chosen=strategy, found=found)
+
     # --- two ------------------------------------------------------------------------------------
 
     @get("/compare", sync_to_thread=True)

@@ -25,7 +25,7 @@ _LETTER: Final = 6.6
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A line of text; `line` is where the spec says so, 0 for nowhere; `title` is the whole of it."""
+    """A line of text; `line` is where the spec says so, 0 for nowhere; `title` its whole."""
 
     x: float
     y: float

@@ -17,9 +17,9 @@ from adapters.database.errors import LockedError, UnreachableError
 from adapters.database.reader import JournalReader
 from adapters.gateway.faults import plans
 from adapters.ib.library import installed
+from adapters.live.ending import ENGINE, STOPPING, Ending
 from adapters.live.errors import BadAccount, CannotRun
 from adapters.live.offline import begun, halt_journal, stood
-from adapters.live.runner import ENGINE, STOPPING, Ending
 from adapters.live.status import State
 from engine.live.commands import Level
 from engine.live.events import Halted, Moved, Planned, Resumed, Sending

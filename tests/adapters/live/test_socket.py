@@ -12,9 +12,9 @@ import pytest
 
 from adapters.ib.library import installed
 from adapters.live.caller import LONGEST, Caller, EngineRefused, NobodyRuns
+from adapters.live.ending import Ending
 from adapters.live.offline import halt_journal, resume_journal, stood
 from adapters.live.places import socket_of
-from adapters.live.runner import Ending
 from adapters.live.status import State, as_bytes, from_bytes
 from engine.live.events import Halted
 from tests.support.live_run import PLAYED, gateway_of, live, market, plan_of, until

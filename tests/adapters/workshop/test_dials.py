@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.workshop.checked import Dial
 from adapters.workshop.dials import applied, turned
 from adapters.workshop.errors import BadInput, NotFound
 from adapters.workshop.examining import Asked, examine
 from tests.support.shipped import SHIPPED
+
+if TYPE_CHECKING:
+    from adapters.workshop.checked import Dial
 
 FOLDER = str(SHIPPED[0].parent)
 CREATOR = next(path for path in SHIPPED if path.stem == "slob_5_1_creator").read_text("utf-8")

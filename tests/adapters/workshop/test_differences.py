@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,9 @@ from adapters.workshop.differences import TradeDifference, in_words, text_differ
 from adapters.workshop.errors import NotFound
 from adapters.workshop.trials import Trial, Trials
 from tests.support.shipped import SHIPPED
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 VWAP = next(path for path in SHIPPED if path.stem == "vwap_reversion").read_text("utf-8")
 

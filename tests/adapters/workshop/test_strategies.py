@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from adapters.workshop import strategies
 from adapters.workshop.deeds import Deeds
 from adapters.workshop.errors import BadInput, Conflict, NoRoom, NotFound
 from adapters.workshop.keeper import Keeper
@@ -16,6 +15,7 @@ from adapters.workshop.strategies import NewerVersion, Strategies
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 TEXT = "lang: 1\nstrategy: one\n"
 
@@ -144,7 +144,7 @@ def test_a_full_disk_loses_nothing(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(strategies.tempfile, "mkstemp", full)
+    monkeypatch.setattr(tempfile, "mkstemp", full)
     with pytest.raises(NoRoom, match="No space left"):
         kept.save("one", "a: 1\n", 1, "ann")
     monkeypatch.undo()

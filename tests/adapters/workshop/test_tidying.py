@@ -78,8 +78,13 @@ LINES = st.lists(
             "",
             "g:",
             "- h: 1",
+            "  - i: 2",
+            "    j: 3",
+            '  k: "q  # r"   # s',
+            "  doc: |",
+            "      long   text",
+            "\tl: 1",
         ]
-        + ["  - i: 2", "    j: 3", '  k: "q  # r"   # s', "  doc: |", "      long   text", "\tl: 1"]
     ),
     max_size=14,
 )
