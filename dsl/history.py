@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dsl.ir import expression as ir
 from dsl.ir.program import History, Program
+from dsl.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,9 +20,10 @@ def nodes_in(value: object) -> Iterator[ir.Node]:
     elif isinstance(value, tuple):
         for item in value:
             yield from nodes_in(item)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield from nodes_in(getattr(value, field.name))
+    elif not isinstance(value, Span):
+        # a record of the program; asking `fields` for each would cost more than all the rest
+        for name in getattr(value, "__match_args__", ()):
+            yield from nodes_in(getattr(value, name))
 
 
 def history_of(value: object) -> History:

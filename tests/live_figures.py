@@ -1,7 +1,7 @@
 """The figures of live trading in one table: `python -m tests.live_figures [--share ci] [--json]`.
 
-Everything that must be zero is asserted: the status is 1 where anything was violated. `test` takes a
-minute or two on two cores, `ci` about a quarter of an hour, `prove` a night.
+Everything that must be zero is asserted: the status is 1 where anything was violated. `test` takes
+a minute or two on two cores, `ci` about a quarter of an hour, `prove` a night.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.proofs.figures import SECTIONS, Report, tasks
 from tests.proofs.share import SHARES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 
 def main() -> int:
@@ -48,11 +48,9 @@ def main() -> int:
     return 1 if any(report.violations for report in reports.values()) else 0
 
 
-def _done(task: object) -> Report:
+def _done(task: Callable[[], Report]) -> Report:
     """A task, done; in a process of the pool."""
-    assert callable(task)
-    report: Report = task()
-    return report
+    return task()
 
 
 def _table(reports: Iterable[Report]) -> Iterable[str]:

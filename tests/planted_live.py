@@ -54,7 +54,7 @@ LIVE: Final = (
         "engine/live/situation.py",
         "if any(count > 1 for count in references.values()):",
         "if any(count > 2 for count in references.values()):",
-        NAMED,
+        TABLE,
     ),
     Bug(
         "an old revision of an execution wins",
@@ -194,7 +194,7 @@ LIVE: Final = (
         "engine/live/desk.py",
         "                page.forget_alerts()\n                self._ask()\n",
         "                page.forget_alerts()\n",
-        NAMED,
+        DESK,
     ),
     Bug(
         "orders are sent over a link that is down",

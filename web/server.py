@@ -53,10 +53,10 @@ class Server(uvicorn.Server):
         await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's
-        """On SIGTERM and SIGINT what watches `site.state.closing` ends; the second waits for nothing.
+        """On SIGTERM and SIGINT what watches `site.state.closing` ends.
 
-        uvicorn would raise the signal once more in the end, and the process would be gone before
-        it has ended the processes that it started.
+        The second signal waits for nothing. uvicorn would raise the signal once more in the end,
+        and the process would be gone before it has ended the processes that it started.
         """
         closing: asyncio.Event | None = self._site.state.get("closing")
         if closing is not None and self._loop is not None:
@@ -69,11 +69,11 @@ class Server(uvicorn.Server):
 def serve(settings: Settings, listening: Callable[[str], None]) -> None:
     """Serve until SIGTERM; `listening` is told the address once it is bound.
 
-    Raises `KeyboardInterrupt` after SIGINT, `OSError` where the port is taken or the host is not of this machine, and what
-    `create_app` raises.
+    Raises `KeyboardInterrupt` after SIGINT, `OSError` where the port is taken or the host is not of
+    this machine, and what `create_app` raises.
     """
-    site = create_app(settings)
     bound = bind(settings.host, settings.port)
+    site = create_app(settings)
     host, port = bound.getsockname()[:2]
     to_standard_error()
     listening(f"http://{f'[{host}]' if ':' in host else host}:{port}")

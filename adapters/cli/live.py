@@ -187,7 +187,7 @@ def flatten(journal: str | None, person: str | None, why: str, *, yes: bool, as_
 
     try:
         if not yes:
-            _confirm(caller.status(), as_json=as_json)
+            confirm(caller.status(), as_json=as_json)
         found = _heard(lambda: caller.tell("flatten", person or who(), why))
     except NobodyRuns:
         raise _cannot_flatten(where, person or who(), why) from None
@@ -212,7 +212,7 @@ def stop(
 
     try:
         if flat and not yes:
-            _confirm(caller.status(), as_json=as_json)
+            confirm(caller.status(), as_json=as_json)
         _heard(lambda: caller.tell("stop", person or who(), why, flatten=flat))
         gone = _wait_until_gone(caller)
     except NobodyRuns:
@@ -322,8 +322,8 @@ def _answer(found: Status, do: str, *, as_json: bool) -> None:
         click.echo(f"No entry could happen now: {found.why_not}")
 
 
-def _confirm(found: Status, *, as_json: bool) -> None:
-    """Have the person type what is about to be closed."""
+def confirm(found: Status, *, as_json: bool) -> None:
+    """Have the person type what is about to be closed; raises where that is not done."""
     if as_json or not sys.stdin.isatty():
         raise click.UsageError("say --yes to close everything without being asked")
     from adapters.cli.standing import in_one_line  # noqa: PLC0415 - start-up in milliseconds

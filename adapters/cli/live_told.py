@@ -88,6 +88,8 @@ class Teller:
         self._symbol = plan.program.instrument.symbol
         self._monitor = plan.monitor_only
         self._verbose = verbose
+        self._multiplier = plan.program.instrument.multiplier
+        self._currency = plan.program.instrument.currency
         self._families: dict[str, Family] = {}
 
     # --- runner.Listener ------------------------------------------------------------------------
@@ -115,8 +117,7 @@ class Teller:
 
     def happened(self, event: Event) -> None:
         """See `runner.Listener`."""
-        if isinstance(event, ev.Planned):
-            self._families[event.family.name] = event.family
+        self._remember(event)
         text = self._told(event)
         if text:
             self._say(event.at, text)
@@ -133,6 +134,16 @@ class Teller:
     def alerted(self, at: int, level: Level, text: str) -> None:
         """See `runner.Listener`."""
         self._say(at, f"{level.value}: {text}", _COLOURS[level])
+
+    def _remember(self, event: Event) -> None:
+        """Families and what was executed of them, so that their result can be told."""
+        if isinstance(event, ev.Planned):
+            self._families[event.family.name] = event.family
+        elif isinstance(event, words.Executed):
+            leg = event.execution.leg
+            family = self._families.get(leg.family) if leg else None
+            if family is not None:
+                self._families[family.name] = family.with_executions([event.execution])
 
     # --- words ------------------------------------------------------------------------------------
 
@@ -155,9 +166,9 @@ class Teller:
             case ev.Wanted(asked=asked):
                 return f"{_NAMES[asked.leg.role]}: {self._order(asked.order)}"
             case ev.Moved(family=name, phase=Phase.DONE, ending=ending, why=why):
-                over = self._families.pop(name, None)
+                over = self._families.get(name)
                 who = name if over is None else over.signal.candidate
-                return f"{who} is over: {ending or why}"
+                return f"{who} is over: {ending or why}{self._result(over)}"
             case words.Refused(ref=ref, code=code, text=text):
                 return f"{ref} is refused: {text} ({code})"
             case ev.Latched(reason=reason):
@@ -170,6 +181,14 @@ class Teller:
                 return f"{who} resumed the entries: {why}"
             case _:
                 return ""
+
+    def _result(self, family: Family | None) -> str:
+        """What a family brought before commissions, where it traded and is out."""
+        if family is None or family.entered == 0 or family.held != 0:
+            return ""
+        paid = (-one.action.sign * one.contracts * one.price for one in family.executions)
+        money = Fraction(sum(paid)) * self._multiplier
+        return f", {'+' if money > 0 else ''}{decimal_text(money)} {self._currency} gross"
 
     def _planned(self, family: Family) -> str:
         orders = [one.order for one in family.asked]

@@ -54,7 +54,7 @@ class Config:
     `begins`: seconds since the epoch, or else `first` a trading date, begin the replay; earlier
     bars are history. By default the second trading date begins it, so there is something to warm
     up on. `last`: the last trading date that is played. `stop_at_close` says when a lockstep client
-    is also asked at the close of a bar: while something is held, by default. `unrest`: so many seconds
+    is also asked at the close of a bar: while something is held, by default. For `unrest` seconds
     after anything happened to an order it is asked every second, too. `fine`: play the
     5-second steps even if nobody listens to them. `check_margin`: reject what the account cannot
     bear. `archive`: let `truth` tell of orders and executions of all days, though clients are told

@@ -35,7 +35,6 @@ from engine.execution.fills import NEVER, fill, rest_of_bar
 
 if TYPE_CHECKING:
     from adapters.gateway.account import Account
-    from adapters.gateway.contracts import Contract
     from adapters.gateway.tape import Tape
 
 _FILLS: Final = {MARKET: fills.MARKET, LIMIT: fills.LIMIT, STOP: fills.STOP}

@@ -24,7 +24,8 @@ class Lockstep:
     its reply comes behind the next news, so `while True: await reqCurrentTime()` is all that a
     client needs, and it can never be late. Nothing is played before somebody listens, nor while
     nobody is connected. Who does not answer within `patience` seconds is no longer waited for.
-    After anything that happened to an order the next seconds are played one by one (`Config.unrest`).
+    After anything that happened to an order the next seconds are played one by one
+    (`Config.unrest`).
     """
 
     def __init__(self, gateway: Gateway, *, patience: float = 10.0) -> None:

@@ -49,7 +49,7 @@ class BarKeeper:
 
     def keep_now(self, bars: Iterable[Bar], source: Source) -> None:
         """Bars out of history, from before it trades. Raises `DatabaseError`."""
-        self._journal.keep_bars([self._row(bar, source) for bar in bars])
+        self._journal.keep_closed(self._contract, source, map(_prices, bars))
 
     def keep(self, bar: BarClosed) -> None:
         """A bar was seen. Raises `DatabaseError`."""
@@ -60,7 +60,8 @@ class BarKeeper:
     def write(self) -> None:
         """Write what waits. Raises `DatabaseError`."""
         if self._waiting:
-            self._journal.keep_bars([self._row(bar, Source.LIVE) for bar in self._waiting])
+            bars = map(_prices, self._waiting)
+            self._journal.keep_closed(self._contract, Source.LIVE, bars)
             self._waiting.clear()
 
     def told_later(self, bar: Bar, source: Source) -> None:
@@ -69,8 +70,10 @@ class BarKeeper:
         Raises `DatabaseError`.
         """
         self.write()
-        self._journal.keep_told_later([self._row(bar, source)])
+        values = dict(zip(_COLUMNS, _prices(bar), strict=True))
+        row = BarRow(contract=self._contract, source=source, **values)
+        self._journal.keep_told_later([row])
 
-    def _row(self, bar: Bar | BarClosed, source: Source) -> BarRow:
-        values = {name: getattr(bar, name) for name in _COLUMNS}
-        return BarRow(contract=self._contract, source=source, **values)
+
+def _prices(bar: Bar | BarClosed) -> tuple[int, ...]:
+    return bar.minute, bar.open, bar.high, bar.low, bar.close, bar.volume

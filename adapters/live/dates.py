@@ -1,8 +1,10 @@
-"""Which trading date an instant belongs to, by the strategy's own rule."""
+"""Which trading date an instant belongs to, and whether a contract's time is up."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -11,7 +13,16 @@ from engine.domain.dates import date_begins
 from engine.journal.units import date_text
 
 if TYPE_CHECKING:
+    from adapters.ib.port import ContractInfo
     from dsl.ir.program import DayRule
+
+_NEW_YORK: Final = ZoneInfo("America/New_York")
+
+
+def rolls(contract: ContractInfo, now: int) -> bool:
+    """Whether another month is traded by that instant (ms): dates of contracts are New York's."""
+    today = f"{datetime.fromtimestamp(now / 1000, UTC).astimezone(_NEW_YORK):%Y%m%d}"
+    return bool(contract.rolls) and today >= contract.rolls
 
 
 class TradingDates:

@@ -99,9 +99,16 @@ def begun(where: str | Path) -> Journal:
 
     One engine a journal, whatever its account and client id: the books are of one account.
     """
+    from adapters.database.errors import UnreachableError  # noqa: PLC0415 - as below
     from adapters.database.journal import Journal  # noqa: PLC0415 - SQLAlchemy, 300 ms
 
-    return Journal.begin(where, account="", client=0)
+    try:
+        return Journal.begin(where, account="", client=0)
+    except OSError as refused:
+        raise UnreachableError(
+            f"the journal {where} cannot be kept: {refused.strerror or refused}",
+            "name another place: --journal FILE",
+        ) from None
 
 
 def _write(where: str | Path, event: Event) -> None:

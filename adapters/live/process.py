@@ -40,13 +40,20 @@ async def trade(
     `CannotRun` and `DatabaseError`.
     """
     with closing(begun(plan.journal)) as journal:
-        runner = Runner(plan, journal, dial, listener, now=now)
-        _heed_signals(runner)
-        try:
-            async with listening(runner):
-                return await runner.run()
-        finally:
-            _forget_signals()
+        while True:
+            ending = await _once(Runner(plan, journal, dial, listener, now=now))
+            if ending is not Ending.ROLLED:
+                return ending
+
+
+async def _once(runner: Runner) -> Ending:
+    """Run on one contract."""
+    _heed_signals(runner)
+    try:
+        async with listening(runner):
+            return await runner.run()
+    finally:
+        _forget_signals()
 
 
 _SIGNALS = {signal.SIGTERM: Ending.STOPPED, signal.SIGINT: Ending.INTERRUPTED}

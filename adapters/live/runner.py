@@ -30,7 +30,7 @@ from adapters.live.alerts import Alerts
 from adapters.live.asking import Asker
 from adapters.live.bars import BarKeeper, word_of
 from adapters.live.clocks import MarketClock, OwnClock, wall
-from adapters.live.dates import TradingDates
+from adapters.live.dates import TradingDates, rolls
 from adapters.live.echo import changed
 from adapters.live.ending import ENGINE, STOPPING, Ending, stopped
 from adapters.live.errors import CannotRun
@@ -101,6 +101,7 @@ class Runner:
         self.figures: Figures | None = None
         self.last_bar: words.BarClosed | None = None
         self.bars_seen = 0
+        self.began_rolled = False
         self.events_written = journal.last()
         self.past = Past.of(journal)
         self.is_stopping = False
@@ -142,7 +143,8 @@ class Runner:
         beginning = loop.create_task(self._begin())
         try:
             # a start may wait for its gateway for ever, and is ended like anything else
-            await asyncio.wait({beginning, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {beginning, self._ended}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if beginning.done():
                 beginning.result()
             return await self._ended
@@ -167,6 +169,7 @@ class Runner:
             )  # fmt: skip
         except BrokerError as failed:
             raise connect.cannot(failed) from None
+        self.began_rolled = rolls(contract, self.clock.now())
         self.contract, self.desk, self.decider = contract, made.desk, made.decider
         self._hands = Hands(self.broker, contract, self, self.plan.monitor_only)
         self._keeper = BarKeeper(self.journal, contract.number)
@@ -390,6 +393,21 @@ class Runner:
                 self._is_enough, self._warm = None, []
                 self.troubles.say("warm-up", "")
         self.take(bar)
+        self._see_roll()
+
+    def _see_roll(self) -> None:
+        """From its roll on a contract is only traded until nothing of ours is open in it."""
+        contract, desk = self.contract, self.desk
+        if contract is None or desk is None or not rolls(contract, self.clock.now()):
+            return
+        if self.began_rolled:
+            return  # the broker still names this one
+        if self.journal.books.living or desk.trader.is_busy:
+            text = f"{contract.local} rolls: nothing new is opened in it"
+            self.troubles.say("roll", text)
+        else:
+            self.say(Level.NOTE, f"{contract.local} rolls: the next contract is traded")
+            self.end(Ending.ROLLED)
 
     def _data(self, trouble: str) -> None:
         """What is wrong with the data has changed."""

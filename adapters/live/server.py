@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.live.caller import LONGEST
+from adapters.live.errors import CannotRun
 from adapters.live.places import make_folder_of, socket_of
 from adapters.live.standing import status_of
 from adapters.live.status import as_bytes
@@ -16,6 +17,7 @@ from engine.live import words
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
 
     from adapters.live.runner import Runner
     from engine.live.words import Word
@@ -46,18 +48,17 @@ class BadRequest(Exception):
 async def listening(runner: Runner) -> AsyncIterator[None]:
     """Answer callers of a run for as long as it lasts. The journal's lock says it is the only one.
 
-    Raises `OSError` where no socket can be made.
+    Raises `CannotRun` where no socket can be made: an engine that cannot be told to halt must not
+    trade.
     """
-    path = socket_of(runner.plan.journal)
-    make_folder_of(path)
-    with suppress(FileNotFoundError):
-        path.unlink()  # of an engine that was killed: the journal is ours
-    counter = Counter(runner)
-    before = os.umask(0o177)
+    path, counter = socket_of(runner.plan.journal), Counter(runner)
     try:
-        server = await asyncio.start_unix_server(counter.serve, path, limit=LONGEST)
-    finally:
-        os.umask(before)
+        server = await _server(counter, path)
+    except OSError as refused:
+        raise CannotRun(
+            f"no socket can be made at {path}: {refused.strerror or refused}",
+            "name a journal in a folder of your own: --journal FILE",
+        ) from None
     try:
         yield
     finally:
@@ -65,6 +66,18 @@ async def listening(runner: Runner) -> AsyncIterator[None]:
         await counter.close()
         with suppress(FileNotFoundError):
             path.unlink()
+
+
+async def _server(counter: Counter, path: Path) -> asyncio.Server:
+    """Listen there, for this user alone."""
+    make_folder_of(path)
+    with suppress(FileNotFoundError):
+        path.unlink()  # noqa: ASYNC240 - of an engine that was killed: the journal is ours
+    before = os.umask(0o177)
+    try:
+        return await asyncio.start_unix_server(counter.serve, path, limit=LONGEST)
+    finally:
+        os.umask(before)
 
 
 class Counter:

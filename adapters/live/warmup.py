@@ -71,7 +71,7 @@ async def prepared(
     if step is not None:
         bars = await _seen(plan, broker, journal, contract, step)
         if bars is not None:
-            desk = making.desk(books, bars, policy)
+            desk = making.desk(books, bars, policy, resumed=True)
             later = journal.bars(contract.number, step.minute + 1, 1 << 40)
             fresh = [bar for bar in bars if isinstance(bar, Bar)]
             return Prepared(
@@ -85,7 +85,7 @@ async def prepared(
     making.refuse_orphans(books)
     found = await broker.warm_up(contract, plan.program.bar_minutes, enough)
     short = "" if enough(found) else lacking(plan, found)
-    desk = making.desk(replace(books, steps={}), found, policy)
+    desk = making.desk(books, found, policy, resumed=False)
     return Prepared(desk, making.decider, found, found, (), short, resumed=False, is_enough=enough)
 
 
@@ -147,11 +147,17 @@ class _Making:
 
         return Trader(plan.program, terms, self._contract.number, decider_of)
 
-    def desk(self, books: Books, bars: Sequence[Bar | BarRow], policy: Policy) -> Desk:
-        """A desk over these books; without a step in them the bars are a warm-up."""
+    def desk(
+        self, books: Books, bars: Sequence[Bar | BarRow], policy: Policy, *, resumed: bool
+    ) -> Desk:
+        """A desk over these books, going on after their last step, else after a warm-up."""
         trader = self.trader(bars)
-        if trader.strategy not in books.steps:
+        before = books.steps.get(trader.strategy)
+        if not resumed:
+            books = replace(books, steps={})
             trader.skip()
+            if before is not None:
+                trader.inherit(before.account)
             if books.risk.peak:
                 trader.remember_peak(Fraction(books.risk.peak))
         try:

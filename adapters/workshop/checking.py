@@ -49,11 +49,13 @@ class Checks:
         self._is_closed = False
 
     def warm(self) -> None:
-        """Have both processes load the compiler; returns at once."""
+        """Have every process load the compiler; returns at once."""
         with self._lock:
-            for thorough in (False, True):
+            for thorough, count in ((False, AT_ONCE), (True, 1)):
                 if thorough not in self._pools and not self._is_closed:
-                    self._pool(thorough).submit(warm)
+                    pool = self._pool(thorough)
+                    for _ in range(count):
+                        pool.submit(warm)
 
     def check(self, text: str, *, thorough: bool = False) -> Future[Checked]:
         """What is to be said about a text, as soon as it is known.

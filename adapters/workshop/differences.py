@@ -122,7 +122,7 @@ class Change:
 class TradeDifference:
     """The trades of both versions on the same bars; `changes` leaves out what is the same."""
 
-    counts: Mapping[str, int]
+    counts: dict[str, int]
     changes: tuple[Change, ...]
     net_before: str
     net_after: str

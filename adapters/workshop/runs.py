@@ -146,9 +146,12 @@ class Runs:
         self.text_of(strategy)
         return beside_replay(self._strategies / f"{strategy}.yaml", self._journal)
 
-    def parameters(self, strategy: str) -> Sequence[Dial]:
-        """The parameters of a strategy as fields of a form; none where it does not compile."""
-        data = self.text_of(strategy).encode()
+    def parameters(self, strategy: str, text: str | None = None) -> Sequence[Dial]:
+        """The parameters of a strategy as fields of a form; none where it does not compile.
+
+        `text` instead of its file's, where it is given.
+        """
+        data = (self.text_of(strategy) if text is None else text).encode()
         around = Surroundings(INSTRUMENTS, calendar_names(), reader_in(self._strategies), {})
         program = compiled_once(f"{strategy}.yaml", data, around).program
         return () if program is None else dials_of(program, None)

@@ -24,7 +24,7 @@ from engine.live.floor import LiveFloor, entry_price, live_kernel, live_reasons
 from engine.live.identity import Leg, Role, Signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from fractions import Fraction
 
     from dsl.ir.program import Program
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from engine.live.words import BarClosed
 
 _ORDER: Final = slice(at.OFFER_PLANNED, at.OFFER_TARGETS)
+_INHERITED: Final = (at.TOP, at.IS_REDUCED, at.IS_LATCHED, at.TRADES, at.WINS, at.WON, at.LOST)
 _ACTIONS: Final = (Action.SELL, Action.BUY)
 _KINDS: Final = (OrderKind.MARKET, OrderKind.STOP, OrderKind.LIMIT)
 
@@ -171,6 +172,13 @@ class Trader:
         account.book[at.CASH] = units
         account.book[at.TOP] = max(units, int(account.book[at.TOP]))
         self._simulator.account = account
+
+    def inherit(self, account: Sequence[int]) -> None:
+        """What an account remembers of its trades, from one that traded another contract's bars."""
+        mine = self.account.copy()
+        for cell in _INHERITED:
+            mine.book[cell] = account[cell]
+        self._simulator.account = mine
 
     def remember_peak(self, peak: Fraction) -> None:
         """The most the account ever was worth: its drawdown is counted from there."""

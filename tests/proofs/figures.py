@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from fractions import Fraction
 from functools import partial
-from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from tests.golden.cases import names
 from tests.proofs import judge
+from tests.proofs.bytewise import FAULTY, digests
+from tests.proofs.compared import golden, shipped
+from tests.proofs.faulty import CROWD, alone, crowds, pairs, struck
+from tests.proofs.killing import kills
+from tests.proofs.lasting import lasted
+from tests.proofs.noise import to_the_client, to_the_gateway
+from tests.support.live_sweep import PROFILES, Tally, sweep
+from tests.support.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
+    from tests.proofs.compared import Compared
     from tests.proofs.judge import Verdict
     from tests.proofs.share import Share
 
@@ -112,8 +118,6 @@ def _parts(count: int, size: int) -> Iterator[tuple[int, int]]:
 
 
 def _crashes(seed: int, every: int) -> Report:
-    from tests.support.live_sweep import PROFILES, Tally, sweep
-
     tally = Tally()
     for profile in PROFILES:
         tally += sweep(seed, profile, every=every)
@@ -130,8 +134,6 @@ def _crashes(seed: int, every: int) -> Report:
 
 
 def _kills(wanted: int, first: int) -> Report:
-    from tests.proofs.killing import kills
-
     made = kills(wanted, first)
     report = Report(KILLS)
     report.judged(made.verdict)
@@ -148,8 +150,6 @@ def _kills(wanted: int, first: int) -> Report:
 
 
 def _faults(share: Share, first: int) -> Iterator[Callable[[], Report]]:
-    from tests.proofs.faulty import CROWD, alone, crowds, pairs
-
     runs: list[tuple[str, tuple[str, ...], int]] = []
     for seed in range(first, first + share.alone):
         runs += [("alone", names, at) for names, at in alone(seed)]
@@ -161,11 +161,9 @@ def _faults(share: Share, first: int) -> Iterator[Callable[[], Report]]:
 
 
 def _struck(runs: list[tuple[str, tuple[str, ...], int]]) -> Report:
-    from tests.proofs.faulty import struck
-
     report = Report(FAULTS)
-    for how, names, seed in runs:
-        made = struck(names, seed)
+    for how, faults, seed in runs:
+        made = struck(faults, seed)
         report.judged(made.verdict)
         report.sums[f"runs, faults {how}"] += 1
         report.sums["faults that struck"] += sum(made.strikes.values())
@@ -174,107 +172,46 @@ def _struck(runs: list[tuple[str, tuple[str, ...], int]]) -> Report:
 
 
 def _venue(share: Share) -> Iterator[Callable[[], Report]]:
-    from tests.golden.cases import names
-    from tests.support.shipped import SHIPPED
-
     chosen = names()[:: share.every_case]
     for start in range(0, len(chosen), 10):
         yield partial(_golden, chosen[start : start + 10])
     for spec in SHIPPED:
-        for number, days in _parts(share.days, 5):
+        for number, days in _parts(share.days, 5) if share.days else ((0, 0),):
             yield partial(_days, spec, number, days)
 
 
 def _golden(chosen: list[str]) -> Report:
     report = Report(VENUE)
     for name in chosen:
-        report += _proven(*_case(name))
+        report += _of(golden(name), name)
         report.sums["golden cases"] += 1
     return report
 
 
-def _case(name: str) -> tuple[object, dict[str, object]]:
-    from engine.execution.terms import Flat, Terms
-    from tests.golden.cases import read_case
-    from tests.golden.extension import ROOT
-    from tests.proofs.rig import Scene
-
-    case = read_case(ROOT / "cases" / name)
-    ground = case.ground
-    run, market = ground.batch(), ground.market
-    terms = Terms(equity=Fraction(case.equity), flat=Flat.NEXT_OPEN)
-    row = int(run.intents.row[0]) if len(run.intents) else len(market) // 2
-    begins = float(int(market.minute[max(0, row - 1)]) * 60)
-    scene = Scene(ground.strategy.program, market, terms, ground.events, name)
-    return scene, {"begins": begins}
-
-
-def _days(spec: Path, number: int, days: int) -> Report:
-    """Trading dates of a shipped strategy, some weeks behind those of the part before."""
-    from adapters.synth import synthesize
-    from tests.proofs.rig import TERMS, Scene
-    from tests.support.shipped import events_for, program_of
-
-    program = program_of(spec)
-    first = date(2025, 9, 8) + timedelta(days=7 * number)
-    last = first + timedelta(days=days * 7 // 5 - 1)
-    market = synthesize(program.instrument, first - timedelta(days=6), last, seed=5 + number)
-    scene = Scene(program, market, TERMS, events_for(spec), spec.stem)
-    report = _proven(scene, {"first": first, "last": last})
+def _days(spec: Path, part: int, days: int) -> Report:
+    report = _of(shipped(spec, days, part), spec.stem)
     report.sums["trading dates"] += days
     return report
 
 
-def _proven(scene: object, where: dict[str, object]) -> Report:
-    from adapters.live import warmup
-    from tests.proofs import venue
-    from tests.proofs.rig import Scene, played
-
-    assert isinstance(scene, Scene)
+def _of(made: Compared, name: str) -> Report:
     report = Report(VENUE)
-    needed, warmup.needed = warmup.needed, lambda _plan, _dates: lambda _bars: True
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            journal = Path(folder) / "j.db"
-            gateway = scene.gateway(**where)
-            begins = int(gateway.now // 60)
-            outcome = played(gateway, scene.plan(journal))
-            (tape,) = gateway.tapes.values()
-            theirs = venue.backtest(scene, begins, int(tape.market.minute[-1]) + 1)
-            mine = venue.live(scene, journal)
-    finally:
-        warmup.needed = needed
-    if outcome.error is not None:
+    report.violations, report.first = made.verdict.violations, made.verdict.first
+    if made.error is not None:
         report.violations[judge.RAISED] += 1
-        report.first[judge.RAISED] = f"{scene.name}: {outcome.error!r}"
-    if difference := mine.difference(theirs):
+        report.first[judge.RAISED] = f"{name}: {made.error!r}"
+    if made.difference:
         report.violations["live differs from the backtest"] += 1
-        report.first["live differs from the backtest"] = f"{scene.name}: {difference}"
-    report.sums["records compared"] += len(mine.lines)
-    report.sums["trades compared, to the cent"] += mine.trades
-    report.sums[_HOURS[0]] += gateway.bars_played
-    report.sums[_HOURS[1]] += int(outcome.seconds * 1000)
+        report.first["live differs from the backtest"] = f"{name}: {made.difference}"
+    report.sums["records compared"] += len(made.mine.lines)
+    report.sums["trades compared, to the cent"] += made.mine.trades
+    report.sums[_HOURS[0]] += made.bars
+    report.sums[_HOURS[1]] += int(made.seconds * 1000)
     return report
 
 
 def _bytes(what: str) -> Report:
-    from adapters.database.reader import JournalReader
-    from adapters.gateway.faults import plans
-    from tests.proofs.faulty import planned, scene_of
-    from tests.proofs.rig import played
-
-    names = ("partial-fill", "duplicate-callbacks", "shuffle-callbacks", "reject-stop")
-    faults = plans(planned(names if what == "faults" else ()))
-    found = []
-    for carrier in ("memory", "memory", "tcp"):
-        scene, begins = scene_of(4)
-        gateway = scene.gateway(begins=begins, seed=4, faults=faults)
-        with tempfile.TemporaryDirectory() as folder:
-            journal = Path(folder) / "j.db"
-            played(gateway, scene.plan(journal), carrier)
-            with JournalReader.open(journal) as reader:
-                told = "\n".join(repr(event) for _, event in reader.events())
-        found.append((gateway.wire.digest, sha256(told.encode()).hexdigest()))
+    found = digests(FAULTY if what == "faults" else ())
     report = Report(BYTES)
     report.sums["runs in memory and over a socket"] = len(found)
     if len(set(found)) > 1:
@@ -284,8 +221,6 @@ def _bytes(what: str) -> Report:
 
 
 def _frames(count: int) -> Report:
-    from tests.proofs.noise import to_the_client, to_the_gateway
-
     began = time.perf_counter()
     report = Report(FRAMES)
     for name, work in (("to the engine", to_the_client), ("to the gateway", to_the_gateway)):
@@ -299,8 +234,6 @@ def _frames(count: int) -> Report:
 
 
 def _soak(days: int, seed: int) -> Report:
-    from tests.proofs.lasting import lasted
-
     made = lasted(days, seed)
     report = Report(SOAK)
     report.judged(made.verdict)

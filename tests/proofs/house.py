@@ -28,7 +28,8 @@ class House:
     """Serves a gateway in lockstep until it is left.
 
     `recovered` is set when a client has connected, was answered everything, follows the market and
-    asks for the first time to play on. `on_frame` is called with each frame of a client, in the thread.
+    asks for the first time to play on. `on_frame` is called at each frame of a client, in the
+    thread.
     """
 
     def __init__(self, gateway: Gateway) -> None:

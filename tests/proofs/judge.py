@@ -40,7 +40,7 @@ KINDS = (DUPLICATE, NAKED, ORPHAN, LOST, UNWRITTEN, OPEN, UNSOUND, DIFFERS, STUC
 
 @dataclass
 class Verdict:
-    """What was found: violations by kind, the first of each with its place, and how much there was."""
+    """What was found: violations by kind, the first of each with its place, and how much it was."""
 
     violations: Counter[str] = field(default_factory=Counter)
     first: dict[str, str] = field(default_factory=dict)

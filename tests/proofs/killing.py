@@ -1,8 +1,9 @@
 """Real engines, killed with SIGKILL again and again on one market, until it is over.
 
-Where the kill falls is drawn: at a frame of the client (anywhere), or by the engine's own hand at a
-place that matters (`nursery.PLACES`). After half of the deaths the market goes on for some bars before
-the next engine is there; in the other half nothing moves, so the run must end as if nothing had been.
+Where the kill falls is drawn: at a frame of the client (anywhere), or by the engine's own hand at
+a place that matters (`nursery.PLACES`). On every other market nothing moves while no engine is
+there: what is not torn in the middle must go on as if nothing had been. On the others the market
+goes on for some bars after half of the deaths.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Self
@@ -44,8 +47,6 @@ def slice_of(seed: int) -> tuple[Scene, float]:
     """The last hour of a session and what comes after, and where the gateway begins."""
     day = DAYS[seed % len(DAYS)]
     instrument = program_of(SCALP).instrument
-    from datetime import date
-
     when = date.fromisoformat(day)
     market = synthesize(instrument, when, when, seed=seed, calendars=CALENDARS)
     ends = minute_of(f"{day} {CLOSES}")
@@ -110,7 +111,10 @@ class Killer:
             with House(gateway) as house:
                 while not house.over.is_set():
                     self._live(house, journal, kill=self.tally.kills < most, where=where)
-                    if self.tally.verdict.violations[STUCK] or self.tally.verdict.violations[RAISED]:
+                    if (
+                        self.tally.verdict.violations[STUCK]
+                        or self.tally.verdict.violations[RAISED]
+                    ):
                         break
             self.tally.runs += 1
             self.tally.verdict += judged(gateway, journal, where)
@@ -175,8 +179,6 @@ class Killer:
     def _death(self, house: House, pid: int) -> int:
         """Wait for the end of an engine; when the market is over it is killed a last time."""
         ended: list[int] = []
-        import threading
-
         waiter = threading.Thread(target=lambda: ended.append(self.nursery.ended()))
         waiter.start()
         began = time.perf_counter()

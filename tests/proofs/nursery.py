@@ -12,8 +12,20 @@ import json
 import os
 import signal
 import sys
+import traceback
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from sqlalchemy import Engine, event
+
+from adapters import calendars, events
+from adapters.cli import live_run, live_told, run, workbench
+from adapters.cli import main as engine
+from adapters.database.journal import Journal
+from adapters.ib import library
+from adapters.ib.connection import IbBroker
+from adapters.live import process
+from adapters.live.runner import Runner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,9 +40,12 @@ PLACES: Final = (
 )  # fmt: skip
 
 
+IMPORTED: Final = (calendars, events, live_run, live_told, process, run, workbench, library.load())
+"""What an engine imports when it needs it, and these have from the start."""
+
+
 def main() -> None:
     """Read what to bear, tell its process and how it ended."""
-    preload()
     for line in sys.stdin:
         asked = json.loads(line)
         born = os.fork()
@@ -47,21 +62,7 @@ def say(what: dict[str, int]) -> None:
     sys.stdout.flush()
 
 
-def preload() -> None:
-    """Import what an engine needs; nothing is opened."""
-    import adapters.calendars
-    import adapters.cli.live_run
-    import adapters.cli.live_told
-    import adapters.cli.run
-    import adapters.cli.workbench
-    import adapters.events
-    import adapters.ib.library
-    import adapters.live.process  # noqa: F401
-
-    adapters.ib.library.load()
-
-
-def live(asked: dict[str, Any]) -> None:
+def live(asked: dict[str, Any]) -> NoReturn:
     """Be an engine; never returns."""
     sys.stdin.close()
     log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -70,33 +71,27 @@ def live(asked: dict[str, Any]) -> None:
     os.environ.update(asked.get("env", {}))
     if asked.get("aim"):
         take_aim(**asked["aim"])
-    from adapters.cli import main as engine
-
     sys.argv = ["engine", *asked["argv"]]
-    status = 1
-    try:
-        engine()
-        status = 0
-    except SystemExit as leaves:
-        status = leaves.code if isinstance(leaves.code, int) else int(leaves.code is not None)
-    except BaseException:  # noqa: BLE001 - it is told, and the process is over
-        import traceback
+    status = _status_of(engine)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
+
+def _status_of(command: Callable[[], object]) -> int:
+    """The status that a command leaves with."""
+    try:
+        command()
+    except SystemExit as leaves:
+        return leaves.code if isinstance(leaves.code, int) else int(leaves.code is not None)
+    except BaseException:  # noqa: BLE001 - it is told, and the process is over
         traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
+        return 1
+    return 0
 
 
 def take_aim(place: str, count: int) -> None:
     """Kill this process when it comes to a place for the n-th time."""
-    from sqlalchemy import Engine, event
-
-    from adapters.database.journal import Journal
-    from adapters.ib.connection import IbBroker
-    from adapters.live.runner import Runner
-
     left = count
 
     def passes(*_: object) -> None:

@@ -18,9 +18,10 @@ from adapters.gateway.pace import Lockstep
 from adapters.ib import feed
 from adapters.ib.connection import IbBroker
 from adapters.ib.settings import Settings
-from adapters.live import connect, runner
+from adapters.live import connect, lifeline
+from adapters.live.ending import Ending
 from adapters.live.plan import Plan
-from adapters.live.runner import Ending, Runner
+from adapters.live.runner import Runner
 from engine.execution.terms import Flat, Terms
 from tests.support.shipped import CALENDARS, events_for, program_of
 
@@ -34,15 +35,13 @@ if TYPE_CHECKING:
 
 SCALP = Path(__file__).with_name("scalp.yaml")
 ACCOUNT, CLIENT = "DU1234567", 17
-TERMS = Terms(
-    equity=Fraction(250_000), commission=Fraction(9, 4), slippage=1, flat=Flat.NEXT_OPEN
-)
+TERMS = Terms(equity=Fraction(250_000), commission=Fraction(9, 4), slippage=1, flat=Flat.NEXT_OPEN)
 """Terms under which every cost leaves a trace, and nothing is refused for want of margin."""
 
 
 @dataclass
 class Ears:
-    """Hears what the engine says; see `adapters.live.runner.Listener`."""
+    """Hears what the engine says; see `adapters.live.listener.Listener`."""
 
     alerts: list[tuple[str, str]] = field(default_factory=list)
     began_at: float = 0.0
@@ -114,13 +113,13 @@ def impatient() -> Iterator[None]:
 
     Between attempts to connect, to have live bars, and to have a hole filled by history.
     """
-    before = (connect._FIRST, connect._LONGEST, runner._DATA_PAUSE, feed._PAUSES)
-    connect._FIRST, connect._LONGEST, runner._DATA_PAUSE = 0.01, 0.05, 0.05  # type: ignore[misc]
+    before = (connect._FIRST, connect._LONGEST, lifeline._DATA_PAUSE, feed._PAUSES)
+    connect._FIRST, connect._LONGEST, lifeline._DATA_PAUSE = 0.01, 0.05, 0.05  # type: ignore[misc]
     feed._PAUSES = (0.01, 0.02, 0.05)  # type: ignore[misc, assignment]
     try:
         yield
     finally:
-        connect._FIRST, connect._LONGEST, runner._DATA_PAUSE, feed._PAUSES = before  # type: ignore[misc]
+        connect._FIRST, connect._LONGEST, lifeline._DATA_PAUSE, feed._PAUSES = before  # type: ignore[misc]
 
 
 async def _played(
@@ -137,6 +136,7 @@ async def _played(
     journal = Journal.begin(plan.journal, account=ACCOUNT, client=CLIENT)
     began = loop.time()
     try:
+
         def dial(settings: Settings, now: Callable[[], int]) -> IbBroker:
             quick = replace(settings, timeout=plan.settings.timeout)
             return IbBroker(quick, dial=reach, now=now)

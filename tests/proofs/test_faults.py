@@ -25,6 +25,7 @@ pytestmark = [
 
 SHARE = share()
 
+
 def survived(chosen: Iterable[tuple[tuple[str, ...], int]]) -> Struck:
     made = Struck()
     for names, seed in chosen:

@@ -15,10 +15,10 @@ import numpy as np
 from adapters.database.reader import JournalReader
 from engine.execution import records as out
 from engine.execution import state as at
+from engine.execution.intents import SIDES
 from engine.execution.rules import rules_of
 from engine.execution.simulation import Simulator
 from engine.journal.units import date_text
-from engine.execution.intents import SIDES
 from engine.live import events as ev
 from engine.run import Strategy, paths_for, prepare
 from tests.support.shipped import CALENDARS
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from engine.run import Run
     from tests.proofs.rig import Scene
 
-NAMES = ("kind", "side", "reason", "price", "contracts", "commission", "gross", "net", "equity",
-         "peak", "stop", "mae", "mfe", "entered")  # fmt: skip
 COLUMNS = (out.KIND, out.SIDE, out.REASON, out.PRICE, out.CONTRACTS, out.COMMISSION, out.GROSS,
            out.NET, out.EQUITY, out.PEAK, out.STOP, out.MAE, out.MFE)  # fmt: skip
 

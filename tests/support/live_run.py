@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from adapters import store
+from adapters.bars.layout import Layout
 from adapters.calendars import ExchangeCalendars
 from adapters.database.reader import JournalReader
 from adapters.gateway.config import Config
@@ -24,6 +26,7 @@ from engine.execution import records as out
 from engine.execution.terms import Flat, Terms
 from engine.live.events import Stepped
 from engine.run import run_batch
+from tests.support.bars import minute_of
 from tests.support.shipped import SHIPPED, bars_for, events_for, strategy_of
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ PLAYED = 1_020
 """The row of the first bar that is played: 15:00 UTC of the first date."""
 
 BARS = 1_290
-"""Until positions of the first date are out: four trades."""
+"""Until positions of the first date are out: five setups."""
 
 SETTINGS = Settings(messages=0, limits=UNLIMITED, manner=Manner(grace=3.0, verify=0))
 
@@ -177,3 +180,12 @@ def records_in(journal: Path) -> Ints:
 def backtest(bars: Market) -> Ints:
     """The records of the same bars in a backtest under the rule live trading has."""
     return run_batch(strategy_of(SPEC), bars, CALENDARS, TERMS, events_for(SPEC)).records
+
+
+def rolling() -> tuple[Market, int]:
+    """Bars of the night on which a new month is traded, and the row ten minutes before midnight."""
+    instrument = strategy_of(SPEC).program.instrument
+    bars, _ = store.resolve_with_notes(None, instrument, Layout())
+    midnight = minute_of("2025-12-11 05:00")
+    first, row, last = bars.minute.searchsorted([midnight - 900, midnight - 10, midnight + 10])
+    return bars.rows(int(first), int(last)), int(row - first)

@@ -17,7 +17,7 @@ from hypothesis.errors import Unsatisfiable
 from tests.web.support import OPERATOR, sign_in, token_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.web.conftest import Served
 

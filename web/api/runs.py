@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryP
 from adapters.workshop.errors import BadInput
 from adapters.workshop.folders import Order
 from adapters.workshop.runs import Ordered, data_sets
-from web.pages.runs import exported
+from web.pages.runs import exported, version_of
 from web.ports import Ports
 from web.security.guards import operator
 
@@ -102,7 +102,10 @@ class RunsApi(Controller):
         data: JSONBody[NewRun],
     ) -> RunRecord:
         """It goes on by itself; ask for it until its `state` is done, failed or cancelled."""
-        text = ports.runs.text_of(data.strategy) if data.text is None else data.text
+        text, version = data.text, data.version
+        if text is None:
+            found = version_of(ports, data.strategy, version)
+            text, version = found.text, found.number
         if len(data.values) > 200:
             raise BadInput("these are too many values", "give 200 at most", "values")
         order = Order(
@@ -110,7 +113,7 @@ class RunsApi(Controller):
             data.instrument, data.venue, data.equity, data.commission, data.slippage,
             data.same_bar, data.flat,
         )  # fmt: skip
-        asked = Ordered(data.strategy, text, order, data.version)
+        asked = Ordered(data.strategy, text, order, version)
         return RunRecord.of(ports.runs.get(ports.runs.order(request.user.name, asked)))
 
     @get("/data", sync_to_thread=True, summary="The bars that runs may use")

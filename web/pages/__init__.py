@@ -11,9 +11,9 @@ from web.pages.home import home
 from web.pages.live import LivePage
 from web.pages.login import LoginPage
 from web.pages.people import PeoplePage
+from web.pages.runs import RunPages
 from web.pages.strategies import StrategiesPage
 from web.pages.versions import TrialsPage, VersionsPage
-from web.pages.runs import RunPages
 from web.pages.why import WhyPage
 
 if TYPE_CHECKING:

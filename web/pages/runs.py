@@ -22,6 +22,8 @@ from web.views.runs import minute_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from adapters.workshop.strategies import Version
+
 FIRST: Final = "slob_5_1"
 """The strategy that somebody new is shown, where it is there."""
 
@@ -78,8 +80,9 @@ class RunPages(Controller):
         ports: NamedDependency[Ports],
         strategy: FromQuery[str] = "",
         like: FromQuery[int | None] = None,
+        version: FromQuery[int | None] = None,
     ) -> Response[str]:
-        """The form, filled as a run that was (`like`) or for a strategy."""
+        """The form, filled as a run that was (`like`) or for a version of a strategy."""
         names = ports.runs.runnable()
         order, values = Order(""), {}
         if like is not None:
@@ -89,9 +92,11 @@ class RunPages(Controller):
         chosen = (
             strategy if strategy in names else (FIRST if FIRST in names else "".join(names[:1]))
         )
+        text = version_of(ports, chosen, version).text if chosen and version else None
         return page(
             request, "runs/new.html", strategies=names, chosen=chosen, order=order,
-            dials=ports.runs.parameters(chosen) if chosen else (), values=values,
+            dials=ports.runs.parameters(chosen, text) if chosen else (), values=values,
+            versions=ports.strategies.versions(chosen)[:30] if chosen else (), version=version,
             sets=data_sets(), venues=("vector", "backtrader"),
         )  # fmt: skip
 
@@ -101,9 +106,11 @@ class RunPages(Controller):
         request: Request[Any, Any, Any],
         ports: NamedDependency[Ports],
         strategy: FromQuery[str],
+        version: FromQuery[int | None] = None,
     ) -> Response[str]:
         """The fields of a strategy's parameters."""
-        dials = ports.runs.parameters(strategy)
+        text = version_of(ports, strategy, version).text
+        dials = ports.runs.parameters(strategy, text)
         return page(request, "runs/parameters.html", dials=dials, values={})
 
     @post("/", guards=[operator], sync_to_thread=True)
@@ -126,7 +133,8 @@ class RunPages(Controller):
         if not names:
             raise NotFound("there is no strategy to run", "make one on the page of strategies")
         strategy = FIRST if FIRST in names else names[0]
-        asked = Ordered(strategy, ports.runs.text_of(strategy), Order(f"{strategy}.yaml"))
+        version = version_of(ports, strategy, None)
+        asked = Ordered(strategy, version.text, Order(f"{strategy}.yaml"), version.number)
         return _to(request, f"/runs/{ports.runs.order(request.user.name, asked)}")
 
     # --- one ------------------------------------------------------------------------------------
@@ -327,9 +335,12 @@ def ordered(ports: Ports, data: Mapping[str, str]) -> Ordered:
     Raises `NotFound`, `BadInput`.
     """
     strategy = data.get("strategy", "")
-    text = ports.runs.text_of(strategy)
+    number = data.get("version", "")
+    if number and not (number.isascii() and number.isdigit() and len(number) < 9):
+        raise BadInput(f"{number[:40]!r} is no version", "choose one of the list", "version")
+    version = version_of(ports, strategy, int(number) if number else None)
     values: dict[str, str] = {}
-    for dial in ports.runs.parameters(strategy):
+    for dial in ports.runs.parameters(strategy, version.text):
         name = f"{dial.name}.{dial.side}" if dial.side else dial.name
         value = data.get(f"param.{name}", "").strip()
         if value and value != dial.value:
@@ -342,7 +353,16 @@ def ordered(ports: Ports, data: Mapping[str, str]) -> Ordered:
         words["slippage"] = int(words.get("slippage", 0))
     except ValueError:
         raise BadInput("slippage is a whole number of ticks", "write 0, 1, 2", "slippage") from None
-    return Ordered(strategy, text, Order(f"{strategy}.yaml", values=values, **words))
+    order = Order(f"{strategy}.yaml", values=values, **words)
+    return Ordered(strategy, version.text, order, version.number)
+
+
+def version_of(ports: Ports, strategy: str, number: int | None) -> Version:
+    """A version of a strategy; without a number that of its file. Raises `NotFound`."""
+    ports.runs.text_of(strategy)
+    if number is None:
+        return ports.strategies.open(strategy).in_file
+    return ports.strategies.version(strategy, number)
 
 
 def _told(result: Mapping[str, Any]) -> dict[str, Any]:

@@ -93,7 +93,9 @@ def test_a_setup_that_ended_long_ago_is_not_at_hand_and_still_enters_only_once(w
     with opened(where) as journal:
         assert set(journal.books.families) == {new.name}
         with pytest.raises(JournalError, match="may enter once"):
-            journal.record(ev.Planned(month + 1, old))
+            journal.record(ev.Latched(month + 1, "with it"), ev.Planned(month + 1, old))
+        assert len(journal.events()) == 3
+        assert not journal.books.latch
 
 
 def test_a_bar_stays_as_it_was_decided_on_and_a_correction_is_a_revision(where: str) -> None:
@@ -130,6 +132,21 @@ def test_a_journal_of_the_first_version_is_brought_up_to_date_with_its_bars(wher
         assert [bar.close for bar in journal.official_bars(NQ, 0, 9)] == [5]
         assert journal.contracts() == [NQ]
         assert journal.verify() == 0
+
+
+def test_bars_kept_in_one_go_are_those_kept_one_by_one(where: str) -> None:
+    with opened(where) as journal:
+        journal.keep_closed(NQ, Source.WARM_UP, [(1, 1, 9, 0, 4, 5), (2, 1, 9, 0, 5, 5)])
+        journal.keep_closed(NQ, Source.LIVE, [(2, 1, 9, 0, 7, 5), (3, 1, 9, 0, 6, 5)])
+        journal.keep_closed(NQ, Source.LIVE, [])
+        found = [
+            (one.minute, one.close, one.source, one.revision) for one in journal.bars(NQ, 1, 3)
+        ]
+    assert found == [
+        (1, 4, Source.WARM_UP, 0),
+        (2, 5, Source.WARM_UP, 0),
+        (3, 6, Source.LIVE, 0),
+    ]
 
 
 def test_a_checkpoint_replaces_the_one_before(where: str) -> None:

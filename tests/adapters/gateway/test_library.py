@@ -129,7 +129,7 @@ def test_after_an_order_a_client_in_lockstep_is_asked_every_second() -> None:
         contract = (await ib.reqContractDetailsAsync(lib.Future("NQ", exchange="CME")))[0].contract
         begins = gateway.now
         ib.placeOrder(contract, lib.LimitOrder("BUY", 1, 1.0, tif="GTC"))
-        told = []
+        told: list[float] = []
         while not told or told[-1] < begins + 60:
             told.append((await ib.reqCurrentTimeAsync()).timestamp())
         pace.stop()

@@ -34,6 +34,7 @@ from tests.support.live_run import (
     market,
     plan_of,
     records_in,
+    rolling,
     until,
 )  # fmt: skip
 
@@ -66,7 +67,7 @@ def test_the_journal_of_a_live_day_has_the_records_of_its_backtest(tmp_path: Pat
     lived = live(gateway_of(market()), plan_of(journal))
     assert lived.ending is Ending.STOPPED
     assert np.array_equal(records_in(journal), backtest(market()))
-    assert len(lived.heard.of(Planned)) == 4
+    assert len(lived.heard.of(Planned)) == 5
     assert lived.gateway.truth.longest_naked == 0
     assert not lived.gateway.truth.working
 
@@ -263,7 +264,16 @@ def test_a_lost_gateway_is_sought_for_ever_and_somebody_is_told(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "faults", ["link-lost=90@15:16", "link-lost-data=90@15:16", "socket-lost@15:16"]
+    "faults",
+    [
+        "link-lost=90@15:16",
+        "link-lost-data=90@15:16",
+        "socket-lost@15:16",
+        "socket-lost@15:16,silent-history@15:16",
+        "socket-lost@15:16,silent-positions@15:16x2",
+        "half-frame@15:16",
+        "garbage@15:16",
+    ],
 )
 def test_a_lost_line_in_a_position_changes_nothing(tmp_path: Path, faults: str) -> None:
     gateway = gateway_of(FIRST_TRADE, faults=plans(faults))
@@ -342,3 +352,21 @@ def test_sizes_come_from_the_equity_that_is_told_unless_they_are_counted(tmp_pat
         lived = live(gateway_of(FIRST_TRADE), plan_of(journal, counted=counted, terms=small))
         first = lived.heard.of(Planned)[0].family.asked[0].order
         assert first.contracts == contracts
+
+
+def test_a_contract_that_rolls_is_left_for_the_next_one_at_midnight(tmp_path: Path) -> None:
+    bars, played = rolling()
+    gateway, seen = gateway_of(bars, played), []
+
+    async def look(runner: Runner, heard: Heard) -> None:
+        assert runner.contract is not None
+        seen.append(runner.contract.local)
+        await until(lambda: heard.runner is not runner)
+        assert heard.runner is not None
+        assert heard.runner.contract is not None
+        seen.append(heard.runner.contract.local)
+
+    lived = live(gateway, plan_of(tmp_path / "a.db"), look)
+    assert seen == ["MNQZ5", "MNQH6"]
+    assert lived.heard.said("MNQZ5 rolls")
+    assert lived.ending is Ending.STOPPED

@@ -28,18 +28,12 @@ SPEC = next(file for file in SHIPPED if file.stem == "vwap_reversion")
 def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A journal of a strategy that was traded bar by bar."""
     where = tmp_path_factory.mktemp("live") / "traded.db"
-    market = bars_for(SPEC).rows(0, 800)
+    market = bars_for(SPEC).rows(0, 1_560)
     columns = zip(*(getattr(market, name).tolist() for name in COLUMNS), strict=True)
+    bars = [dict(zip(COLUMNS, values, strict=True)) for values in columns]
     ground = Ground(strategy_of(SPEC), market, CALENDARS, events_for(SPEC))
     with Journal.begin(where, account="DU1", client=17) as made:
-        made.keep_bars(
-            [
-                BarRow(
-                    contract=CONTRACT, source=Source.LIVE, **dict(zip(COLUMNS, one, strict=True))
-                )
-                for one in columns
-            ]
-        )
+        made.keep_bars([BarRow(contract=CONTRACT, source=Source.LIVE, **bar) for bar in bars])
         world(ground_setting(ground, Policy()), journal=made).finish()
     return where
 

@@ -49,7 +49,9 @@ def test_every_setup_that_lives_is_told_with_its_stage_and_the_prices_it_holds()
         stages |= {one.stage for one in told}
         for one in told:
             assert one.started <= one.since <= int(BARS.minute[row])
-            assert all(int(BARS.low.min()) <= price <= int(BARS.high.max()) for price in prices(one))
+            assert all(
+                int(BARS.low.min()) <= price <= int(BARS.high.max()) for price in prices(one)
+            )
             if "top" in one.levels:
                 since = int(BARS.minute.searchsorted(one.started))
                 seen = BARS.rows(since, row + 1)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from engine.domain.order import Action, OrderKind
+from engine.execution import records as out
 from engine.execution.records import Kind
 from engine.execution.terms import Terms, TermsError
 from engine.live import commands as cmd
@@ -179,6 +180,15 @@ def test_while_the_link_is_down_nothing_is_sent_and_nothing_asked() -> None:
     assert [one for one in step.commands if not isinstance(one, cmd.Alert)] == []
 
 
+def test_when_the_link_is_back_the_broker_is_asked_before_anything_else() -> None:
+    made = bar(live(), 2)
+    made.deliver(words.LinkDown(made.paper.now))
+    step = made.desk.step(words.LinkUp(made.paper.now))
+
+    assert [type(one) for one in step.commands] == [cmd.Ask, cmd.WakeAt]
+    assert made.desk.question
+
+
 def test_a_part_that_left_before_a_restart_does_not_leave_again() -> None:
     halves = scene(FLAT, FLAT, (100, 101, 94, 95), (95, 96, 94, 95), (95, 96, 94, 95),
                    shares=[Fraction(1, 2)] * 2)  # fmt: skip
@@ -221,6 +231,8 @@ def test_a_position_that_cannot_be_protected_is_flattened_after_the_latch_is_on_
     bar(made, 3)
     assert "could not be protected" in made.journal.books.latch
     assert sum(made.paper.entries.values()) == 2
+    assert entries_while_latched(made.journal.events) == 0
+    assert ("withheld", f"latched: {made.journal.books.latch}") in why_done(made)
 
 
 def test_a_way_out_that_is_refused_is_tried_again_after_longer_and_longer_rests() -> None:
@@ -261,14 +273,18 @@ def test_the_rest_of_a_partial_entry_is_withdrawn_and_what_is_held_protected(
     assert made.paper.position == -2
 
 
-def test_a_fill_that_the_account_refuses_is_flattened_for_the_same_reason() -> None:
-    made = bar(live(FLAT, (85, 86, 84, 85), FLAT, profile=Profile(late_told=True)), 3)
-    moved = [event.why for event in made.journal.events if isinstance(event, ev.Moved)]
-
-    assert made.records[1].tolist()[1] == Kind.REFUSED
+def test_a_fill_that_the_account_refuses_is_flattened_at_once_for_the_same_reason() -> None:
+    made = bar(live(FLAT, (85, 86, 84, 85), FLAT, profile=Profile(late_told=True)), 1)
+    made.open_bar()
     assert made.paper.position == 0
+    why = [event.why for event in made.journal.events
+           if isinstance(event, ev.Moved) and event.phase is Phase.CLOSING]  # fmt: skip
+    made.close_bar()
+    refused = made.records[1].tolist()
+
+    assert refused[out.KIND] == Kind.REFUSED
+    assert why == [made.desk.trader.reasons[refused[out.REASON]]]
     assert phases(made) == [Phase.DONE]
-    assert moved
 
 
 def test_more_that_went_out_than_came_in_is_brought_back() -> None:

@@ -103,3 +103,12 @@ def test_executions_at_one_price_are_one_way_out() -> None:
 
     price = Fraction(Decimal("25500.25")) / TICK
     assert deal == Deal(2, 2 * price, pending=False, ways=(Way(Role.STOP, 0, 2, price),))
+
+
+def test_a_deal_is_pending_while_part_of_an_entry_is_there_and_the_rest_may_come() -> None:
+    part = (execution(ENTRY, 1, "a"),)
+    found = family(Phase.HOLDING)
+
+    assert deal_of(found, part, TICK, final=False).pending
+    assert not deal_of(found, part, TICK, final=True).pending
+    assert not deal_of(found, (), TICK, final=False).pending

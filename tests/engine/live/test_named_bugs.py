@@ -107,6 +107,7 @@ def test_ib_insync_502_and_ib_async_191_an_error_does_not_end_an_order_that_live
     made.deliver(words.Refused(made.paper.now, stop, code, "no"))
     made.settle(made.paper.now + 5_000)
 
+    assert all(one.permanent > 0 for one in made.journal.books.incarnations.values())
     assert phases(made) == [Phase.WORKING if bars == 1 else Phase.HOLDING]
     bar(made, 3 - bars)
     assert (made.paper.armed(), len(made.sent)) == (2, 3)

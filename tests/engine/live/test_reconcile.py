@@ -56,6 +56,16 @@ CASES: dict[str, tuple[tuple[HeldOrder, ...], tuple[Execution, ...], Situation]]
     ),
     "filled, the stop too short": ((held(STOP, contracts=1),), (IN,), Situation.EXPOSED),
     "filled, the stop too long": ((held(STOP, contracts=3),), (IN,), Situation.EXPOSED),
+    "filled, two stops of one group, each for half": (
+        (held(STOP, contracts=1), held(STOP.again, contracts=1)),
+        (IN,),
+        Situation.EXPOSED,
+    ),
+    "filled, a stop and the one that replaces it": (
+        (held(STOP), held(STOP.again)),
+        (IN,),
+        Situation.PROTECTED,
+    ),
     "filled, the stop rejected": (
         (held(STOP, OrderState.REJECTED), held(TARGET)),
         (IN,),
@@ -98,6 +108,22 @@ def test_a_trade_that_came_and_went_unseen_is_closed_not_lost() -> None:
 def test_a_zombie_is_cancelled() -> None:
     orders = (held(ENTRY), held(STOP, ASLEEP), held(TARGET, ASLEEP))
     assert Act.CANCEL_ALL in verdict(family(Phase.DONE), Holdings({}, orders)).acts
+
+
+HOLD = {Situation.PARTLY, Situation.PROTECTED, Situation.EXPOSED}
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("situation", sorted(HOLD))
+def test_a_position_that_is_not_meant_to_be_is_left_and_one_that_came_back_latches(
+    phase: Phase, situation: Situation
+) -> None:
+    found = TABLE[phase][situation]
+
+    assert (Act.FLATTEN in found.acts) == (phase in {Phase.CLOSING, Phase.DONE})
+    assert (Act.LATCH in found.acts) == (phase in {Phase.PLANNED, Phase.DONE})
+    if phase is Phase.DONE:
+        assert found.phase is Phase.CLOSING
 
 
 PHASES = st.sampled_from(Phase)

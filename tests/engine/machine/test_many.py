@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from dsl.ir import expression as ir
 from dsl.ir.program import TrackerOp
 from engine.columns.frame import schedule_of
-from engine.journal.decisions import CAUSE, KIND, Decision
+from engine.journal.decisions import CAUSE, DAY, KIND, ROW, STARTED, Decision
 from engine.laws.violation import bits
 from engine.machine import running as module
 from engine.machine.feed import frozen
@@ -99,6 +100,34 @@ def test_each_set_has_a_crowd_of_its_own(file: Path, concurrent: int) -> None:
     assert len(crowded) > 3, "the sets are to differ in how many find no place"
 
 
+@pytest.mark.parametrize("always", [0, 1], ids=["nothing", "a gap"])
+def test_candidates_of_all_sets_outlive_a_date_before_any_rule_is_asked(always: int) -> None:
+    """Not every date's end is the end of what starts just before it."""
+    program, market = program_of(YARDSTICK), bars_for(SLOB)
+    rules = tuple(rule for rule in program.always if rule.name == "gap")[:always]
+    # a target that is known on every row: no session must have ended
+    target = replace(program.targets[0], price=ir.BarField("low"))
+    start = replace(program.start, when=program.start.when[1:])
+    program = replace(program, start=start, always=rules, filters=(), targets=(target,))
+    schedule, crossed = schedule_of(program, market, CALENDARS, {}), 0
+    values = {"consol_min": 60, "consol_max": 240, "range_min": 100, "range_max": 20_000}
+    values |= {"nowick_ratio": 1_000_000, "liq2_wait": 1, "liq2_max": 120, "entry_max": 120}
+    for side in program.sides:
+        machine = Machine(program, side)
+        feed, params = machine.feed(schedule), drawn(program, side, Random(6))
+        for number, spec in enumerate(program.params):
+            params[:, number] = values.get(spec.name, params[0, number])
+        params[:, 0] = np.arange(SETS) + 5  # the spacing
+        together = machine.follow_many_plain(feed, len(market), params).by_set(SETS)
+
+        for made, one in zip(together, params, strict=True):
+            assert np.array_equal(bits(made.entries()), alone(machine, feed, len(market), one))
+            rows = made.entries().rows
+            ended = feed.days[rows[:, DAY] + 1]
+            crossed += int(((rows[:, STARTED] + 60 > ended) & (ended <= rows[:, ROW])).sum())
+    assert crossed > 10, "before the date ends, no rule is to be asked"
+
+
 def test_sets_in_which_a_candidate_ends_at_once_are_not_followed() -> None:
     """What a rule of the first stage asks of bars and parameters alone is asked of all at once."""
     machine = Machine(program_of(YARDSTICK), program_of(YARDSTICK).sides[0])
@@ -117,10 +146,16 @@ def test_compiled_code_and_a_cramped_room_give_the_same(monkeypatch: pytest.Monk
         with monkeypatch.context() as cramped:
             cramped.setattr(module, "ROOM", 1)
             again = machine.follow_many_plain(feed, rows, params).by_set(SETS)
+            cramped.setattr("engine.machine.machine.ROOM", 1)
+            cramped.setattr("engine.machine.machine.ROWS_AN_ENTRY", rows * SETS)
+            narrow = Machine(machine.program, machine.side)
+            with narrow.follow_many(feed, rows, params) as lent:
+                in_parts = lent.by_set(SETS)
 
-        for one, other, third in zip(plain, compiled, again, strict=True):
-            assert np.array_equal(bits(one.entries()), bits(other.entries()))
-            assert np.array_equal(bits(one.entries()), bits(third.entries()))
+        assert sum(len(made.heads) for made in plain) > SETS, "more than fit at first"
+        for others in (compiled, again, in_parts):
+            for one, other in zip(plain, others, strict=True):
+                assert np.array_equal(bits(one.entries()), bits(other.entries()))
 
 
 @pytest.mark.parametrize("kept", [TrackerOp.EARLIEST, TrackerOp.LATEST])

@@ -113,7 +113,9 @@ def test_blocks_of_rows_on_which_nothing_happens_are_passed_over(
     """What trackers count on them is counted all the same."""
     monkeypatch.setattr(quiet, "BLOCK", block)
     passed = 0
-    for machine, feed, rows in chain(*map(walked, SEEDS[::6]), on_bars(SLOB), patient()):
+    for machine, feed, rows in chain(
+        *map(walked, SEEDS[::6]), on_bars(SLOB), on_bars(YARDSTICK), patient()
+    ):
         source = generate(machine.layout, machine.inputs)
         passed += "if BLOCKS:" in source.text
         fresh = Machine(machine.program, machine.side)

@@ -132,6 +132,7 @@ def test_keys_are_completed_by_their_place_and_names_where_names_may_stand(
     at_end_of(page, "swept:")
     page.keyboard.type(" and lse.hi")
     expect(choices).to_contain_text("high")
+    page.wait_for_timeout(150)  # what has just appeared is not taken by a key meant for the text
     page.keyboard.press("Enter")
     assert "lse.high and lse.high" in text_in(page)
     page.keyboard.type(" + 2 p")

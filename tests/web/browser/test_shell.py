@@ -11,7 +11,7 @@ from tests.web.support import OPERATOR, PASSWORD, VIEWER, complaints
 
 pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 
-from playwright.sync_api import Locator, Page, expect  # noqa: E402 - an extra
+from playwright.sync_api import Locator, Page, expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     Opener = Callable[..., Page]
 
 PLACES = ["/strategies", "/runs", "/live", "/health", "/people", "/account", "/about", "/nothing"]
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 800},
+    "has_touch": True,
+    "is_mobile": True,
+}
 
 
 def ready(page: Page, path: str) -> None:
@@ -204,7 +208,9 @@ def test_nothing_is_wider_than_a_phone_and_places_are_where_a_thumb_is(page_as: 
         assert box["y"] > 700
 
 
-@pytest.mark.parametrize(("looks", "words"), [("light", {}), ("dark", PHONE)], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("looks", "words"), [("light", {}), ("dark", PHONE)], ids=["desk", "phone"]
+)
 def test_axe_finds_nothing(page_as: Opener, looks: str, words: dict[str, Any]) -> None:
     page = page_as("operator", color_scheme=looks, bypass_csp=True, **words)
     found = {}

@@ -1,6 +1,6 @@
 """From a fresh page to the reason of a death, by hand and by key: in a real Chromium.
 
-With ENGINE_PICTURES=DIR the pictures of the pages are written there.
+With WEB_PICTURES=DIR the pictures of the pages are written there.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def ran(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory) 
 
 def pictured(page: Page, name: str, *, whole: bool = False) -> None:
     """Keep a picture of the page, where pictures are asked for."""
-    folder = os.environ.get("ENGINE_PICTURES")
+    folder = os.environ.get("WEB_PICTURES")
     if folder:
         made = Path(folder)
         made.mkdir(parents=True, exist_ok=True)

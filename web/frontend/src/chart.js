@@ -34,3 +34,8 @@ for (const form of document.querySelectorAll("form[data-sure]")) {
     if (!confirm(form.dataset.sure)) event.preventDefault();
   });
 }
+
+// another strategy has other versions and parameters
+for (const select of document.querySelectorAll("select[data-reload]")) {
+  select.addEventListener("change", () => (location.search = new URLSearchParams({ strategy: select.value })));
+}

@@ -20,7 +20,7 @@ import { bracketMatching, foldGutter, foldKeymap, indentUnit } from "@codemirror
 import { lintGutter, lintKeymap } from "@codemirror/lint";
 import { unifiedMergeView } from "@codemirror/merge";
 import { highlightSelectionMatches, searchKeymap } from "@codemirror/search";
-import { EditorState } from "@codemirror/state";
+import { EditorState, Prec } from "@codemirror/state";
 import {
   drawSelection,
   EditorView,
@@ -118,6 +118,7 @@ export function mountEditor(form) {
     state: EditorState.create({
       doc: begun,
       extensions: [
+        Prec.highest(keymap.of([{ key: "Escape", run: leavable }])), // before that of completion
         lintGutter(),
         lineNumbers(),
         foldGutter(),
@@ -151,7 +152,6 @@ export function mountEditor(form) {
           tabindex: "0",
         }),
         keymap.of([
-          { key: "Escape", run: leavable },
           { key: "Mod-s", run: save, preventDefault: true },
           { key: "Shift-Alt-f", run: () => (tidy(), true), preventDefault: true },
           ...closeBracketsKeymap,
