@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from adapters.cli.options import Choice
-    from adapters.live.plan import Plan
     from adapters.live.ending import Ending
+    from adapters.live.plan import Plan
     from engine.execution.terms import Terms
 
 _OPTIONS: Final = (
@@ -190,7 +190,12 @@ def _run(plan: Plan, *, as_json: bool, verbose: bool) -> Ending:
     import asyncio  # noqa: PLC0415 - 50 ms
 
     from adapters.cli.live_told import JsonTeller, Teller  # noqa: PLC0415 - as above
+    from adapters.cli.pen import Pen  # noqa: PLC0415 - as above
     from adapters.live.process import trade  # noqa: PLC0415 - as above
 
-    teller = JsonTeller() if as_json else Teller(plan, verbose=verbose)
-    return asyncio.run(trade(plan, teller))
+    pen = Pen()
+    try:
+        teller = JsonTeller(pen) if as_json else Teller(plan, pen, verbose=verbose)
+        return asyncio.run(trade(plan, teller))
+    finally:
+        pen.close()

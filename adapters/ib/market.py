@@ -11,6 +11,7 @@ from adapters.ib.port import FeedKind, RequestRefused
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from adapters.ib.history import Request
     from adapters.ib.link import Link
     from adapters.ib.pacing import Pacer
     from adapters.ib.port import Bar, BrokerWord, ContractInfo
@@ -75,7 +76,7 @@ class MarketData:
             end = min(older)
         return [bars[minute] for minute in sorted(bars)]
 
-    async def _history(self, contract: ContractInfo, request: history.Request) -> list[Bar]:
+    async def _history(self, contract: ContractInfo, request: Request) -> list[Bar]:
         await self._pacer.turn(contract.number, (contract.number, request))
         try:
             parts = await self._asked(self._link.new_request(), contract, request, keep=False)
@@ -89,7 +90,7 @@ class MarketData:
         return [history.bar_of(contract, told) for told in parts]
 
     async def _asked(
-        self, number: int, contract: ContractInfo, request: history.Request, *, keep: bool
+        self, number: int, contract: ContractInfo, request: Request, *, keep: bool
     ) -> list[Any]:
         """The bars of a request as the library decoded them, with dates in seconds."""
         client, wire = self._link.client, self._link.wire(contract)

@@ -40,6 +40,7 @@ from adapters.live.listener import ToListener
 from adapters.live.past import Past
 from adapters.live.plan import check_login
 from adapters.live.status import State
+from adapters.live.telling import Story
 from adapters.live.troubles import Troubles
 from dsl.ir.text import program_hash
 from engine.live import commands as cmd
@@ -87,6 +88,7 @@ class Runner:
         self.listener = listener
         self.strategy = program_hash(plan.program)
         self.dates = TradingDates(plan.program.day)
+        self.story = Story(plan.program.instrument, monitor_only=plan.monitor_only)
         self.alerts = Alerts((ToListener(listener),))
         self.clock: Clock = OwnClock(now)
         self.started = now()
@@ -305,6 +307,7 @@ class Runner:
             if isinstance(event, words.Told):
                 self._see_echo(event)
             self.past = self.past.after(event)
+            self.story.heard(event)
             self.listener.happened(event)
 
     def _see_echo(self, told: words.Told) -> None:

@@ -20,6 +20,7 @@ from adapters.live.status import (
     RiskStands,
     Status,
 )
+from adapters.live.values import decimal_text, price_text
 from dsl.ir.expression import Const, Param
 from engine.live.identity import Role
 from engine.live.situation import armed
@@ -51,6 +52,7 @@ def status_of(runner: Runner) -> Status:
         risk=_risk(runner, books),
         why_not=runner.why_not,
         said=tuple(runner.alerts.said),
+        told=runner.story.lines,
         journal=told(address(runner.plan.journal)).removeprefix("sqlite:///"),
         events=runner.events_written,
     )
@@ -124,19 +126,6 @@ def _market(runner: Runner) -> MarketStands | None:
         bars=runner.bars_seen,
         trouble=runner.troubles.text,
     )
-
-
-def price_text(ticks: float, tick: Fraction) -> str:
-    """A price in ticks as people write it, exact."""
-    return decimal_text(Fraction(ticks) * tick)
-
-
-def decimal_text(value: Fraction) -> str:
-    """A fraction that has an end as a decimal number; others to ten places."""
-    places = next((n for n in range(11) if (value * 10**n).denominator == 1), 10)
-    whole = round(value * 10**places)
-    sign, digits = "-" if whole < 0 else "", str(abs(whole)).zfill(places + 1)
-    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
 
 
 def _candidates(runner: Runner) -> list[CandidateStands]:

@@ -238,6 +238,32 @@ def story(opened: Opened, number: int) -> dict[str, Any]:
     }
 
 
+def bars_of(opened: Opened, number: int, most: int) -> list[dict[str, Any]]:
+    """The first bars of a setup, each with its stage and what happened on it, prices as written."""
+    setup, market = opened.setups[number], opened.run.market
+    reader = opened.asked.reader(opened.run.program.written)
+    stages = list(_stages(opened, setup))
+    happened: dict[int, list[str]] = {}
+    for step in setup.steps:
+        told = f"{step.kind.name.lower()} {_led_to(opened, step)}"
+        happened.setdefault(step.row, []).append(told)
+    found = []
+    for row in range(setup.first, min(setup.last + 1, setup.first + most)):
+        inside = [name for name, _, begins, ends in stages if begins <= row <= ends]
+        prices = {
+            name: reader.price(int(getattr(market, name)[row]))
+            for name in ("open", "high", "low", "close")
+        }
+        found.append(
+            {
+                "row": row, "minute": int(market.minute[row]), **prices,
+                "volume": int(market.volume[row]), "stage": inside[-1] if inside else "",
+                "happened": ", ".join(happened.get(row, ())),
+            }
+        )  # fmt: skip
+    return found
+
+
 def _stages(opened: Opened, setup: Setup) -> Iterator[tuple[str, int, int, int]]:
     """Name, number, first and last row of every stage it was in."""
     stages = opened.run.program.stages

@@ -12,9 +12,9 @@ class Share:
     """Sizes of the proofs. No kind is left out of any share: only seeds are.
 
     `seeds` of the crash sweep, of whose crash points each of `every_point` is tried; `kills`: real
-    SIGKILLs; `days` of bars (0: hours of one) and `every_case` of the golden cases under the venue law; `alone`:
-    seeds of each fault by itself; `crowds` of all faults; `pairs` of faults; `frames` mutated, each
-    way; `soak`: trading dates.
+    SIGKILLs; `days` of bars (0: hours of one) and `every_case` of the golden cases under the venue
+    law; `alone`: seeds of each fault by itself; `crowds` of all faults; `pairs` of faults; `frames`
+    mutated, each way; `soak`: trading dates.
     """
 
     name: str

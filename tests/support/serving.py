@@ -80,11 +80,11 @@ def process(*words: object, **environment: str) -> Iterator[subprocess.Popen[str
         finally:
             if one.poll() is None:
                 one.send_signal(signal.SIGTERM)
-            try:
-                one.communicate(timeout=20)
-            except subprocess.TimeoutExpired:
-                one.kill()
-                one.communicate()
+                try:
+                    one.communicate(timeout=20)
+                except subprocess.TimeoutExpired:
+                    one.kill()
+                    one.communicate()
 
 
 @contextmanager

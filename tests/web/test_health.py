@@ -66,7 +66,7 @@ def values(text: str) -> dict[str, float]:
 def test_what_prometheus_is_told_of_a_running_engine() -> None:
     told = values(Metrics(Running(STATUS)).text().decode())
     assert told["engine_up"] == 1
-    assert 1.5 <= told["engine_heartbeat_age_seconds"] < 60
+    assert 1.5 <= told["engine_heartbeat_age_seconds"] < 3600
     assert told["engine_position_contracts"] == -1
     assert told["engine_positions_unprotected"] == 1
     assert told["engine_daily_loss"] == 120.5
@@ -77,7 +77,7 @@ def test_what_prometheus_is_told_of_a_running_engine() -> None:
     assert told["engine_equity"] == 50000.25
     assert told["engine_latched"] == 1
     assert told["engine_halted"] == 0
-    assert 100 <= told["engine_bar_age_seconds"] < 200
+    assert 100 <= told["engine_bar_age_seconds"] < 3600
     assert told["engine_statetrading"] == 1
     assert sum(value for name, value in told.items() if name.startswith("engine_state")) == 1
 

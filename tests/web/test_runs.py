@@ -179,6 +179,27 @@ def test_only_parameters_that_were_changed_are_ordered(client: Client) -> None:
     assert run["order"]["values"] == {"entry_wait": "25 bars"}
 
 
+def test_the_bars_of_a_setup_can_be_read_as_a_table(client: Client) -> None:
+    opened = why().opened
+    number = opened.numbers["2025-12-08/short/1"]
+    page = client.get(f"/runs/1/why/table/{number}").text
+    setup = opened.setups[number]
+    assert page.count("data-go=") == setup.last - setup.first + 1
+    assert "dead entry_timeout" in page
+    assert client.get("/runs/1/why/table/99999").status_code == 404
+
+
+def test_a_run_is_of_the_version_that_was_chosen(client: Client) -> None:
+    page = client.get("/runs/new?strategy=slob_5_1&version=1").text
+    assert '<option value="1" selected>' in page
+    form = {"strategy": "slob_5_1", "version": "1", "first": "2025-12-08", "last": "2025-12-08"}
+    answer = client.post("/runs", data=form)
+    assert client.get(f"/api{answer.headers['location']}").json()["version"] == 1
+    for wrong, status in (("77", 404), ("one", 422)):
+        assert client.post("/runs", data={**form, "version": wrong}).status_code == status
+    assert client.get("/runs/new/parameters?strategy=slob_5_1&version=").status_code == 200
+
+
 def test_a_viewer_looks_and_changes_nothing(visitor: Client) -> None:
     sign_in(visitor, VIEWER)
     for path in ("/runs", "/runs/1", "/runs/1/why", "/api/runs/1/result"):

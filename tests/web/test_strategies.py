@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from litestar.testing import TestClient
 
     from tests.web.conftest import Served
+    from web.app import Site
     from web.settings import Settings
 
 NAME = "vwap_reversion"
@@ -248,6 +249,43 @@ def test_a_difference_in_trades_is_asked_for_until_it_is_known(
     page = client.get(f"/strategies/{NAME}/trades/{trial['id']}").text
     assert "This change removes" in page
     assert client.get(f"/strategies/{NAME}/trades/none").status_code == 404
+
+
+def test_what_is_traded_is_saved_as_a_draft_and_switched_to(
+    client: TestClient[Any], application: Site, settings: Settings
+) -> None:
+    text = file_of(settings).read_text("utf-8")
+    strategies = application.state.ports.strategies
+    strategies._live = lambda: file_of(settings)
+    assert "This file is being traded." in client.get(f"/strategies/{NAME}").text
+    answer = client.post(f"/strategies/{NAME}", data=form(text + "# next\n"))
+    assert answer.headers["location"].endswith("said=drafted.2")
+    page = client.get(answer.headers["location"]).text
+    assert "Kept as draft version 2" in page
+    assert "Switch to version 2" in page
+    assert "draft 2 waits" in client.get("/strategies").text
+    assert file_of(settings).read_text("utf-8") == text
+    assert client.post(f"/strategies/{NAME}/versions/2/switch").status_code == 303
+    assert file_of(settings).read_text("utf-8") == text + "# next\n"
+
+
+def test_a_full_disk_keeps_the_text_in_the_page(
+    client: TestClient[Any], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = file_of(settings).read_text("utf-8")
+    client.get(f"/strategies/{NAME}")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("adapters.workshop.strategies.tempfile.mkstemp", full)
+    answer = client.post(f"/strategies/{NAME}", data=form(text + "# precious\n"))
+    monkeypatch.undo()
+    assert answer.status_code == 507
+    assert "No space left on device" in answer.text
+    assert "# precious" in answer.text
+    assert file_of(settings).read_text("utf-8") == text
+    assert client.post(f"/strategies/{NAME}", data=form(text + "# precious\n")).status_code == 303
 
 
 def test_a_file_that_was_removed_is_not_there_and_its_page_says_so(

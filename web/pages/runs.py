@@ -106,10 +106,10 @@ class RunPages(Controller):
         request: Request[Any, Any, Any],
         ports: NamedDependency[Ports],
         strategy: FromQuery[str],
-        version: FromQuery[int | None] = None,
+        version: FromQuery[str] = "",
     ) -> Response[str]:
         """The fields of a strategy's parameters."""
-        text = version_of(ports, strategy, version).text
+        text = version_of(ports, strategy, _number(version)).text
         dials = ports.runs.parameters(strategy, text)
         return page(request, "runs/parameters.html", dials=dials, values={})
 
@@ -335,10 +335,7 @@ def ordered(ports: Ports, data: Mapping[str, str]) -> Ordered:
     Raises `NotFound`, `BadInput`.
     """
     strategy = data.get("strategy", "")
-    number = data.get("version", "")
-    if number and not (number.isascii() and number.isdigit() and len(number) < 9):
-        raise BadInput(f"{number[:40]!r} is no version", "choose one of the list", "version")
-    version = version_of(ports, strategy, int(number) if number else None)
+    version = version_of(ports, strategy, _number(data.get("version", "")))
     values: dict[str, str] = {}
     for dial in ports.runs.parameters(strategy, version.text):
         name = f"{dial.name}.{dial.side}" if dial.side else dial.name
@@ -355,6 +352,15 @@ def ordered(ports: Ports, data: Mapping[str, str]) -> Ordered:
         raise BadInput("slippage is a whole number of ticks", "write 0, 1, 2", "slippage") from None
     order = Order(f"{strategy}.yaml", values=values, **words)
     return Ordered(strategy, version.text, order, version.number)
+
+
+def _number(text: str) -> int | None:
+    """The number of a version; None for that of the file. Raises `BadInput`."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise BadInput(f"{text[:40]!r} is no version", "choose one of the list", "version")
+    return int(text)
 
 
 def version_of(ports: Ports, strategy: str, number: int | None) -> Version:

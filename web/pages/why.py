@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
+from adapters.workshop.charts import bars_of
 from adapters.workshop.errors import NotFound
 from web.ports import Ports
 from web.rendering import page
@@ -88,6 +89,22 @@ class WhyPage(Controller):
             zone=why.opened.bench.zone,
         )  # fmt: skip
 
+    @get("/table/{n:int}", sync_to_thread=True)
+    def table(
+        self,
+        request: Request[Any, Any, Any],
+        ports: NamedDependency[Ports],
+        number: FromPath[int],
+        n: FromPath[int],
+    ) -> Response[str]:
+        """The bars of a setup as a table: what the chart shows, to be read."""
+        opened = ports.runs.opened(number)
+        _known(opened, n)
+        return page(
+            request, "why/table.html", rows=bars_of(opened, n, BARS), n=n, run_id=number,
+            zone=opened.bench.zone, count=opened.setups[n].last - opened.setups[n].first + 1,
+        )  # fmt: skip
+
     @get("/rescue/{n:int}", sync_to_thread=True)
     def rescue(
         self,
@@ -103,6 +120,10 @@ class WhyPage(Controller):
             request, "why/rescue.html", found=why.helped(n), setup=why.opened.setups[n],
             zone=why.opened.bench.zone, run_id=number,
         )  # fmt: skip
+
+
+BARS: Final = 400
+"""No more bars of a setup are put into a table."""
 
 
 def number_of(opened: Opened, candidate: str) -> int:

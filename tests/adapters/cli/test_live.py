@@ -235,7 +235,8 @@ def test_a_person_leads_an_engine_from_its_first_position_to_its_end(
             seen = [json.loads(watching.stdout.readline()) for _ in range(2)]
             assert seen[0]["at"] <= seen[1]["at"]
             watching.send_signal(signal.SIGINT)
-            assert watching.wait(20) == 130
+            watching.communicate(timeout=20)
+            assert watching.returncode == 130
 
         said = engine("live", "halt", "--why", "lunch", "--who", "ann")
         assert "Halted: no entries" in said.out

@@ -225,6 +225,17 @@ def test_two_operators_meet_in_a_conflict_and_nothing_is_lost(
     assert "default: 4" in text
 
 
+def test_a_newer_version_is_told_before_anybody_saves(
+    page_as: Callable[..., Page], bench: Served
+) -> None:
+    page = page_as("operator", at=bench)
+    copy_of(page, "vwap_reversion", "watched")
+    file = bench.settings.strategies / "watched.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "# by vim\n", encoding="utf-8")
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    expect(page.locator("#newer")).to_contain_text("There is a newer version 2.")
+
+
 def test_an_older_version_is_looked_at_and_restored(
     page_as: Callable[..., Page], bench: Served
 ) -> None:

@@ -57,6 +57,7 @@ export class Why {
     const asked = this.only("setup");
     const story = await json(`${this.base}/setups/${n}`, asked.signal);
     Object.assign(this, { n, story, row: story.last, minute: story.to });
+    document.getElementById("table").replaceChildren();
     this.remember();
     const parts = [this.swap("setup", `${this.page}/setup/${n}`), this.rescue()];
     this.chart.story.set({ looked: this.minute });
@@ -114,6 +115,19 @@ export class Why {
     const text = await answer.text();
     if (asked.signal.aborted) return;
     document.getElementById(place).innerHTML = text;
+  }
+
+  /** The bars of a setup to be read, in place of the chart; asked again, they go. */
+  async table(n) {
+    const place = document.getElementById("table");
+    if (place.dataset.of === n) {
+      place.replaceChildren();
+      delete place.dataset.of;
+      return;
+    }
+    await this.swap("table", `${this.page}/table/${n}`);
+    place.dataset.of = n;
+    place.firstElementChild?.focus();
   }
 
   only(name) {
@@ -176,6 +190,7 @@ export class Why {
         event.preventDefault();
         this.quietly(() => this.choose(Number(setup.dataset.setup)));
       } else if (bar) this.quietly(() => this.at(Number(bar.dataset.go), Number(bar.dataset.minute)));
+      else if (target.closest("[data-table]")) this.quietly(() => this.table(target.closest("[data-table]").dataset.table));
       else if (line) this.flash(line.dataset.line);
       else if (target.closest("[data-keys]")) this.help();
       else if (target.closest("[data-fit]")) this.quietly(() => this.chart.fit());

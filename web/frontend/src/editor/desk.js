@@ -37,6 +37,7 @@ import { list, mark, notes } from "./findings.js";
 import { hovering } from "./hover.js";
 import { indent } from "./indent.js";
 import { looks } from "./looks.js";
+import { mountNewer } from "./newer.js";
 import { words as wordMarks } from "./words.js";
 
 const json = (id) => JSON.parse(document.getElementById(id)?.textContent ?? "null");
@@ -191,9 +192,11 @@ export function mountEditor(form) {
     if (!isLeaving && changed()) event.preventDefault();
   });
   mountChanges(form, view, failed);
+  mountNewer(form);
 
   const told = json("told");
   if (told) heard(told, view.state.doc.toString());
+  else verdict.textContent = "checking";
   if (!told?.is_thorough) checking.later(view.state.doc.toString());
   form.dataset.mounted = "";
   return view;
