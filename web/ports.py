@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from web.settings import Settings
+from web.settings import Settings  # noqa: TC001 - Litestar reads the fields of `Ports`
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence

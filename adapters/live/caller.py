@@ -115,7 +115,9 @@ class Caller:
 
     async def _next(self, reader: asyncio.StreamReader) -> Status:
         try:
-            line = await asyncio.wait_for(reader.readline(), self._patience)
+            # not wait_for: before Python 3.12 it may lose a Ctrl-C that comes with an answer
+            async with asyncio.timeout(self._patience):
+                line = await reader.readline()
         except (OSError, ValueError):
             raise NobodyRuns(self.path) from None
         return _status_in(line, self.path)

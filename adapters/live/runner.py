@@ -16,25 +16,19 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.database.errors import DatabaseError
 from adapters.database.tables import Source
 from adapters.ib.port import (
-    BarLate,
-    BarRevised,
     BrokerError,
-    Disconnected,
-    Doubt,
-    FiguresTold,
-    Integrity,
-    PositionTold,
 )
 from adapters.live import connect, warmup
 from adapters.live.alerts import Alerts
 from adapters.live.asking import Asker
 from adapters.live.bars import BarKeeper, word_of
 from adapters.live.clocks import MarketClock, OwnClock, wall
-from adapters.live.dates import TradingDates, rolls
+from adapters.live.dates import TradingDates
 from adapters.live.echo import changed
 from adapters.live.ending import ENGINE, STOPPING, Ending, stopped
 from adapters.live.errors import CannotRun
 from adapters.live.hands import Hands
+from adapters.live.hearing import Hearing
 from adapters.live.lifeline import Lifeline
 from adapters.live.listener import ToListener
 from adapters.live.past import Past
@@ -54,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from adapters.database.journal import Journal
-    from adapters.ib.port import Bar, Broker, BrokerWord, ContractInfo, Figures, Session, Snapshot
+    from adapters.ib.port import Broker, ContractInfo, Figures, Session, Snapshot
     from adapters.ib.settings import Settings
     from adapters.live.clocks import Clock
     from adapters.live.lifeline import Wire
@@ -66,9 +60,6 @@ if TYPE_CHECKING:
 
 _REPLAYED: Final = 3_600_000
 """A replayed market is asked for everything that often where nothing happens; else each minute."""
-
-_SAID_AGAIN: Final = 10_000
-_REMEMBERED: Final = 50
 
 
 class Runner:
@@ -103,7 +94,6 @@ class Runner:
         self.figures: Figures | None = None
         self.last_bar: words.BarClosed | None = None
         self.bars_seen = 0
-        self.began_rolled = False
         self.events_written = journal.last()
         self.past = Past.of(journal)
         self.is_stopping = False
@@ -114,15 +104,12 @@ class Runner:
         self.lifeline = Lifeline(self)
         self.asker = Asker(self.broker, self._answered, self.lifeline.lost)
         self._hands: Hands | None = None
-        self._keeper: BarKeeper | None = None
+        self._hearing: Hearing | None = None
         self._words: deque[Word] = deque()
         self._early: list[words.Halt] = []
         self._is_busy = False
-        self._noticed: dict[str, int] = {}
         self._ended: asyncio.Future[Ending] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._is_enough: Any = None
-        self._warm: list[Any] = []
 
     def _dialled(self, dial: Callable[[Settings, Callable[[], int]], Broker]) -> Broker:
         settings = replace(
@@ -156,7 +143,6 @@ class Runner:
             await self._close()
 
     async def _begin(self) -> None:
-        warmup.check_owner(self.journal.books, self.strategy)
         if self.plan.monitor_only and self.journal.books.living:
             raise CannotRun(
                 "something of ours is open, and --monitor-only would leave it alone",
@@ -171,26 +157,25 @@ class Runner:
             )  # fmt: skip
         except BrokerError as failed:
             raise connect.cannot(failed) from None
-        self.began_rolled = rolls(contract, self.clock.now())
         self.contract, self.desk, self.decider = contract, made.desk, made.decider
         self._hands = Hands(self.broker, contract, self, self.plan.monitor_only)
-        self._keeper = BarKeeper(self.journal, contract.number)
-        self._keeper.keep_now(made.fresh, Source.LIVE if made.resumed else Source.WARM_UP)
+        keeper = BarKeeper(self.journal, contract.number)
+        keeper.keep_now(made.fresh, Source.LIVE if made.resumed else Source.WARM_UP)
+        self._hearing = hearing = Hearing(self, keeper, made)
         self.bars_seen = len(made.bars)
         if made.bars:
             self.last_bar = word_of(made.bars[-1], self.clock.now())
         self._do(self.desk.begin(self.clock.now()))
         if made.short:
-            self._warm, self._is_enough = list(made.bars), made.is_enough
             self.troubles.say("warm-up", made.short)
-        self.run_beside(self._listen())
-        self._tell_equity(session.figures)
+        self.run_beside(hearing.listen())
+        self.tell_equity(session.figures)
         if self.journal.books.halt == STOPPING:
             self.take(words.Resume(self.clock.now(), ENGINE, "it runs again"))
         for halt in self._early:
             self.take(halt)
         for bar in made.missed:
-            self._on_bar(word_of(bar, self.clock.now()), known=True)
+            hearing.bar(word_of(bar, self.clock.now()), known=True)
         self.listener.began(self)
         await self.lifeline.follow()
         self.run_beside(self.lifeline.pulse() if self.is_replay else self.lifeline.beat())
@@ -221,8 +206,8 @@ class Runner:
         self.clock.stop()
         with suppress(BrokerError, OSError):
             await self.broker.close()
-        if self._keeper is not None:
-            self._keeper.write()
+        if self._hearing is not None:
+            self._hearing.keeper.write()
 
     def run_beside(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Have something done beside; where it fails, everything ends."""
@@ -234,9 +219,9 @@ class Runner:
     def _finished(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (fault := task.exception()) is not None:
-            self._fail(fault)
+            self.fail(fault)
 
-    def _fail(self, fault: BaseException) -> None:
+    def fail(self, fault: BaseException) -> None:
         """Nothing can be trusted any more: leave; stops work at the broker."""
         if self._ended is not None and not self._ended.done():
             self._ended.set_exception(fault)
@@ -254,7 +239,7 @@ class Runner:
         try:
             self.journal.record(ev.Halted(word.at, who, why))
         except DatabaseError as fault:
-            self._fail(fault)
+            self.fail(fault)
         self.events_written = self.journal.last()
         self._early.append(word)
         self.changed.set()
@@ -278,7 +263,7 @@ class Runner:
         except BarOrderError as wrong:
             self.say(Level.WARNING, f"a bar is not looked at: {wrong}")
         except (DatabaseError, JournalError) as fault:
-            self._fail(fault)
+            self.fail(fault)
 
     def _do(self, step: Step) -> None:
         if step.events:
@@ -298,9 +283,9 @@ class Runner:
             self.changed.set()
 
     def _write_down(self, happened: tuple[ev.Event, ...]) -> None:
-        assert self._keeper is not None
+        assert self._hearing is not None
         if any(isinstance(event, ev.Stepped) for event in happened):
-            self._keeper.write()
+            self._hearing.keeper.write()
         self.journal.record(*happened)
         self.events_written += len(happened)
         for event in happened:
@@ -331,116 +316,22 @@ class Runner:
         self.alerts.say(self.clock.now(), level, text)
         self.changed.set()
 
-    # --- what the broker says ---------------------------------------------------------------------
-
-    async def _listen(self) -> None:
-        async for word in self.broker.events():
-            self.hear(word)
-
-    def hear(self, word: BrokerWord) -> None:
-        """A word of the broker; those that are not the desk's become words that are."""
-        match word:
-            case words.BarClosed():
-                self._on_bar(word)
-            case words.Data(trouble=trouble):
-                self.troubles.say("", trouble)
-            case words.Notice(code=code, text=text, ref=ref):
-                self._notice(code, text, ref)
-            case words.LinkDown():
-                self.lifeline.wire.trouble = word.why
-                self.take(word)
-            case words.Clock() if self.is_replay:
-                pass
-            case Disconnected(why=why):
-                self.lifeline.reconnect(why)
-            case FiguresTold(figures=figures):
-                self._tell_equity(figures)
-            case PositionTold(contract=number, contracts=held):
-                self._on_position(number, held)
-            case Doubt(ref=ref, code=code, why=why):
-                self._notice(code, why, ref or "?")
-            case Integrity(what=what):
-                self._notice(0, what, "?")
-            case BarLate(bar=bar):
-                self._notice(0, f"a bar came too late: {bar}")
-                self._keep_told_later(bar, Source.LATER)
-            case BarRevised(was=was, now=now):
-                self._notice(0, f"a bar was revised: {was} is now {now or 'none'}")
-                self._keep_told_later(now or was, Source.LATER if now else Source.GONE)
-            case _:
-                self.take(word)
-
-    def _keep_told_later(self, bar: Bar, source: Source) -> None:
-        """What the broker tells otherwise by now: for looking back, the strategy has decided."""
-        assert self._keeper is not None
-        try:
-            self._keeper.told_later(bar, source)
-        except DatabaseError as fault:
-            self._fail(fault)
-
-    def _on_bar(self, bar: words.BarClosed, *, known: bool = False) -> None:
-        """A closed bar. `known`: the journal has it."""
-        self.clock.told((bar.minute + self.plan.program.bar_minutes) * 60_000)
-        self.last_bar = bar = replace(bar, at=self.clock.now())
-        self.bars_seen += 1
-        if not known:
-            assert self._keeper is not None
-            try:
-                self._keeper.keep(bar)
-            except DatabaseError as fault:
-                self._fail(fault)
-                return
-        if self._is_enough is not None:
-            self._warm.append(bar)
-            if self._is_enough(self._warm):
-                self._is_enough, self._warm = None, []
-                self.troubles.say("warm-up", "")
-        self.take(bar)
-        self._see_roll()
-
-    def _see_roll(self) -> None:
-        """From its roll on a contract is only traded until nothing of ours is open in it."""
-        contract, desk = self.contract, self.desk
-        if contract is None or desk is None or not rolls(contract, self.clock.now()):
-            return
-        if self.began_rolled:
-            return  # the broker still names this one
-        if self.journal.books.living or desk.trader.is_busy:
-            text = f"{contract.local} rolls: nothing new is opened in it"
-            self.troubles.say("roll", text)
-        else:
-            self.say(Level.NOTE, f"{contract.local} rolls: the next contract is traded")
-            self.end(Ending.ROLLED)
+    # --- what is told of the broker -----------------------------------------------------------
 
     def _data(self, trouble: str) -> None:
         """What is wrong with the data has changed."""
         if self.desk is not None:
             self.take(words.Data(self.clock.now(), trouble))
 
-    def _notice(self, code: int, text: str, ref: str = "") -> None:
-        """Written down, once in a while; with a reference the broker is asked how things are."""
-        now, key = self.clock.now(), f"{code} {ref} {text}"
-        if now - self._noticed.get(key, -_SAID_AGAIN) < _SAID_AGAIN:
-            return
-        if len(self._noticed) > _REMEMBERED:
-            self._noticed.clear()
-        self._noticed[key] = now
-        self.take(words.Notice(now, code, text, ref))
-
-    def _on_position(self, number: int, held: int) -> None:
-        families = self.journal.books.families.values()
-        ours = sum(family.position for family in families if family.contract == number)
-        if self.contract is not None and number == self.contract.number and held != ours:
-            self._notice(0, f"the broker holds {held} contracts, we know of {ours}", "position")
-
-    def _tell_equity(self, figures: Figures) -> None:
+    def tell_equity(self, figures: Figures) -> None:
+        """What the account is worth, if that is fresh."""
         self.figures = figures
         now = self.clock.now()
         if figures.equity is not None and figures.age(now) < self.policy.equity_fresh:
             self.take(words.EquityTold(now, self.date, figures.equity))
 
     def _answered(self, number: int, snapshot: Snapshot) -> None:
-        self._tell_equity(snapshot.figures)
+        self.tell_equity(snapshot.figures)
         now = self.clock.now()
         self.take(words.Answered(now, number, snapshot.holdings, snapshot.next_number))
 

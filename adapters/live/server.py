@@ -166,7 +166,9 @@ class Counter:
             await _say(writer, _status(self._runner))
             await asyncio.sleep(_LEAST)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._runner.changed.wait(), _MOST - _LEAST)
+                # not wait_for: before Python 3.12 it may lose the cancelling at the end
+                async with asyncio.timeout(_MOST - _LEAST):
+                    await self._runner.changed.wait()
 
 
 def _request_in(line: bytes) -> dict[str, Any]:

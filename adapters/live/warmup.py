@@ -188,14 +188,3 @@ class _Making:
                     f"{self._contract.local} ({self._contract.number}) would be traded",
                     "close it at the broker and start again",
                 )
-
-
-def check_owner(books: Books, strategy: str) -> None:
-    """Refuse to leave behind what another program opened. Raises `CannotRun`."""
-    for family in books.living:
-        if family.signal.strategy != strategy:
-            raise CannotRun(
-                f"{family.signal.candidate} was opened by program {family.signal.strategy[:12]}, "
-                f"and this one is {strategy[:12]}: the strategy has changed since",
-                "run the old file until it is out, or flatten: engine live flatten",
-            )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from adapters.cli.inquiry import Inquiry
     from adapters.cli.outcome import Outcome
     from adapters.cli.workbench import Bench
-    from dsl.ir.program import Side
     from engine.interpreter.obituary import NearMiss, Obituary
     from engine.journal.lives import Life
 
@@ -38,25 +38,29 @@ _BARS: Final = 30
 class Death:
     """A death worth looking at: it came far, and one comparison alone was missing by little."""
 
-    side: Side
-    life: Life
+    fate: Fate
     obituary: Obituary
     miss: NearMiss | None
     far: float
+
+    @property
+    def worth(self) -> tuple[int, float, int]:
+        """Sorts those first that teach most."""
+        return -self.fate.life.stage, self.far, -self.fate.life.started
 
 
 def instructive(asked: Inquiry) -> Iterator[dict[str, Any]]:
     """The most instructive deaths of a run, the best first; ever more of them, until `complete`."""
     furthest = [(side, life) for side, lives in asked.lives.items() for life in _furthest(lives)]
     furthest.sort(key=lambda one: _rank(one[1]))
-    found: list[Death] = []
+    found: list[tuple[tuple[int, float, int], dict[str, Any]]] = []
     for number, (side, life) in enumerate(furthest, start=1):
-        death = _looked_into(asked, side, life)
-        found += [] if death is None else [death]
-        if number % AT_ONCE == 0 or number == len(furthest):
-            found.sort(key=lambda one: (-one.life.stage, one.far, -one.life.started))
-            complete = number == len(furthest)
-            yield {"complete": complete, "deaths": [_record(asked, one) for one in found]}
+        death = _looked_into(Fate(asked, side, life))
+        found += [] if death is None else [(death.worth, _record(death))]
+        complete = number == len(furthest)
+        if number % AT_ONCE == 0 or complete:
+            found.sort(key=itemgetter(0))
+            yield {"complete": complete, "deaths": [record for _, record in found]}
     if not furthest:
         yield {"complete": True, "deaths": []}
 
@@ -71,17 +75,23 @@ def _furthest(lives: tuple[Life, ...]) -> list[Life]:
     return sorted(dead, key=_rank)[:LOOKED_INTO]
 
 
-def _looked_into(asked: Inquiry, side: Side, life: Life) -> Death | None:
-    obituary = asked.obituary(side, life)
+def _looked_into(fate: Fate) -> Death | None:
+    obituary = fate.obituary
     if obituary is None:
         return None
-    measured = [(_far(asked, life, obituary, miss), miss) for miss in obituary.nearest]
+    measured = [(_far(fate, obituary, miss), miss) for miss in obituary.nearest]
     alone = [(far, miss) for far, miss in measured if miss.alone]
-    far, miss = min(alone, key=lambda one: one[0], default=(float("inf"), None))
-    return Death(side, life, obituary, miss, far)
+    far, miss = min(alone, key=itemgetter(0), default=(float("inf"), None))
+    return Death(fate, obituary, miss, far)
 
 
-def _far(asked: Inquiry, life: Life, obituary: Obituary, miss: NearMiss) -> float:
+def _row(fate: Fate, obituary: Obituary, miss: NearMiss) -> int:
+    """The market's row of a miss."""
+    assert fate.life.ended is not None
+    return miss.row + fate.life.ended - obituary.death.row
+
+
+def _far(fate: Fate, obituary: Obituary, miss: NearMiss) -> float:
     """How far off a miss was, in heights of a bar; what is no price counts by its share."""
     found, margin = compared(miss.comparison.node), miss.comparison.margin
     if found is None or margin is None:
@@ -89,41 +99,37 @@ def _far(asked: Inquiry, life: Life, obituary: Obituary, miss: NearMiss) -> floa
     if found.unit not in (Unit.PRICE, Unit.POINTS):
         whole = abs(miss.comparison.right or 0) or found.den
         return 10 * abs(float(margin) / float(whole))
-    assert life.ended is not None
-    row = miss.row + life.ended - obituary.death.row
-    market = asked.run.market
+    row, market = _row(fate, obituary, miss), fate.asked.run.market
     part = slice(max(0, row - _BARS), row + 1)
     height = float(np.mean(market.high[part] - market.low[part])) or 1.0
     return float(margin) / found.den / height
 
 
-def _record(asked: Inquiry, death: Death) -> dict[str, Any]:
-    fate = Fate(asked, death.side, death.life)
-    assert death.life.ended is not None
+def _record(death: Death) -> dict[str, Any]:
+    fate, asked = death.fate, death.fate.asked
+    assert fate.life.ended is not None
     return {
-        "candidate": asked.identifier(death.side, death.life),
-        "side": death.side.value,
+        "candidate": asked.identifier(fate.side, fate.life),
+        "side": fate.side.value,
         "stage": death.obituary.stage,
         "reason": death.obituary.reason,
-        "row": death.life.ended,
-        "minute": int(asked.run.market.minute[death.life.ended]),
-        "near": None if death.miss is None else _missed(asked, death),
+        "row": fate.life.ended,
+        "minute": int(asked.run.market.minute[fate.life.ended]),
+        "near": None if death.miss is None else _missed(fate, death.obituary, death.miss),
         "lines": list(fate.lines()),
     }
 
 
-def _missed(asked: Inquiry, death: Death) -> dict[str, Any]:
+def _missed(fate: Fate, obituary: Obituary, miss: NearMiss) -> dict[str, Any]:
     """The nearest miss: what was missing, by how much, and when."""
-    miss, reader = death.miss, asked.reader(death.side)
-    assert miss is not None
-    assert death.life.ended is not None
-    row = miss.row + death.life.ended - death.obituary.death.row
-    (line,) = reader.lines(miss.comparison, Named(miss.name, miss.comparison.node))
+    row = _row(fate, obituary, miss)
+    named = Named(miss.name, miss.comparison.node)
+    (line,) = fate.asked.reader(fate.side).lines(miss.comparison, named)
     return {
         "name": miss.name,
         "to": miss.to,
         "row": row,
-        "minute": int(asked.run.market.minute[row]),
+        "minute": int(fate.asked.run.market.minute[row]),
         "values": line.values,
         "margin": line.margin,
     }

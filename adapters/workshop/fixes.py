@@ -32,18 +32,21 @@ def _guesses(finding: Diagnostic, line: str) -> Iterator[Fix]:
     either = _EITHER.fullmatch(finding.help) if finding.code == "E010" else None
     if either is not None:
         for new in either.groups():
-            yield Fix(_label(new), span.line, span.column, span.column + span.length, new, False)
+            yield Fix(
+                _label(new), span.line, span.column, span.column + span.length, new, certain=False
+            )
         return
-    meant, written = _MEANT.search(finding.help), _WRITTEN.search(finding.message)
-    word = written[1] if written else line[start:stop]
+    meant = _MEANT.search(finding.help)
     if meant is None:
         return
     # what was meant is one name; the place may be that of the whole expression around it
-    found = list(re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", line[start:stop]))
-    if found:
-        at = found[-1]
-        column = span.column + at.start()
-        yield Fix(_label(meant[1]), span.line, column, column + len(word), meant[1], False)
+    for word in (*reversed(_WRITTEN.findall(finding.message)), finding.message.split()[-1]):
+        found = list(re.finditer(rf"(?<!\w){re.escape(word)}(?!\w)", line[start:stop]))
+        if found:
+            column = span.column + found[-1].start()
+            end = column + len(word)
+            yield Fix(_label(meant[1]), span.line, column, end, meant[1], certain=False)
+            return
 
 
 def _label(new: str) -> str:

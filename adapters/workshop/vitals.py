@@ -10,7 +10,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from adapters.bars.errors import DataError
@@ -20,6 +19,7 @@ from adapters.workshop.keeper import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from adapters.store import DataSet
     from adapters.workshop.keeper import Keeper

@@ -9,6 +9,9 @@ Orders are sent only right after the broker answered a snapshot, so every decisi
 really holds: a start, a reconnect, a closed bar and a doubt are one and the same path. A bar on
 which anything is open, waits or was decided is traded once a snapshot taken after its close is
 there, for then every execution of it is known.
+
+A family carries all that leads it to its end: prices, parts, and when its session is over. So what
+another program opened is led by the books alone, and nothing enters before it is out.
 """
 
 from __future__ import annotations

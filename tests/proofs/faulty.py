@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 DAY: Final = "2025-10-08"
-HISTORY, TRADED, AFTER = 30, 24, 8
+HISTORY, TRADED, AFTER = 30, 20, 6
 
 ODDS: Final[dict[Chance, str]] = {
     Chance.MOMENT: "~0.2x3",
@@ -163,7 +163,7 @@ HARMLESS: Final = frozenset(
 PERSONS: Final = "foreign-trade"
 """A person trades on the account: what that person holds is never protected by us."""
 
-CROWD: Final = 13
+CROWD: Final = 17
 """Faults in one run of a crowd."""
 
 _LONGEST: Final = 180.0

@@ -20,5 +20,5 @@ def test_months_of_bad_weather_leave_nothing_behind() -> None:
 
     assert dict(made.verdict.violations) == {}, made.verdict.first
     assert made.strikes > days
-    if days >= 20:
+    if days >= 10:
         assert made.growth < 0.05

@@ -93,13 +93,15 @@ def _names(run: Run) -> list[str]:
 
 
 def _lines(records: Ints, minutes: Ints, names: list[str]) -> list[Line]:
+    """Records as lines; a run that was told other bars may have setups without a name here."""
     lines = []
     for record in records.tolist():
         intent, entered = record[out.INTENT], record[out.ENTERED]
+        name = names[intent] if 0 <= intent < len(names) else f"setup {intent}"
         kind = record[out.KIND]
         when = int(minutes[entered]) if kind in _ENTERED else 0
         cells = (*(record[column] for column in COLUMNS), when)
-        lines.append((int(minutes[record[out.ROW]]), names[intent] if intent >= 0 else "", cells))
+        lines.append((int(minutes[record[out.ROW]]), name, cells))
     return lines
 
 

@@ -126,15 +126,20 @@ def live(
     gateway: Gateway,
     plan: Plan,
     meanwhile: Callable[[Runner, Heard], Coroutine[Any, Any, None]] | None = None,
+    *,
+    behind: float = 0.0,
 ) -> Lived:
-    """Run a plan until the bars are over; `meanwhile` runs beside it from the moment it trades."""
+    """Run a plan until the bars are over; `meanwhile` runs beside it from the moment it trades.
+
+    `behind`: seconds by which our clock is behind the broker's.
+    """
     heard = Heard()
 
     def dial(settings: Settings, now: Callable[[], int]) -> Broker:
         return IbBroker(settings, dial=gateway.connect_memory, now=now)
 
     def now() -> int:
-        return int(gateway.now * 1000)
+        return int((gateway.now - behind) * 1000)
 
     async def beside() -> None:
         await heard.ready.wait()

@@ -8,11 +8,14 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from web.rendering import ASSETS, HERE, assets
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FRONTEND = HERE / "frontend"
 

@@ -6,10 +6,8 @@ import shutil
 import sqlite3
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters.live import status as live
@@ -17,6 +15,9 @@ from web.metrics import Metrics
 from web.views.engine import engine_view
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
     from httpx import Client
     from litestar.testing import TestClient
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from litestar import Controller, Request, Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 
 from adapters.workshop.errors import BadInput
-from adapters.workshop.people import Person
 from web.pages.login import peer_of, seated
 from web.ports import Ports
 from web.rendering import page
 from web.security.guards import VIEWERS
 from web.security.limits import TooMany, Tries
+
+if TYPE_CHECKING:
+    from adapters.workshop.people import Person
 
 DONE: Final = {
     "password": "Your password was changed; other browsers are signed out.",

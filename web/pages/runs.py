@@ -366,9 +366,8 @@ def _number(text: str) -> int | None:
 def version_of(ports: Ports, strategy: str, number: int | None) -> Version:
     """A version of a strategy; without a number that of its file. Raises `NotFound`."""
     ports.runs.text_of(strategy)
-    if number is None:
-        return ports.strategies.open(strategy).in_file
-    return ports.strategies.version(strategy, number)
+    opened = ports.strategies.open(strategy)
+    return opened.in_file if number is None else ports.strategies.version(strategy, number)
 
 
 def _told(result: Mapping[str, Any]) -> dict[str, Any]:

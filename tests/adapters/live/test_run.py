@@ -282,6 +282,14 @@ def test_a_lost_line_in_a_position_changes_nothing(tmp_path: Path, faults: str) 
     assert np.array_equal(records_in(tmp_path / "a.db"), backtest(FIRST_TRADE))
 
 
+def test_a_clock_that_is_off_is_told_and_far_off_keeps_entries_back(tmp_path: Path) -> None:
+    for seconds, orders in ((5, 2), (25, 0)):
+        gateway = gateway_of(market().rows(0, PLAYED + 14))
+        lived = live(gateway, plan_of(tmp_path / f"{seconds}.db"), behind=seconds)
+        assert lived.heard.said("the broker's clock is +")
+        assert gateway.truth.order_count == orders
+
+
 @pytest.mark.parametrize(
     ("faults", "words"),
     [
@@ -330,7 +338,7 @@ def test_nothing_is_sent_that_does_not_fit_on_the_disk(tmp_path: Path) -> None:
     assert len(written) == gateway.truth.order_count
 
 
-def test_another_program_does_not_leave_behind_what_one_opened(tmp_path: Path) -> None:
+def test_another_program_says_what_it_found_open_and_leads_it_to_its_end(tmp_path: Path) -> None:
     journal, gateway = tmp_path / "a.db", gateway_of(FIRST_TRADE)
 
     async def leave(runner: Runner, _: Heard) -> None:
@@ -338,11 +346,18 @@ def test_another_program_does_not_leave_behind_what_one_opened(tmp_path: Path) -
         runner.end(Ending.STOPPED)
         await asyncio.sleep(3600)
 
-    live(gateway, plan_of(journal), leave)
+    opened = live(gateway, plan_of(journal), leave)
     plan = plan_of(journal)
     other = replace(plan, program=replace(plan.program, max_gap=plan.program.max_gap + 1))
-    with pytest.raises(CannotRun, match="the strategy has changed since"):
-        live(gateway, other)
+    lived = live(gateway, other)
+
+    assert lived.heard.said("its last stop and its targets stay")
+    events = lived.heard.events
+    ended = next(at for at, one in enumerate(events) if isinstance(one, Moved))
+    assert events[ended].phase is Phase.DONE
+    assert not [one for one in events[:ended] if isinstance(one, Sending)]
+    assert events[ended].family == opened.heard.of(Planned)[0].family.name
+    assert gateway.truth.longest_naked == 0
 
 
 def test_sizes_come_from_the_equity_that_is_told_unless_they_are_counted(tmp_path: Path) -> None:

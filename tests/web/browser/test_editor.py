@@ -352,3 +352,39 @@ def test_pictures(open_strategy: Callable[..., Page], pytestconfig: pytest.Confi
     page = open_strategy("slob_5_1_creator", viewport={"width": 1440, "height": 950})
     expect(page.locator("form[data-checked=thorough]")).to_be_visible()
     page.screenshot(path=docs / "editor.png")
+
+
+PLACES = (
+    # behind these words of the template, these keys: this is offered, that is not
+    ("bars: {size: 1 min", ", st", "stamp", "stages"),
+    ("to: entry", "\nthis_bar: ex", "examine", "exits"),
+    ("rising", "\nspac", "spacing", "sessions"),
+    ("lang: 1", "\neve", "events", "every"),
+    ('"beyond the sweep"}', "\nnew: {def", "default", "definitions"),
+    ("sweep.high + too_far", " + swe", "sweep", "series"),
+    ("sweep.high + too_far", " and top.no", "now", "not"),
+    ("session_over: not in ny", " and in lo", "london", "lowest"),
+    ("order: market", ", aft", "after_entry", "after"),
+)
+
+
+def test_what_is_offered_fits_the_place(page_as: Callable[..., Page], bench: Served) -> None:
+    page = page_as("operator", at=bench)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("/strategies/-/new")
+    page.get_by_label("Name", exact=True).fill("offers")
+    page.get_by_label("A setup in stages").check()
+    page.get_by_role("button", name="Create").click()
+    labels = page.locator(".cm-tooltip-autocomplete .cm-completionLabel")
+    for after, typed, offered, other in PLACES:
+        page.goto("/strategies/offers")
+        expect(page.locator("form[data-mounted]")).to_be_visible()
+        lines = text_in(page).splitlines()
+        number = next(at for at, line in enumerate(lines) if after in line)
+        at_end_of(page, after)
+        behind = len(lines[number]) - lines[number].index(after) - len(after)
+        for _ in range(behind):
+            page.keyboard.press("ArrowLeft")
+        page.keyboard.type(typed)
+        expect(labels.get_by_text(offered, exact=True)).to_be_visible()
+        assert other not in labels.all_inner_texts(), (after, typed)
