@@ -333,7 +333,8 @@ class Runner:
     def _answered(self, number: int, snapshot: Snapshot) -> None:
         self.tell_equity(snapshot.figures)
         now = self.clock.now()
-        self.take(words.Answered(now, number, snapshot.holdings, snapshot.next_number))
+        # one number is left free below the next order's: its margin is asked for under that one
+        self.take(words.Answered(now, number, snapshot.holdings, snapshot.next_number + 1))
 
     # --- hands.Owner --------------------------------------------------------------------------
 

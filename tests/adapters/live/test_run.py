@@ -8,7 +8,7 @@ import signal
 from contextlib import closing
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ import pytest
 from adapters.database.errors import LockedError, UnreachableError
 from adapters.database.reader import JournalReader
 from adapters.gateway.faults import plans
+from adapters.ib.connection import IbBroker
 from adapters.ib.library import installed
 from adapters.live.ending import ENGINE, STOPPING, Ending
 from adapters.live.errors import BadAccount, CannotRun
@@ -207,6 +208,27 @@ def test_an_entry_that_the_account_cannot_bear_is_not_sent(tmp_path: Path) -> No
     assert lived.heard.said("of margin, and the account has")
     assert gateway.truth.order_count == 0
     assert [one.phase for one in lived.heard.of(Moved)][-1] is Phase.DONE
+
+
+def test_the_margin_is_asked_for_once_a_date_under_a_number_of_its_own(tmp_path: Path) -> None:
+    gateway, asked = gateway_of(market().rows(0, PLAYED + 30)), []
+
+    async def listen(runner: Runner, _: Heard) -> None:
+        assert isinstance(runner.broker, IbBroker)
+        library = runner.broker._on().client
+        place = library.placeOrder
+
+        def placed(number: int, contract: object, order: Any) -> None:
+            asked.append((number, order.whatIf))
+            place(number, contract, order)
+
+        library.placeOrder = placed
+
+    live(gateway, plan_of(tmp_path / "a.db"), listen)
+    assert [what_if for _, what_if in asked] == [True, False, False, False, False]
+    numbers = [number for number, _ in asked]
+    assert len(set(numbers)) == len(numbers)
+    assert numbers == sorted(numbers)
 
 
 def test_a_warm_up_that_is_too_short_keeps_entries_back_and_says_so(tmp_path: Path) -> None:
