@@ -8,10 +8,7 @@ strategy that is being traded gets a draft, which a person switches to.
 
 from __future__ import annotations
 
-import hashlib
-import os
 import re
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 from sqlmodel import col, select
 
-from adapters.workshop.errors import BadInput, Conflict, NoRoom, NotFound
+from adapters.workshop import texts
+from adapters.workshop.errors import BadInput, Conflict, NotFound
 from adapters.workshop.tables import Version as Row
-from dsl.document import BYTES_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,7 +165,7 @@ class Strategies:
         `base` is the version that the text was made from. What is the newest text already makes
         no version. Raises `NewerVersion`, `NotFound`, `BadInput`, `NoRoom`.
         """
-        text = _clean(text)
+        text = texts.clean(text)
         with self._lock:
             opened = self.open(name)
             if opened.head.number != base:
@@ -203,7 +200,7 @@ class Strategies:
                 session.add(row)
                 self._keeper.deed(session, who, "switched", f"{name} {number}", why[:WHY_MOST])
                 session.flush()
-                _write(self._file(name), row.text)
+                texts.write(self._file(name), row.text)
                 return _version(row)
 
     def create(self, name: str, text: str, who: str, why: str = "") -> Version:
@@ -215,7 +212,7 @@ class Strategies:
                 "use letters, digits, _ and -, 80 at most",
                 field="name",
             )
-        text = _clean(text)
+        text = texts.clean(text)
         with self._lock:
             if self._file(name).exists():
                 raise Conflict(f"there is a strategy {name} already", "choose another name")
@@ -224,7 +221,7 @@ class Strategies:
                 row = self._add(session, name, number, text, who, why or "begun", "")
                 self._keeper.deed(session, who, "created", name, why[:WHY_MOST])
                 session.flush()
-                _write(self._file(name), text)
+                texts.write(self._file(name), text)
                 return _version(row)
 
     # --- inside -------------------------------------------------------------------------------
@@ -233,11 +230,11 @@ class Strategies:
         _require_name(name)
         with self._lock:
             file = self._file(name)
-            text = _read(file, name)
+            text = texts.read(file, name)
             rows = self._newest(name)
             in_file = next((row for row in rows if not row.is_draft), None)
-            if in_file is None or in_file.sha != _sha(text):
-                self._found(name, text, first=in_file is None)
+            if in_file is None or in_file.sha != texts.digest(text):
+                self._found(name)
                 rows = self._newest(name)
                 in_file = next(row for row in rows if not row.is_draft)
             is_live = live is not None and live == file.resolve()
@@ -253,11 +250,20 @@ class Strategies:
             in_file = session.exec(query.where(col(Row.is_draft).is_(False)).limit(1)).first()
             return [newest] + ([in_file] if in_file and in_file.id != newest.id else [])
 
-    def _found(self, name: str, text: str, *, first: bool) -> None:
-        """Keep what somebody wrote into the file without the workshop."""
+    def _found(self, name: str) -> None:
+        """Keep what somebody wrote into the file without the workshop.
+
+        Another process may be saving: its file is there before its version is. Who may write sees
+        both as they are, so both are looked at again.
+        """
         with self._keeper.writing() as session:
+            text = texts.read(self._file(name), name)
+            query = select(Row).where(Row.strategy == name, col(Row.is_draft).is_(False))
+            last = session.exec(query.order_by(col(Row.number).desc()).limit(1)).first()
+            if last is not None and last.sha == texts.digest(text):
+                return
             number = self._last(session, name) + 1
-            note = "found on disk" if first else "changed on disk"
+            note = "found on disk" if last is None else "changed on disk"
             self._add(session, name, number, text, DISK, "", note)
 
     def _put(self, opened: Opened, text: str, who: str, why: str) -> Version:
@@ -274,12 +280,12 @@ class Strategies:
             session.flush()
             if not draft:
                 self._require_unchanged(name, opened)
-                _write(self._file(name), text)
+                texts.write(self._file(name), text)
             return _version(row)
 
     def _require_unchanged(self, name: str, opened: Opened) -> None:
         """Raise where the file was written since it was read, a moment ago."""
-        if _read(self._file(name), name) != opened.in_file.text:
+        if texts.read(self._file(name), name) != opened.in_file.text:
             raise Conflict(
                 f"the file of {name} was changed on disk just now", "load it again; save then"
             )
@@ -300,7 +306,7 @@ class Strategies:
             strategy=name,
             number=number,
             text=text,
-            sha=_sha(text),
+            sha=texts.digest(text),
             who=who,
             at=self._keeper.now(),
             why=" ".join(why.split())[:WHY_MOST],
@@ -332,71 +338,12 @@ class Strategies:
         return None if found is None else found.resolve()
 
 
-# --- files ----------------------------------------------------------------------------------
-
-
-def _read(file: Path, name: str) -> str:
-    """The text of a file; what is no text in it is shown as such. Raises `NotFound`."""
-    try:
-        with file.open("rb") as opened:
-            content = opened.read(BYTES_MAX + 1)
-    except OSError:
-        raise NotFound(f"there is no strategy {name}", "see the list of strategies") from None
-    return content.decode("utf-8", errors="replace").replace("\r\n", "\n")
-
-
-def _write(file: Path, text: str) -> None:
-    """The whole text at once, or nothing. Raises `NoRoom`; a link stays one."""
-    target = file.resolve()
-    part = ""
-    try:
-        handle, part = tempfile.mkstemp(dir=target.parent, prefix=f".{file.name}.", suffix=".part")
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(text.encode())
-            opened.flush()
-            os.fsync(opened.fileno())
-        Path(part).chmod(target.stat().st_mode & 0o777 if target.exists() else 0o644)
-        Path(part).replace(target)
-    except OSError as refused:
-        with suppress(OSError):
-            Path(part).unlink()
-        why = refused.strerror or str(refused)
-        raise NoRoom(
-            f"{file.name} could not be written: {why}",
-            "your text is still in this page and the file is as it was; make room and save again",
-        ) from None
-
-
 # --- texts ----------------------------------------------------------------------------------
 
 
 def _require_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise NotFound(f"there is no strategy {name[:40]!r}", "see the list of strategies")
-
-
-def _clean(text: str) -> str:
-    """The text as it is kept: one way to end lines. Raises `BadInput` for what is no text."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not text.strip():
-        raise BadInput("there is nothing to save", "write a strategy first", field="text")
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
-        raise BadInput("this is not text", "save UTF-8 text", field="text") from None
-    if size > BYTES_MAX:
-        raise BadInput(
-            f"the text has {size:,} bytes; a strategy has at most {BYTES_MAX:,}",
-            "is this the right text? bars and event lists stay in files of their own",
-            field="text",
-        )
-    if "\x00" in text:
-        raise BadInput("this is not text but a binary file", "choose a YAML file", field="text")
-    return text if text.endswith("\n") else f"{text}\n"
-
-
-def _sha(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _extends(text: str) -> str:

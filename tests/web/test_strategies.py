@@ -278,7 +278,7 @@ def test_a_full_disk_keeps_the_text_in_the_page(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("adapters.workshop.strategies.tempfile.mkstemp", full)
+    monkeypatch.setattr("adapters.workshop.texts.tempfile.mkstemp", full)
     answer = client.post(f"/strategies/{NAME}", data=form(text + "# precious\n"))
     monkeypatch.undo()
     assert answer.status_code == 507

@@ -162,8 +162,8 @@ def test_a_lost_link_is_silent_then_restored_and_the_fill_was_never_told() -> No
     gateway.exchange.now = gateway.now
     gateway.strike("link-lost", 90)
     bars = len(client.of(90))
-    gateway.advance()
-    assert gateway.truth.positions
+    while not gateway.truth.positions:
+        gateway.advance()
     assert client.statuses(1) == ["Submitted"]
     assert len(client.of(90)) == bars
     while gateway.is_cut_off or not client.errors(1102):

@@ -374,7 +374,7 @@ def test_another_program_says_what_it_found_open_and_leads_it_to_its_end(tmp_pat
     lived = live(gateway, other)
 
     assert lived.heard.said("its last stop and its targets stay")
-    events = lived.heard.events
+    events: list[Any] = lived.heard.events
     ended = next(at for at, one in enumerate(events) if isinstance(one, Moved))
     assert events[ended].phase is Phase.DONE
     assert not [one for one in events[:ended] if isinstance(one, Sending)]
