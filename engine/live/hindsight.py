@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from engine.domain.market import Market
-from engine.execution import records as out
 from engine.execution import state as at
 from engine.execution.intents import SIDES
 from engine.execution.records import Kind
@@ -24,7 +23,7 @@ from engine.execution.simulation import Account, Simulator, new_account
 from engine.execution.terms import Money
 from engine.journal.decisions import CAUSE, DAY, KIND, ORDINAL, ROW, STAGE, STARTED, Decision
 from engine.journal.units import date_text
-from engine.live.deeds import Deed, Deeds, Setup, deeds_of, records_in, setups_of, told_live
+from engine.live.deeds import Deed, Deeds, Setup, deeds_of, setups_of, told_live
 from engine.live.entries import WITHHELD
 from engine.live.events import Moved, Planned
 from engine.live.family import Phase
@@ -139,7 +138,7 @@ def opening_of(program: Program, steps: Sequence[Stepped], since: int) -> Openin
         before = [step for step in before if step.minute < since]
     after = next((step for step in steps if step.minute >= since), None)
     book = (after or before[-1]).account
-    cash = book[at.CASH] - (0 if after is None else _earned(after))
+    cash = book[at.CASH]  # nothing was open before, so no trade has ended on this very bar
     top = before[-1].account[at.TOP] if before else cash
     return Opening(
         minute=since,
@@ -152,12 +151,6 @@ def opening_of(program: Program, steps: Sequence[Stepped], since: int) -> Openin
 
 def _is_free(step: Stepped) -> bool:
     return step.account[at.OPEN] == 0 and step.account[at.WAITING] == 0
-
-
-def _earned(step: Stepped) -> int:
-    """What the round trips closed on a step's bar brought."""
-    records = records_in([step])
-    return int(records[records[:, out.KIND] == Kind.CLOSED, out.NET].sum())
 
 
 def rules_kept(program: Program, step: Stepped) -> Rules:

@@ -15,6 +15,7 @@ from engine.execution.records import Kind
 from engine.laws.ground import Ground
 from engine.live import events as ev
 from engine.live import words
+from engine.live.deeds import Setup, setups_of
 from engine.live.hindsight import (
     BarDiffers,
     Hindsight,
@@ -33,7 +34,6 @@ from tests.support.shipped import CALENDARS, SHIPPED, bars_for, events_for, stra
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from engine.live.deeds import Setup
 
 BARS = 2_000
 FILE = next(file for file in SHIPPED if file.stem == "vwap_reversion")
@@ -183,6 +183,27 @@ def slipped(event: ev.Event, count: list[int]) -> ev.Event:
         if len(count) == 3:
             records[row, out.PRICE] += 1
     return replace(event, records=tuple(records.reshape(-1).tolist()))
+
+
+def test_an_equity_that_the_trades_do_not_make_is_a_difference() -> None:
+    made = lived()
+    events = list(made.events)
+    for at, event in enumerate(events):
+        if isinstance(event, ev.Stepped) and event.records:
+            records = np.array(event.records, np.int64).reshape(-1, out.WIDTH)
+            records[records[:, out.KIND] == Kind.CLOSED, out.EQUITY] += 1
+            events[at] = replace(event, records=tuple(records.reshape(-1).tolist()))
+    seen = replace(made, events=tuple(events)).beside(made.ground.market)
+    assert (seen.setups, seen.candidates) == ((), ())
+    assert seen.account_differs
+    assert not seen.is_equal
+
+
+def test_setups_of_one_bar_and_side_are_told_apart_by_their_order() -> None:
+    found = setups_of([(3, 100, 0), (4, 100, 1), (5, 100, 0), (6, 101, 0)])
+    assert [found[intent] for intent in (3, 4, 5, 6)] == [
+        Setup(100, "short"), Setup(100, "long"), Setup(100, "short", 1), Setup(101, "short"),
+    ]  # fmt: skip
 
 
 def test_a_bar_that_was_never_there_and_one_that_was_missed_are_told() -> None:
