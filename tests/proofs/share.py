@@ -33,7 +33,7 @@ class Share:
 SHARES: Final = {
     "test": Share("test", seeds=1, every_point=29, kills=6, days=0, every_case=24, alone=0,
                   crowds=1, pairs=0, frames=5_000, soak=1),
-    "ci": Share("ci", seeds=20, every_point=8, kills=300, days=5, every_case=2, alone=1,
+    "ci": Share("ci", seeds=20, every_point=7, kills=300, days=5, every_case=2, alone=1,
                 crowds=12, pairs=40, frames=100_000, soak=10),
     "prove": Share("prove", seeds=40, every_point=1, kills=5_000, days=250, every_case=1, alone=10,
                    crowds=100, pairs=2_145, frames=500_000, soak=500),

@@ -116,6 +116,14 @@ def test_a_stored_event_with_a_field_lost_is_refused(event: ev.Event, data: st.D
         read_event(ev.kind_of(event), body)
 
 
+def test_a_family_of_a_version_that_knew_no_session_end_is_read() -> None:
+    event = ev.Planned(1, family(Phase.PLANNED))
+    body = plain(event)
+    del body["family"]["until"]
+
+    assert read_event("planned", body) == event
+
+
 PLAN = ev.Planned(1, family(Phase.PLANNED))
 PATH = (
     PLAN,
