@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from adapters.cli.lookback import Look
     from engine.live.deeds import Deed
-    from engine.live.hindsight import BarDiffers, Cause
+    from engine.live.hindsight import Cause
+    from engine.live.retelling import BarDiffers
 
 _BARS_SHOWN: Final = 20
 

@@ -16,17 +16,9 @@ from engine.laws.ground import Ground
 from engine.live import events as ev
 from engine.live import words
 from engine.live.deeds import Setup, setups_of
-from engine.live.hindsight import (
-    BarDiffers,
-    Hindsight,
-    Said,
-    Why,
-    bars_that_differ,
-    looked_back,
-    opening_of,
-    with_bar,
-)
+from engine.live.hindsight import Hindsight, Said, Why, looked_back
 from engine.live.policy import Policy
+from engine.live.retelling import BarDiffers, bars_that_differ, opening_of, with_bar
 from engine.window import COLUMNS
 from tests.support.live_world import Memory, ground_setting, world
 from tests.support.shipped import CALENDARS, SHIPPED, bars_for, events_for, strategy_of
