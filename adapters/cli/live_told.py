@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from adapters.cli.pen import Pen
 from adapters.cli.screen import coloured
 from adapters.live.telling import Story
 from dsl.render import safe
@@ -19,6 +18,7 @@ from engine.live.codec import plain
 from engine.live.commands import Level
 
 if TYPE_CHECKING:
+    from adapters.cli.pen import Pen
     from adapters.live.plan import Plan
     from adapters.live.runner import Runner
     from engine.live.events import Event

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,17 @@ if TYPE_CHECKING:
 
 SHOWN = 10
 """Trades that are listed unless all are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a backtest is asked for besides the strategy, the bars and the terms."""
+
+    adapter: str
+    journal: Path | None
+    folder: Path | None
+    all_trades: bool
+    timed: bool
 
 
 @click.command(
@@ -62,19 +73,7 @@ SHOWN = 10
 @live_options
 @JSON
 @verb
-def command(
-    choice: Choice,
-    terms: Terms,
-    adapter: str,
-    journal: Path | None,
-    folder: Path | None,
-    *,
-    all_trades: bool,
-    timed: bool,
-    live: bool,
-    as_json: bool,
-    **live_words: Any,
-) -> None:
+def command(choice: Choice, terms: Terms, *, live: bool, as_json: bool, **words: Any) -> None:
     """Backtest a strategy: its trades, its statistics, its funnel.
 
     Without --data it runs on the bundled sample, which is synthetic. Files are written whole or
@@ -84,28 +83,33 @@ def command(
     say otherwise. Ctrl-C and SIGTERM stop it: no new entries, stops stay at the broker.
     """
     refuse_others(live=live)
+    wanted = Wanted(**{field.name: words.pop(field.name) for field in fields(Wanted)})
     if live:
-        run_live(choice, terms, as_json=as_json, **live_words)
-        return
-    with timing(on=timed) as watch:
+        run_live(choice, terms, as_json=as_json, **words)
+    else:
+        _run_past(choice, terms, wanted, as_json=as_json)
+
+
+def _run_past(choice: Choice, terms: Terms, wanted: Wanted, *, as_json: bool) -> None:
+    with timing(on=wanted.timed) as watch:
         with progress() as told:
             told("compiling and reading", 0, 3)
             made = bench(choice)
             told("running", 1, 3)
-            outcome = _run(made, terms, adapter)
+            outcome = _run(made, terms, wanted.adapter)
             told("writing", 2, 3)
-            written = _write(made, outcome, journal, folder)
+            written = _write(made, outcome, wanted.journal, wanted.folder)
         if as_json:
             with part("output"):
-                document = {**_document(made, outcome, terms, written), "adapter": adapter}
+                document = {**_document(made, outcome, terms, written), "adapter": wanted.adapter}
             if watch is not None:
                 document["timings"] = timings_of(watch, len(made.market)).record()
             print_json(document)
             return
         with part("output"):
-            if adapter != VECTOR:
-                click.echo(f"run inside {adapter}")
-            show(made, outcome, None if all_trades else SHOWN)
+            if wanted.adapter != VECTOR:
+                click.echo(f"run inside {wanted.adapter}")
+            show(made, outcome, None if wanted.all_trades else SHOWN)
             for file in written.values():
                 click.echo(f"Written: {file}")
         if watch is not None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from tests.planted_bugs import BUGS, ROOT, Bug
+from tests.planted_bugs import BUGS, ROOT
+
+if TYPE_CHECKING:
+    from tests.support.planting import Bug
 
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)

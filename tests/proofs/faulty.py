@@ -152,13 +152,11 @@ def crowds(size: int, seed: int) -> Iterator[tuple[tuple[str, ...], int]]:
 
 
 HARMLESS: Final = frozenset(
-    {"farm-idle", "farm-connecting", "contract-farm", "socket-lost", "half-frame", "garbage",
-     "cut-frames", "clock-skew", "silent-positions", "silent-orders", "silent-executions",
-     "silent-account", "silent-completed", "warning-399", "warning-2109", "unknown-code",
-     "swallow-order", "duplicate-callbacks", "shuffle-callbacks", "silent-status", "silent-fill",
-     "late-commission", "silent-commission", "duplicate-bar", "old-bar"}
+    {"farm-idle", "farm-connecting", "garbage", "cut-frames", "clock-skew", "silent-completed",
+     "warning-399", "warning-2109", "unknown-code", "duplicate-callbacks", "shuffle-callbacks",
+     "silent-status", "late-commission", "silent-commission", "duplicate-bar", "old-bar"}
 )  # fmt: skip
-"""Faults of which nothing may come: every trade is the backtest's, to the cent."""
+"""Faults of which nothing may come, alone or together: every trade is the backtest's."""
 
 PERSONS: Final = "foreign-trade"
 """A person trades on the account: what that person holds is never protected by us."""

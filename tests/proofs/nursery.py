@@ -25,7 +25,7 @@ from adapters.database.journal import Journal
 from adapters.ib import library
 from adapters.ib.connection import IbBroker
 from adapters.live import process
-from adapters.live.runner import Runner
+from adapters.live.hearing import Hearing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,7 +110,7 @@ def take_aim(place: str, count: int) -> None:
         AFTER_SEND: (IbBroker, "send", False),
         BEFORE_CANCEL: (IbBroker, "cancel", True),
         AFTER_CANCEL: (IbBroker, "cancel", False),
-        BEFORE_WORD: (Runner, "hear", True),
+        BEFORE_WORD: (Hearing, "hear", True),
     }
     owner, name, before = kinds[place]
     setattr(owner, name, _watched(getattr(owner, name), passes, before=before))
