@@ -10,7 +10,7 @@ EXTRAS := backtrader build cluster dev ib postgres search web
 IMAGE  := build ib postgres web
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test prove lint fix bench golden lock clean
+.PHONY: help setup run test prove figures matrix lint fix bench golden lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,19 @@ prove: $(READY) ## the long proofs: thousands of seeds, and the planted bugs
 	HYPOTHESIS_PROFILE=prove $(BIN)/python -m pytest -n auto -m law
 	$(BIN)/python -m tests.planted_bugs
 
+figures: $(READY) ## the figures of live trading, in one table: make figures SHARE=test|ci|prove
+	$(BIN)/python -m tests.live_figures --share $(or $(SHARE),test)
+
+# ib_async cannot be installed beside ib_insync (both bring `eventkit`), so it lies in a folder
+matrix: $(READY) .ib-async/.ready ## both client libraries x server versions x carriers
+	$(BIN)/python -m tests.adapters.gateway.smoke ib_insync
+	PYTHONPATH=.ib-async $(BIN)/python -m tests.adapters.gateway.smoke ib_async
+
+.ib-async/.ready: requirements.ib-async.lock $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	  --target .ib-async -r requirements.ib-async.lock
+	@touch $@
+
 lint: $(READY) ## style, types, architecture
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -52,12 +65,15 @@ golden: $(READY) ## rewrite golden/ from the interpreter, then show what moved
 	$(BIN)/python -m pytest tests/golden --snapshot-update
 	git diff --stat -- golden/
 
-lock: ## write the two locks anew from pyproject.toml (needs uv)
+lock: ## write the locks anew from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml $(EXTRAS:%=--extra %) --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-header --quiet -o requirements.lock
 	uv pip compile pyproject.toml $(IMAGE:%=--extra %) --universal --python-version 3.11 \
 	  --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header --quiet \
 	  -o requirements.image.lock
+	printf 'ib-async>=2.1,<3\naeventkit>=2.1,<3\n' | uv pip compile - --no-deps --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet \
+	  -o requirements.ib-async.lock
 
 clean: ## remove what was made here
 	rm -rf $(VENV) runs .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
