@@ -368,15 +368,16 @@ LIVE: Final = (
     Bug(
         "events of one call are written one by one",
         "adapters/database/journal.py",
-        "                session.add(rows.event_row(seq, event))\n",
-        "                session.add(rows.event_row(seq, event))\n"
-        "                session.commit()\n",
+        "                connection.execute(self._write.event, rows.event_row(seq, event))\n",
+        "                connection.execute(self._write.event, rows.event_row(seq, event))\n"
+        '                connection.exec_driver_sql("COMMIT")\n'
+        '                connection.exec_driver_sql("BEGIN IMMEDIATE")\n',
         JOURNAL,
     ),
     Bug(
         "a setup of long ago enters again",
         "adapters/database/journal.py",
-        "                    _check_new(session, event.family.name)\n",
+        "                    _check_new(connection, event.family.name)\n",
         "                    pass\n",
         JOURNAL,
     ),

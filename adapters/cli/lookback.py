@@ -52,6 +52,12 @@ class Traded:
     official: tuple[BarRow, ...]
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there is more than a warm-up."""
+        is_lived = any(bar.source != Source.WARM_UP for bar in self.bars)
+        return is_lived or any(step.records for step in self.steps)
+
+    @property
     def span(self) -> tuple[int, int]:
         """The first and the last minute that was traded."""
         live = [bar.minute for bar in self.bars if bar.source != Source.WARM_UP]
@@ -104,7 +110,9 @@ def looks_back(
     program = program_of(shown(choice.spec), made)
     with JournalReader.open(where) as journal:
         happened = [event for _, event in journal.events(kinds=_KINDS)]
-        contracts = list(_traded(journal, program, happened))
+        contracts = [one for one in _traded(journal, program, happened) if one.has_begun]
+        if not contracts:
+            raise _not_this(program, ())
     looks = [
         _look(
             choice,

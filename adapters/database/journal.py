@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Self
 
-from sqlalchemy import insert
-from sqlmodel import Session, col, select
+from sqlalchemy import select
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
 
 from adapters.database import rows
 from adapters.database.connect import database, explained, inspect_health, lock, upgrade
 from adapters.database.reader import JournalReader
-from adapters.database.tables import BarRow, CheckpointRow, ExecutionRow, FamilyRow, Source
+from adapters.database.statements import Statements, table_of
+from adapters.database.tables import BarRow, FamilyRow, Source
 from engine.live import events as ev
 from engine.live import words
 from engine.live.books import Books, JournalError
@@ -19,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from engine.live.family import Family
 
 _BAR: Final = ("minute", "open", "high", "low", "close", "volume")
+_BARS: Final = table_of(BarRow).c
+_FAMILIES: Final = table_of(FamilyRow).c
 
 
 class Journal(JournalReader):
@@ -33,6 +37,7 @@ class Journal(JournalReader):
         """Over a database that is locked, healthy and of this version; see `Journal.begin`."""
         super().__init__(engine)
         self._release = release
+        self._write = Statements.of(engine.dialect.name)
         self._seq = self.last()
         self.books, self._endings = self.load()
 
@@ -63,45 +68,50 @@ class Journal(JournalReader):
         All or none is written. Raises `JournalError` for events that cannot be, and a
         `DatabaseError` where writing fails; the books are then as they were.
         """
+        if not happened:
+            return self.books
         books = self.books.after(happened)
         endings = {**self._endings, **dict(_endings(happened))}
-        with explained(self._engine), Session(self._engine) as session:
+        with explained(self._engine), self._engine.begin() as connection:
             for seq, event in enumerate(happened, self._seq + 1):
                 if isinstance(event, ev.Planned):
-                    _check_new(session, event.family.name)
-                session.add(rows.event_row(seq, event))
-            self._project(session, books, happened, endings)
-            session.commit()
+                    _check_new(connection, event.family.name)
+                connection.execute(self._write.event, rows.event_row(seq, event))
+            self._project(connection, books, happened, endings)
         self._seq += len(happened)
         self.books, self._endings = books, endings
         return books
 
     def _project(
         self,
-        session: Session,
+        connection: Connection,
         books: Books,
         happened: Sequence[ev.Event],
         endings: Mapping[str, str],
     ) -> None:
         """Bring the other tables to what the events amount to."""
-        at = max((event.at for event in happened), default=0)
+        write = self._write
         for event in happened:
             match event:
                 case words.Told(order=order):
-                    session.merge(rows.incarnation_row(order, event.at))
+                    connection.execute(write.incarnation, rows.incarnation_row(order, event.at))
                 case words.Executed(execution=execution):
-                    _merge_execution(session, rows.execution_row(execution))
+                    connection.execute(write.told, rows.execution_row(execution))
                 case _:
                     pass
+        at = max(event.at for event in happened)
         for family in changed(self.books, books):
-            session.merge(rows.family_row(family, endings.get(family.name, ""), at))
-            for asked in family.asked:
-                session.merge(rows.leg_row(asked, books.numbers.get(asked.leg.ref, 0)))
-            for execution in family.executions:
-                session.merge(rows.execution_row(execution))
+            ending = endings.get(family.name, "")
+            connection.execute(write.family, rows.family_row(family, ending, at))
+            legs = [rows.leg_row(one, books.numbers.get(one.leg.ref, 0)) for one in family.asked]
+            if legs:
+                connection.execute(write.leg, legs)
+            if family.executions:
+                executions = [rows.execution_row(one) for one in family.executions]
+                connection.execute(write.execution, executions)
         before = (self.books.risk, self.books.latch, self.books.halt)
         if (books.risk, books.latch, books.halt) != before:
-            session.merge(rows.risk_row(books))
+            connection.execute(write.risk, rows.risk_row(books))
 
     # --- bars and checkpoints ----------------------------------------------------------------
 
@@ -117,14 +127,13 @@ class Journal(JournalReader):
         rows = {bar[0]: dict(zip(_BAR, bar, strict=True)) for bar in bars}
         if not rows:
             return
-        span = (BarRow.contract == contract, col(BarRow.minute).between(min(rows), max(rows)))
-        with explained(self._engine), Session(self._engine) as session:
-            for minute in session.exec(select(BarRow.minute).where(*span)):
+        span = (_BARS.contract == contract, _BARS.minute.between(min(rows), max(rows)))
+        common = {"contract": contract, "source": source, "revision": 0}
+        with explained(self._engine), self._engine.begin() as connection:
+            for minute in connection.scalars(select(_BARS.minute).where(*span)):
                 rows.pop(minute, None)
-            common = {"contract": contract, "source": source, "revision": 0}
             if rows:
-                session.execute(insert(BarRow), [{**common, **row} for row in rows.values()])
-            session.commit()
+                connection.execute(self._write.bar, [common | row for row in rows.values()])
 
     def keep_told_later(self, bars: Iterable[BarRow]) -> None:
         """Keep bars as the broker told them afterwards, where that is not what is known.
@@ -150,15 +159,14 @@ class Journal(JournalReader):
 
     def keep_checkpoint(self, strategy: str, contract: int, minute: int, snapshot: bytes) -> None:
         """Keep what a strategy remembers after the bar at `minute`."""
-        row = CheckpointRow(strategy=strategy, contract=contract, minute=minute, snapshot=snapshot)
-        with explained(self._engine), Session(self._engine) as session:
-            session.merge(row)
-            session.commit()
+        row = {"strategy": strategy, "contract": contract, "minute": minute, "snapshot": snapshot}
+        with explained(self._engine), self._engine.begin() as connection:
+            connection.execute(self._write.checkpoint, row)
 
 
-def _check_new(session: Session, name: str) -> None:
+def _check_new(connection: Connection, name: str) -> None:
     """Refuse a family that is known, be it so old that it is not at hand any more."""
-    if session.get(FamilyRow, name) is not None:
+    if connection.scalar(select(_FAMILIES.name).where(_FAMILIES.name == name)) is not None:
         raise JournalError(f"{name} is planned twice: a setup may enter once")
 
 
@@ -171,28 +179,20 @@ def _endings(happened: Iterable[ev.Event]) -> Iterator[tuple[str, str]]:
 
 def changed(before: Books, now: Books) -> Iterator[Family]:
     """The families that are not what they were, or whose orders were sent."""
+    if now.families is before.families and now.numbers is before.numbers:
+        return  # most words of a broker: a year's families need not be looked through
+    sent = {rows.family_in_ref(ref) for ref, _ in now.numbers.items() - before.numbers.items()}
     for name, family in now.families.items():
-        refs = [one.leg.ref for one in family.asked]
-        sent = any(before.numbers.get(ref) != now.numbers.get(ref) for ref in refs)
-        if sent or before.families.get(name) != family:
+        known = before.families.get(name)
+        if name in sent or (known is not family and known != family):
             yield family
-
-
-def _merge_execution(session: Session, row: ExecutionRow) -> None:
-    """Keep an execution unless a later revision is kept; a known commission stays known."""
-    kept = session.get(ExecutionRow, row.key)
-    if kept is not None and kept.revision > row.revision:
-        return
-    if kept is not None and kept.revision == row.revision and row.commission is None:
-        row.commission = kept.commission
-    session.merge(row)
 
 
 def _newest(session: Session, bars: Sequence[BarRow]) -> dict[tuple[int, int], BarRow]:
     """The newest revision of every kept bar in the span of these."""
     minutes = [bar.minute for bar in bars]
     query = (
-        select(BarRow)
+        select_rows(BarRow)
         .where(col(BarRow.contract).in_({bar.contract for bar in bars}))
         .where(BarRow.minute >= min(minutes), BarRow.minute <= max(minutes))
         .order_by(col(BarRow.revision))

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _REMEMBERED: Final = 3 * 24 * 60 * 60 * 1000
 """For so many milliseconds a family that is done is kept at hand: brokers repeat themselves."""
 
+_FEW: Final = 20
+
 
 class JournalReader:
     """What a journal says. Use as a context manager, or `close` it."""
@@ -166,22 +168,27 @@ def _loaded(session: Session) -> tuple[Books, dict[str, str]]:
         )
     )
     told = {row.permanent: rows.incarnation_in(row) for row in session.exec(living)}
-    books = Books(
-        families=families, incarnations=told, numbers=numbers, steps=dict(_steps(session))
-    )
+    books = Books(families=families, incarnations=told, numbers=numbers, steps=_steps(session))
     last = session.exec(select(RiskRow).order_by(col(RiskRow.date).desc()).limit(1)).first()
     if last is not None:
         books = replace(books, **rows.risk_in(last))
     return books, endings
 
 
-def _steps(session: Session) -> Iterator[tuple[str, ev.Stepped]]:
-    """The last traded bar of the strategy that traded last."""
+def _steps(session: Session) -> dict[str, ev.Stepped]:
+    """The last step of the strategy that traded last, and of those that only began after it.
+
+    By strategy, the one that traded last first; so the newest step is the last.
+    """
     query = select(EventRow).where(EventRow.kind == "stepped").order_by(col(EventRow.seq).desc())
-    for row in session.exec(query.limit(1)):
+    newest: dict[str, ev.Stepped] = {}
+    for row in session.exec(query.execution_options(yield_per=_FEW)):
         event = rows.event_of(row)
         assert isinstance(event, ev.Stepped)
-        yield event.strategy, event
+        newest.setdefault(event.strategy, event)
+        if event.records:
+            break
+    return dict(reversed(newest.items()))
 
 
 def _differences(session: Session, books: Books) -> Iterator[tuple[str, str]]:

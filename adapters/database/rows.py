@@ -1,19 +1,14 @@
-"""The records of `engine.live` as rows, and back."""
+"""The records of `engine.live` as rows, and back.
+
+What is written is a mapping of columns: an object a row is most of the time that writing takes.
+"""
 
 from __future__ import annotations
 
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from adapters.database.tables import (
-    EventRow,
-    ExecutionRow,
-    FamilyRow,
-    IncarnationRow,
-    LegRow,
-    RiskRow,
-)
 from engine.live import events as ev
 from engine.live import words
 from engine.live.books import Books, Risk
@@ -23,13 +18,19 @@ from engine.live.holdings import HeldOrder
 from engine.live.identity import leg_of
 
 if TYPE_CHECKING:
+    from adapters.database.tables import EventRow, FamilyRow, IncarnationRow, RiskRow
     from engine.live.family import Asked
     from engine.live.holdings import Execution
+
+Row = dict[str, object]
+"""The columns of a row by their names."""
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once: 5 us each
 
 
 def written(record: object) -> str:
     """A record as JSON, the same text for the same record."""
-    return json.dumps(plain(record), ensure_ascii=False, separators=(",", ":"))
+    return _JSON.encode(plain(record))
 
 
 def _parsed(body: str, place: str) -> object:
@@ -39,15 +40,15 @@ def _parsed(body: str, place: str) -> object:
         raise UnreadableError(f"{place}: {body!r:.60} is no JSON") from None
 
 
-def event_row(seq: int, event: ev.Event) -> EventRow:
+def event_row(seq: int, event: ev.Event) -> Row:
     """An event as its row."""
-    return EventRow(
-        seq=seq,
-        at=event.at,
-        kind=ev.kind_of(event),
-        family=family_of(event),
-        body=written(event),
-    )
+    return {
+        "seq": seq,
+        "at": event.at,
+        "kind": ev.kind_of(event),
+        "family": family_of(event),
+        "body": written(event),
+    }
 
 
 def event_of(row: EventRow) -> ev.Event:
@@ -63,35 +64,36 @@ def family_of(event: ev.Event) -> str:
         case ev.Wanted(family=name) | ev.Moved(family=name):
             return name
         case ev.Sending(ref=ref) | ev.Withdrawing(ref=ref) | words.Refused(ref=ref):
-            return _family_in(ref)
+            return family_in_ref(ref)
         case words.Told(order=order):
-            return _family_in(order.ref)
+            return family_in_ref(order.ref)
         case words.Executed(execution=execution):
-            return _family_in(execution.ref)
+            return family_in_ref(execution.ref)
         case _:
             return ""
 
 
-def _family_in(ref: str) -> str:
+def family_in_ref(ref: str) -> str:
+    """The family that a reference names, empty where it is none of ours."""
     leg = leg_of(ref)
     return leg.family if leg is not None else ""
 
 
-def family_row(family: Family, ending: str, at: int) -> FamilyRow:
+def family_row(family: Family, ending: str, at: int) -> Row:
     """A family as its row."""
-    return FamilyRow(
-        name=family.name,
-        strategy=family.signal.strategy,
-        candidate=family.signal.candidate,
-        contract=family.contract,
-        minute=family.signal.minute,
-        action=family.action,
-        phase=family.phase,
-        ending=ending,
-        position=family.position,
-        changed=at,
-        body=written(family),
-    )
+    return {
+        "name": family.name,
+        "strategy": family.signal.strategy,
+        "candidate": family.signal.candidate,
+        "contract": family.contract,
+        "minute": family.signal.minute,
+        "action": family.action,
+        "phase": family.phase,
+        "ending": ending,
+        "position": family.position,
+        "changed": at,
+        "body": written(family),
+    }
 
 
 def family_in(row: FamilyRow) -> Family:
@@ -100,31 +102,31 @@ def family_in(row: FamilyRow) -> Family:
     return found
 
 
-def leg_row(asked: Asked, number: int) -> LegRow:
+def leg_row(asked: Asked, number: int) -> Row:
     """An order of ours as its row."""
     order = asked.order
-    return LegRow(
-        ref=asked.leg.ref,
-        family=asked.leg.family,
-        role=asked.leg.role,
-        kind=order.kind,
-        action=order.action,
-        contracts=order.contracts,
-        price=order.price,
-        number=number,
-    )
+    return {
+        "ref": asked.leg.ref,
+        "family": asked.leg.family,
+        "role": asked.leg.role,
+        "kind": order.kind,
+        "action": order.action,
+        "contracts": order.contracts,
+        "price": order.price,
+        "number": number,
+    }
 
 
-def incarnation_row(order: HeldOrder, at: int) -> IncarnationRow:
+def incarnation_row(order: HeldOrder, at: int) -> Row:
     """An order at the broker as its row."""
-    return IncarnationRow(
-        permanent=order.permanent,
-        ref=order.ref,
-        state=order.state,
-        filled=order.filled,
-        told=at,
-        body=written(order),
-    )
+    return {
+        "permanent": order.permanent,
+        "ref": order.ref,
+        "state": order.state,
+        "filled": order.filled,
+        "told": at,
+        "body": written(order),
+    }
 
 
 def incarnation_in(row: IncarnationRow) -> HeldOrder:
@@ -134,33 +136,33 @@ def incarnation_in(row: IncarnationRow) -> HeldOrder:
     return found
 
 
-def execution_row(execution: Execution) -> ExecutionRow:
+def execution_row(execution: Execution) -> Row:
     """An execution as its row."""
     commission = execution.commission
-    return ExecutionRow(
-        key=execution.key,
-        revision=execution.revision,
-        ref=execution.ref,
-        contract=execution.contract,
-        action=execution.action,
-        contracts=execution.contracts,
-        price=str(execution.price),
-        minute=execution.minute,
-        commission=None if commission is None else str(commission),
-    )
+    return {
+        "key": execution.key,
+        "revision": execution.revision,
+        "ref": execution.ref,
+        "contract": execution.contract,
+        "action": execution.action,
+        "contracts": execution.contracts,
+        "price": str(execution.price),
+        "minute": execution.minute,
+        "commission": None if commission is None else str(commission),
+    }
 
 
-def risk_row(books: Books) -> RiskRow:
+def risk_row(books: Books) -> Row:
     """The account's memory as its row."""
     risk = books.risk
-    return RiskRow(
-        date=risk.date,
-        start=str(risk.start),
-        equity=str(risk.equity),
-        peak=str(risk.peak),
-        latch=books.latch,
-        halt=books.halt,
-    )
+    return {
+        "date": risk.date,
+        "start": str(risk.start),
+        "equity": str(risk.equity),
+        "peak": str(risk.peak),
+        "latch": books.latch,
+        "halt": books.halt,
+    }
 
 
 def risk_in(row: RiskRow) -> dict[str, Any]:

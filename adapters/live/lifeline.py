@@ -118,16 +118,20 @@ class Lifeline:
     # --- bars ---------------------------------------------------------------------------------
 
     async def follow(self) -> None:
-        """Have bars come; while they are refused there are no entries, and it is tried again."""
-        runner = self._runner
+        """Have bars come; while they are refused there are no entries, and it is tried again.
+
+        On this connection: after another one it is for that one's `follow` to have them come once.
+        """
+        runner, wire = self._runner, self.wire
         assert runner.contract is not None
-        while not runner.is_over:
+        while wire.is_up and wire is self.wire and not runner.is_over:
             since = None if runner.last_bar is None else runner.last_bar.minute
             minutes = runner.plan.program.bar_minutes
             try:
                 await runner.broker.bars(runner.contract, minutes, since, runner.plan.feed)
             except Unanswered as failed:
-                self.lost(f"no bars: {failed}")
+                if wire is self.wire:
+                    self.lost(f"no bars: {failed}")
                 return
             except BrokerError as failed:
                 runner.troubles.say("bars", str(failed))

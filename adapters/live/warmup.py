@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from adapters.ib.history import enough_for
 from adapters.ib.port import Bar
@@ -74,8 +74,9 @@ async def prepared(
             desk = making.desk(books, bars, policy, resumed=True)
             later = journal.bars(contract.number, step.minute + 1, 1 << 40)
             fresh = [bar for bar in bars if isinstance(bar, Bar)]
+            short = "" if enough(bars) else lacking(plan, bars)
             return Prepared(
-                desk, making.decider, bars, fresh, later, "", resumed=True, is_enough=enough
+                desk, making.decider, bars, fresh, later, short, resumed=True, is_enough=enough
             )
         if making.is_open(books, step):
             raise CannotRun(
@@ -89,15 +90,15 @@ async def prepared(
     return Prepared(desk, making.decider, found, found, (), short, resumed=False, is_enough=enough)
 
 
-def needed(plan: Plan, dates: TradingDates) -> Callable[[Sequence[Bar]], bool]:
-    """Whether bars are as many as a program needs before its first decision."""
+def needed(plan: Plan, dates: TradingDates) -> Callable[[Sequence[Any]], bool]:
+    """Whether bars, of whatever kind, are as many as a program needs before its first decision."""
     needs = plan.program.history
     if needs.unbounded:
         needs = replace(needs, bars=needs.bars * _OPEN_ENDED)
     return enough_for(needs, dates.number)
 
 
-def lacking(plan: Plan, bars: Sequence[Bar]) -> str:
+def lacking(plan: Plan, bars: Sequence[Bar | BarRow]) -> str:
     """What a warm-up lacks, in words."""
     needs = plan.program.history
     wanted = needs.bars * (_OPEN_ENDED if needs.unbounded else 1)
@@ -119,6 +120,13 @@ async def _seen(
     known |= {bar.minute: bar for bar in kept}
     bars = [known[minute] for minute in sorted(known)]
     return bars if len(bars) == wanted else None
+
+
+def is_unused(step: Stepped) -> bool:
+    """Whether an account has done nothing yet: its terms are still those of the next start."""
+    account = step.account
+    has_acted = account[at.OPEN] or account[at.TRADES] or account[at.IS_LATCHED]
+    return not (step.records or step.orders or has_acted)
 
 
 class _Making:
@@ -153,10 +161,11 @@ class _Making:
         """A desk over these books, going on after their last step, else after a warm-up."""
         trader = self.trader(bars)
         before = books.steps.get(trader.strategy)
-        if not resumed:
+        is_new = before is not None and is_unused(before)
+        if not resumed or is_new:
             books = replace(books, steps={})
             trader.skip()
-            if before is not None:
+            if before is not None and not is_new:
                 trader.inherit(before.account)
             if books.risk.peak:
                 trader.remember_peak(Fraction(books.risk.peak))

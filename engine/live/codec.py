@@ -33,14 +33,20 @@ _ADDED: Final[Mapping[type, frozenset[str]]] = {Family: frozenset({"until"})}
 """Fields that older versions did not write; their defaults stand for them."""
 
 
+_AS_THEY_ARE: Final = frozenset({str, int, bool, type(None)})
+
+
 class UnreadableError(ValueError):
     """A stored event that is none of this version's."""
 
 
 def plain(value: object) -> Any:
     """A record as values that JSON has."""
-    if dataclasses.is_dataclass(value):
-        return {one.name: plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if dataclasses.is_dataclass(kind):
+        return {name: plain(getattr(value, name)) for name in _fields(kind)}
     match value:
         case Enum():
             return value.value
@@ -126,7 +132,11 @@ def _unfit(value: object, wanted: str, place: str) -> UnreadableError:
 
 
 @cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(one.name for one in dataclasses.fields(kind))
+
+
+@cache
 def _hints(kind: type) -> dict[str, Any]:
-    fields = {one.name for one in dataclasses.fields(kind)}
     hints = get_type_hints(kind, localns=_NAMES)
-    return {name: hint for name, hint in hints.items() if name in fields}
+    return {name: hint for name, hint in hints.items() if name in _fields(kind)}

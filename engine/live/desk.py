@@ -80,6 +80,7 @@ class Desk:
     def begin(self, at: int) -> Step:
         """The first thing after a start: nothing is known until the broker has answered."""
         self._page.at = at
+        self._entries.record_start()
         self._ask()
         return self._page.torn_off()
 
@@ -118,6 +119,7 @@ class Desk:
 
     def _on_bar(self, bar: words.BarClosed) -> None:
         row = self.trader.take(bar)
+        self._entries.record_start()
         if self.trader.is_busy or self._entries.due or self.books.living:
             self._entries.due.append(row)
             self._ask()

@@ -105,6 +105,15 @@ class Entries:
         tick = self._trader.program.instrument.tick
         return deal_of(family, shown, tick, final=entry_is_over(self._page.books, family))
 
+    def record_start(self) -> None:
+        """Write down that the bars so far were a warm-up, so that a restart skips no more of them.
+
+        Not while another program's orders live: its last step is what it would go on from.
+        """
+        books = self._page.books
+        if self._trader.strategy not in books.steps and not books.living:
+            self.record_step()
+
     def record_step(self, records: tuple[int, ...] = ()) -> None:
         """Write the account down as it is now."""
         trader = self._trader

@@ -19,11 +19,8 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Self
 
-from adapters.database.errors import DatabaseError
-from adapters.database.reader import JournalReader
 from adapters.gateway.orders import Held
 from adapters.synth import synthesize
-from engine.live.events import Stepped
 from tests.proofs import venue
 from tests.proofs.house import House, Nursery
 from tests.proofs.judge import DIFFERS, RAISED, STUCK, Verdict, judged
@@ -168,8 +165,6 @@ class Killer:
             left = house.do(lambda: _left(house.gateway))
             passes = min(self.dice.randint(1, 3), max(0, left - 2))
         now = int(house.gateway.now // 60)
-        if not _has_traded(journal):
-            self.disturbed = min(self.disturbed, now - 1)
         if passes or house.do(lambda: _is_split(house.gateway)):
             self.disturbed = min(self.disturbed, now)
         house.play_alone(passes)
@@ -226,15 +221,6 @@ _AT_END = 0.4
 def _is_split(gateway: Gateway) -> bool:
     """Whether a bracket came in part only: it is withdrawn then, and the setup is not entered."""
     return any(order.held is Held.TRANSMIT for order in gateway.truth.working)
-
-
-def _has_traded(journal: Path) -> bool:
-    """Whether a bar is written down as traded: before, all bars are a warm-up to a new start."""
-    try:
-        with JournalReader.open(journal) as reader:
-            return any(isinstance(event, Stepped) for _, event in reader.events())
-    except DatabaseError:
-        return False
 
 
 def _left(gateway: Gateway) -> int:

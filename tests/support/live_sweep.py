@@ -158,6 +158,7 @@ def forks(start: World) -> Iterator[tuple[Point, World]]:
         acts = [one for one in step.commands if isinstance(one, cmd.Send | cmd.Cancel)]
         for place in range(-1 if step.events else 0, len(acts) + 1):
             fork = World(at.setting, at.paper.copy(), at.journal.copy(), at.row)
+            fork.warms = at.warms
             fork.is_mid_bar = at.is_mid_bar
             if place >= 0:
                 fork.journal.record(*step.events)
@@ -180,11 +181,11 @@ def sweep(seed: int, profile: Profile, policy: Policy | None = None, every: int 
     """Crash one run at every point (or each of `every`), and some a second time."""
     profile = replace(profile, seed=seed)
     setting = scene_setting(sweep_scene(seed), policy)
-    whole = world(setting, profile).finish()
+    whole = world(setting, profile, warm_up=1).finish()
     tally = Tally(fills=len(whole.paper.executions))
     judge(whole, whole, Point(-1, 0, False), tally, f"seed {seed}, {profile.name}, no crash")
     tally.equal -= 1
-    for number, (point, fork) in enumerate(forks(world(setting, profile))):
+    for number, (point, fork) in enumerate(forks(world(setting, profile, warm_up=1))):
         if number % every:
             continue
         where = f"seed {seed}, {profile.name}, {point}"
@@ -208,7 +209,7 @@ def takeovers(seed: int, profile: Profile, every: int = 1) -> Tally:
     scene = sweep_scene(seed)
     other = replace(scene, plan=replace(scene.plan, contracts=scene.plan.contracts + 1))
     tally = Tally()
-    for number, (point, fork) in enumerate(forks(world(scene_setting(scene), profile))):
+    for number, (point, fork) in enumerate(forks(world(scene_setting(scene), profile, warm_up=1))):
         if number % every:
             continue
         fork.setting = scene_setting(other)

@@ -140,7 +140,10 @@ Observer = "Callable[[World, Step], None]"
 
 @dataclass
 class World:
-    """One run; `row` is the bar that comes next."""
+    """One run; `row` is the bar that comes next.
+
+    `warms`: a start that finds no step takes every bar so far for its warm-up, as the runner does.
+    """
 
     setting: Setting
     paper: Paper
@@ -155,6 +158,7 @@ class World:
     recoveries: int = 0
     sent: list[cmd.Send] = field(default_factory=list)
     is_answering: bool = True
+    warms: bool = False
 
     def start(self) -> World:
         """A desk from what the journal knows: the only way to start."""
@@ -163,7 +167,8 @@ class World:
         if step is not None:
             known = int(np.searchsorted(self.setting.market.minute, step.minute)) + 1
         else:
-            known = self.row if books.steps else 0  # another program's bars are a warm-up
+            # another program's bars are a warm-up
+            known = self.row if books.steps or self.warms else 0
         trader = Trader(
             self.setting.program, self.setting.terms, CONTRACT,
             lambda simulator: self.setting.decider_of(simulator, known),
@@ -305,9 +310,14 @@ def records_of(events: list[ev.Event]) -> Ints:
     return np.array(cells, np.int64).reshape(-1, out.WIDTH)
 
 
-def world(setting: Setting, profile: Profile | None = None, journal: Any = None) -> World:
-    """A world before its first bar."""
-    made = World(setting, setting.paper(profile or Profile()), journal or Memory())
+def world(
+    setting: Setting, profile: Profile | None = None, journal: Any = None, warm_up: int = 0
+) -> World:
+    """A world before its first bar, or after so many that are its warm-up."""
+    made = World(
+        setting, setting.paper(profile or Profile()), journal or Memory(), warm_up,
+        warms=warm_up > 0,
+    )  # fmt: skip
     return made.start()
 
 

@@ -88,6 +88,16 @@ def test_a_live_journal_equals_the_replay_of_its_own_bars(
     assert run["decisions"] > 20
 
 
+def test_a_warm_up_alone_is_nothing_to_compare(engine: Callable[..., Said], tmp_path: Path) -> None:
+    ground = Ground(strategy_of(SPEC), lived_market(), CALENDARS, events_for(SPEC))
+    with Journal.begin(tmp_path / "new.db", account="DU1", client=17) as journal:
+        journal.keep_bars(rows_of(lived_market().rows(0, 1_030), Source.WARM_UP))
+        world(ground_setting(ground, Policy()), journal=journal, warm_up=1_030)
+        assert journal.count("stepped") == 1
+    said = engine("compare", SPEC, "--live", "--journal", tmp_path / "new.db")
+    assert (said.status, "no setup was decided in this journal yet" in said.err) == (3, True)
+
+
 def test_it_equals_the_backtest_over_the_data_that_were_replayed(
     engine: Callable[..., Said], traded: Path, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,3 +88,19 @@ def test_an_uninterrupted_run_on_disk_has_the_records_of_one_in_memory(tmp_path:
         again = Journal.load(journal)[0]
         assert again.steps == memory.journal.books.steps
         assert again.families == memory.journal.books.families
+
+
+def test_a_program_that_only_began_does_not_make_another_s_account_forgotten(
+    tmp_path: Path,
+) -> None:
+    scene = sweep_scene(1)
+    other = replace(scene, plan=replace(scene.plan, contracts=scene.plan.contracts + 1))
+    with Journal.begin(tmp_path / "live.db", account="DU1", client=7) as journal:
+        traded = world(scene_setting(scene), journal=journal).finish().desk.trader.strategy
+        world(scene_setting(other), journal=journal, warm_up=14)
+        known = journal.books.steps
+        assert len(known) == 2
+
+        again = Journal.load(journal)[0].steps
+        assert again == known
+        assert next(iter(again)) == traded

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,6 @@ from tests.support.broker_words import family, held
 from tests.support.shipped import SHIPPED, program_of
 
 if TYPE_CHECKING:
-    from fractions import Fraction
     from pathlib import Path
 
 
@@ -161,7 +161,7 @@ def test_a_trading_date_begins_the_evening_before() -> None:
 @given(st.fractions(max_denominator=4), st.integers(-10, 10))
 def test_amounts_are_written_exactly(share: Fraction, whole: int) -> None:
     value = whole + share if share.denominator in (1, 2, 4) else whole + 0 * share
-    assert Decimal(decimal_text(value)) == Decimal(value.numerator) / Decimal(value.denominator)
+    assert Fraction(decimal_text(value)) == value
 
 
 def test_prices_and_limits_are_told_as_the_strategy_has_them() -> None:

@@ -18,6 +18,8 @@ from adapters.database.reader import JournalReader
 from adapters.gateway.faults import plans
 from adapters.ib.connection import IbBroker
 from adapters.ib.library import installed
+from adapters.ib.port import DataRefused
+from adapters.live import lifeline
 from adapters.live.ending import ENGINE, STOPPING, Ending
 from adapters.live.errors import BadAccount, CannotRun
 from adapters.live.offline import begun, halt_journal, stood
@@ -112,6 +114,63 @@ def test_what_a_closed_engine_missed_is_filled_in_and_too_late_for_an_entry(tmp_
     again = live(gateway, plan_of(journal))
     assert again.heard.runner is not None
     assert again.heard.runner.bars_seen == len(bars)
+    assert gateway.truth.order_count == 0
+
+
+def test_a_setup_decided_before_anything_was_written_is_entered_by_the_next_start(
+    tmp_path: Path,
+) -> None:
+    journal, gateway = tmp_path / "a.db", gateway_of(FIRST_TRADE)
+
+    async def die(runner: Runner, _: Heard) -> None:
+        record = runner.journal.record
+
+        def dying(*happened: Any) -> Any:
+            if any(isinstance(one, Planned) for one in happened):
+                raise UnreachableError("dead", "before the setup is on the disk")
+            return record(*happened)
+
+        runner.journal.record = dying  # type: ignore[method-assign]
+        await asyncio.sleep(36_000)
+
+    with pytest.raises(UnreachableError):
+        live(gateway, plan_of(journal), die)
+    assert gateway.truth.order_count == 0
+    live(gateway, plan_of(journal))
+    assert gateway.truth.order_count > 0
+    assert np.array_equal(records_in(journal), backtest(FIRST_TRADE))
+
+
+def test_an_account_that_did_nothing_yet_begins_with_the_words_of_the_next_start(
+    tmp_path: Path,
+) -> None:
+    journal, gateway = tmp_path / "a.db", gateway_of(FIRST_TRADE)
+
+    async def leave(runner: Runner, _: Heard) -> None:
+        await until(lambda: runner.bars_seen > PLAYED)
+        runner.end(Ending.STOPPED)
+        await asyncio.sleep(3600)
+
+    live(gateway, plan_of(journal, counted=True), leave)
+    small = replace(TERMS, equity=Fraction(9_000))
+    lived = live(gateway, plan_of(journal, counted=True, terms=small))
+    assert lived.heard.of(Planned)[0].family.asked[0].order.contracts == 1
+
+
+def test_a_warm_up_that_was_too_short_is_so_after_a_restart(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path / "a.db")
+    history = replace(plan.program.history, bars=PLAYED + 28)
+    plan = replace(plan, program=replace(plan.program, history=history))
+    gateway = gateway_of(FIRST_TRADE)
+
+    async def leave(runner: Runner, _: Heard) -> None:
+        await until(lambda: runner.bars_seen > PLAYED)
+        runner.end(Ending.STOPPED)
+        await asyncio.sleep(3600)
+
+    live(gateway, plan, leave)
+    lived = live(gateway, plan)
+    assert lived.heard.said("bars of history, and the strategy needs")
     assert gateway.truth.order_count == 0
 
 
@@ -301,6 +360,31 @@ def test_a_lost_line_in_a_position_changes_nothing(tmp_path: Path, faults: str) 
     gateway = gateway_of(FIRST_TRADE, faults=plans(faults))
     live(gateway, plan_of(tmp_path / "a.db"))
     assert gateway.faults.struck
+    assert np.array_equal(records_in(tmp_path / "a.db"), backtest(FIRST_TRADE))
+
+
+def test_a_start_refused_its_bars_does_not_have_them_twice_after_a_reconnect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifeline, "_DATA_PAUSE", 100.0)
+    follow, asked = IbBroker.bars, []
+
+    async def refused_once(broker: IbBroker, *words: Any) -> None:
+        asked.append(words)
+        if len(asked) == 1:
+            raise DataRefused("taken by another session")
+        await follow(broker, *words)
+
+    async def cut(runner: Runner, _: Heard) -> None:
+        await until(lambda: len(asked) == 1)
+        runner.lifeline.lost("the plug was pulled")
+        await until(lambda: runner.wire.is_up)
+        await asyncio.sleep(3_600)
+
+    monkeypatch.setattr(IbBroker, "bars", refused_once)
+    lived = live(gateway_of(FIRST_TRADE), plan_of(tmp_path / "a.db"), cut)
+    assert lived.heard.said("the plug was pulled")
+    assert len(asked) == 2
     assert np.array_equal(records_in(tmp_path / "a.db"), backtest(FIRST_TRADE))
 
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from engine.live.identity import Role
+from tests.support.live_desk import COUNTED, FLAT, scene, sent
 from tests.support.live_sweep import PROFILES, Tally, sweep, takeovers
+from tests.support.live_world import scene_setting, world
 from tests.support.paper import FIVE_SECONDS, Profile
 
 
@@ -37,6 +40,20 @@ def test_no_crash_costs_an_order_a_fill_or_a_stop(profile: Profile) -> None:
     assert tally.recoveries > 3
     assert tally.naked <= FIVE_SECONDS
     assert tally.equal > tally.otherwise
+
+
+def test_a_setup_decided_before_any_bar_was_traded_outlives_a_crash() -> None:
+    setting = scene_setting(scene(*(FLAT,) * 6, rows=(2,)), COUNTED)
+    made = world(setting, warm_up=2)
+    made.open_bar()
+    made.paper.on_close()
+    made.row, made.is_mid_bar = 3, False  # its bar closed, and nobody was told
+    made.paper.advance(setting.bar(2).at)
+    assert sent(made, Role.ENTRY) == []
+    made.restart().finish()
+
+    assert len(sent(made, Role.ENTRY)) == 1
+    assert made.records.tolist() == world(setting, warm_up=2).finish().records.tolist()
 
 
 @pytest.mark.law
