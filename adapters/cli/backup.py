@@ -108,7 +108,7 @@ def _shelf(where: str | Path, folder: Path | None) -> Shelf:
 
 
 def _state() -> Path:
-    from adapters.live.places import state_folder  # noqa: PLC0415 - start-up in milliseconds
+    from dsl.folders import state_folder  # noqa: PLC0415 - start-up in milliseconds
 
     return state_folder()
 

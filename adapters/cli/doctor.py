@@ -94,8 +94,8 @@ async def _made(
 def _here(choice: Choice | None, made: Compiled | None, where: str | Path) -> Iterator[Check]:
     """The checks that need no gateway."""
     from adapters.cli.workbench import shown  # noqa: PLC0415 - start-up in milliseconds
-    from adapters.live.places import state_folder  # noqa: PLC0415 - as above
     from adapters.preflight import journal, machine, strategy  # noqa: PLC0415 - as above
+    from dsl.folders import state_folder  # noqa: PLC0415 - as above
 
     is_server = "://" in str(where)
     folder = state_folder() if is_server else Path(where).expanduser().absolute().parent

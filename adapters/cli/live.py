@@ -380,7 +380,8 @@ def _show_open(stood: LastStood) -> None:
 
 def _show_stood(where: str | Path, stood: LastStood) -> None:
     from adapters.cli.standing import instant  # noqa: PLC0415 - start-up in milliseconds
-    from adapters.live.places import socket_of, state_folder  # noqa: PLC0415 - as above
+    from adapters.live.places import socket_of  # noqa: PLC0415 - as above
+    from dsl.folders import state_folder  # noqa: PLC0415 - as above
 
     click.secho("No engine runs.", bold=True)
     last = "nothing was written yet" if stood.at is None else f"last written {instant(stood.at)}"

@@ -118,7 +118,7 @@ def journal_that_is(named: str | None) -> str | Path:
     where = journal_at(named)
     if "://" in str(where) or os.path.exists(where):  # noqa: PTH110 - a name is as good as a path
         return where
-    from adapters.live.places import state_folder  # noqa: PLC0415 - start-up in milliseconds
+    from dsl.folders import state_folder  # noqa: PLC0415 - start-up in milliseconds
 
     there = sorted(str(file) for file in state_folder().glob("*.db"))
     known = f"name one: --journal {there[0]}" if there else "nothing was traded live yet"

@@ -8,19 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from dsl.folders import state_folder
+
 PAPER: Final = "paper"
 _LONGEST: Final = 104
 """Bytes that the address of a Unix socket may have on every system, its last zero included."""
-
-
-def state_folder() -> Path:
-    """Where the engine keeps what must outlive it: `$ENGINE_STATE`, else where such things go."""
-    named = os.environ.get("ENGINE_STATE")
-    if named:
-        return Path(named).expanduser()
-    home = os.environ.get("XDG_STATE_HOME")
-    base = Path(home).expanduser() if home else Path.home() / ".local" / "state"
-    return base / "slob-engine"
 
 
 def journal_of(account: str = "", *, monitor_only: bool = False) -> Path:

@@ -20,11 +20,12 @@ from adapters.live.dates import TradingDates
 from adapters.live.echo import changed
 from adapters.live.errors import BadAccount
 from adapters.live.hands import lacking
-from adapters.live.places import journal_of, socket_of, state_folder
+from adapters.live.places import journal_of, socket_of
 from adapters.live.plan import check_words
 from adapters.live.standing import limits_of
 from adapters.live.troubles import Troubles
 from adapters.live.values import decimal_text, price_text
+from dsl.folders import state_folder
 from dsl.ir.program import DayRule
 from engine.live.books import Books
 from engine.live.commands import Level
