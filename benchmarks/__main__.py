@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 import sys
 
-from benchmarks import load, rules, start, sweep, yardstick
+from benchmarks import live, load, rules, start, sweep, yardstick
 from benchmarks.rivals import __main__ as rivals
 
 TABLES = {
@@ -19,6 +19,8 @@ TABLES = {
     "years": ("Five years of minutes", start.five_years_table),
     "sweep": ("A sweep of a thousand sets", sweep.sweep_table),
     "load": ("Reading bars", load.load_table),
+    "live": ("Live, over a socket", live.live_table),
+    "year": ("A year live, over a socket", live.year_table),
 }
 NEED_YARDSTICK = {"rules", "forms", "slob", "sweep"}
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from dsl import syntax as syn
 from dsl.calls import FUNCTIONS, Caller
-from dsl.fold import extent, fold
 from dsl.ir import expression as ir
 from dsl.ir.program import TrackerOp
 from dsl.names import BAR_NAMES, RESERVED_FIELDS, SESSION_FIELDS, WEEKDAYS, builtin
@@ -112,11 +111,11 @@ class Checker:
             self.text, self.level = kept
         if checked.is_error:
             return checked
-        size, depth = extent(checked.node)
+        size, depth = self.scope.folding.extent(checked.node)
         self.computed += size
         if size > SIZE_MAX or depth > DEPTH_MAX or self.computed > TOTAL_MAX:
             return self._too_large(text)
-        return Typed(fold(checked.node), checked.unit, checked.den)
+        return Typed(self.scope.folding.fold(checked.node), checked.unit, checked.den)
 
     def _too_large(self, text: Text) -> Typed:
         """Names spare an expression its length, not its work."""
@@ -162,9 +161,11 @@ class Checker:
             return self._too_large(self.text)
         self.nested += 1
         try:
-            return self._checked(node)
+            made = self._checked(node)
         finally:
             self.nested -= 1
+        self.scope.became[id(node), self.level] = (node, made)
+        return made
 
     def _checked(self, node: syn.Syntax) -> Typed:
         match node:

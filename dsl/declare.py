@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from dsl.calls import zone_exists
@@ -236,6 +237,13 @@ def event_list(name: Text, section: Event, findings: Findings) -> EventList:
 # --- parameters -----------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=2048)
+def _quantity(text: str) -> tuple[Fraction, str] | None:
+    """A written number and its unit's word; every check of a file reads them all again."""
+    found = QUANTITY.fullmatch(text)
+    return (Fraction(found[1] + found[2]), found[3]) if found else None
+
+
 class ParamReader:
     """Reads parameters: literals become whole numbers here and are never floats."""
 
@@ -298,7 +306,7 @@ class ParamReader:
             return Unit.BOOL, SWITCH[text.lower()]
         if CLOCK.fullmatch(text):
             return Unit.TIME, clock_of(text, self.findings)
-        found = QUANTITY.fullmatch(text)
+        found = _quantity(str(text))
         if found is None:
             self.findings.error(
                 "E001",
@@ -308,11 +316,11 @@ class ParamReader:
             )
             return None
         try:
-            made = amount(Fraction(found[1] + found[2]), found[3], self.traded)
+            made = amount(*found, self.traded)
         except BadQuantity as bad:
             self.findings.error(bad.code, text.span, bad.message, bad.remedy)
             return None
-        held = made.value * PARAM_SCALE.get(made.unit, 1)
+        held = made.value * PARAM_SCALE[made.unit] if made.unit in PARAM_SCALE else made.value
         if held.denominator != 1:
             self.findings.error(
                 "E001",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 import yaml
 
@@ -55,7 +55,7 @@ class Table(dict[Text, "Node"]):
         super().__init__(pairs)
         self.span = span
         self.flow = flow
-        self._names: dict[str, Text] = {str(key): key for key in self}
+        self._names: dict[str, Text] = {key: key for key in self}
 
     def key(self, name: str) -> Text | None:
         """The key called `name` as it was written, with its place."""
@@ -158,21 +158,23 @@ def _place(text: str, index: int, name: str) -> Span:
 # --- events to a tree -----------------------------------------------------------------------
 
 
-class _Mark(NamedTuple):
+class _Mark(Protocol):
     """A place as YAML counts: lines and columns from zero."""
 
-    line: int
-    column: int
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
 
 
 def _began(event: yaml.Event) -> _Mark:
     assert event.start_mark is not None
-    return _Mark(event.start_mark.line, event.start_mark.column)
+    return event.start_mark
 
 
 def _ended(event: yaml.Event) -> _Mark:
     assert event.end_mark is not None
-    return _Mark(event.end_mark.line, event.end_mark.column)
+    return event.end_mark
 
 
 @dataclass(slots=True)
@@ -225,10 +227,12 @@ class _Composer:
     def take(self, event: yaml.Event) -> None:
         match event:
             case yaml.ScalarEvent():
-                self.refuse_properties(event)
+                if event.anchor is not None or event.tag is not None:
+                    self.refuse_properties(event)
                 self.add(self.scalar(event))
             case yaml.CollectionStartEvent():
-                self.refuse_properties(event)
+                if event.anchor is not None or event.tag is not None:
+                    self.refuse_properties(event)
                 self.open(event)
             case yaml.CollectionEndEvent():
                 self.add(self.close(event))
@@ -284,26 +288,34 @@ class _Composer:
 
     def close(self, event: yaml.CollectionEndEvent) -> Table | Items:
         frame = self.stack.pop()
-        span = self.between(frame.start, _ended(event))
         if frame.mapping:
-            return self.table(frame, span)
-        items = self.mended_items(frame.items) if frame.flow else frame.items
-        dash = span if frame.flow else replace(span, length=1)
-        return Items(items, dash, flow=frame.flow)
+            return self.table(frame, event)
+        if frame.flow:
+            return Items(
+                self.mended_items(frame.items), self.between(frame.start, _ended(event)), flow=True
+            )
+        return Items(frame.items, self.between(frame.start, frame.start))
 
-    def table(self, frame: _Frame, span: Span) -> Table:
+    def table(self, frame: _Frame, event: yaml.CollectionEndEvent) -> Table:
         pairs = list(self.named(frame.pairs))
         if frame.flow:
             pairs = self.mended_pairs(pairs)
+        if len({key for key, _ in pairs}) < len(pairs):
+            pairs = self.without_doubles(pairs)
+        if not frame.flow and pairs:
+            span = span_of(pairs[0][0])
+        else:
+            span = self.between(frame.start, _ended(event))
+        return Table(pairs, span, flow=frame.flow)
+
+    def without_doubles(self, pairs: list[tuple[Text, Node]]) -> list[tuple[Text, Node]]:
+        """The first of each name; the others are reported."""
         first: dict[str, Text] = {}
         for key, _ in pairs:
             earlier = first.setdefault(key, key)
             if earlier is not key:
                 self.refuse_twice(key, earlier)
-        unique = [(key, value) for key, value in pairs if first[key] is key]
-        if not frame.flow and unique:
-            span = span_of(unique[0][0])
-        return Table(unique, span, flow=frame.flow)
+        return [(key, value) for key, value in pairs if first[key] is key]
 
     def named(self, pairs: list[tuple[Node, Node]]) -> Iterator[tuple[Text, Node]]:
         """The pairs whose key can be a name; the others are reported."""
@@ -326,6 +338,14 @@ class _Composer:
 
     def scalar(self, event: yaml.ScalarEvent) -> Text:
         start, end = _began(event), _ended(event)
+        if event.implicit[0] and end.line == start.line:  # most are: plain, on one line
+            length = end.column - start.column
+            place = Span(start.line + 1, start.column + 1, max(1, length), self.name)
+            return Text(event.value, place)
+        return self.unusual(event, start, end)
+
+    def unusual(self, event: yaml.ScalarEvent, start: _Mark, end: _Mark) -> Text:
+        """A scalar in quotes, over several lines, or with a tag."""
         several = end.line > start.line
         raw = self.line(start.line)[start.column : None if several else end.column]
         value, plain, prose = event.value, not event.implicit[1], self.in_prose()

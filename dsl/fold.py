@@ -11,9 +11,42 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def fold(node: ir.Node) -> ir.Node:
-    """An equal node with its constant parts computed."""
-    inner = rebuilt(node, fold)
+class Folding:
+    """Folds the expressions of one compilation, and measures them.
+
+    They share parts (a definition stands in every expression that names it), so what was done is
+    remembered. What came out is as folded as it can be: folding it again changes nothing.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._folded: dict[int, tuple[ir.Node, ir.Node]] = {}
+        self._extents: dict[int, tuple[ir.Node, tuple[int, int]]] = {}
+
+    def fold(self, node: ir.Node) -> ir.Node:
+        """An equal node with its constant parts computed."""
+        known = self._folded.get(id(node))
+        if known is not None:
+            return known[1]
+        made = _simpler(rebuilt(node, self.fold))
+        self._folded[id(node)] = (node, made)  # held: an id is of one node as long as that lives
+        self._folded[id(made)] = (made, made)
+        return made
+
+    def extent(self, node: ir.Node) -> tuple[int, int]:
+        """How many nodes there are in it, shared ones as often as they stand there; how deep."""
+        known = self._extents.get(id(node))
+        if known is not None:
+            return known[1]
+        parts = [self.extent(child) for child in ir.children(node)]
+        size = 1 + sum(part[0] for part in parts)
+        made = (size, 1 + max((part[1] for part in parts), default=0))
+        self._extents[id(node)] = (node, made)
+        return made
+
+
+def _simpler(inner: ir.Node) -> ir.Node:
+    """The node itself computed, where its parts are."""
     match inner:
         case ir.Unary("neg", ir.Const(value)):
             return ir.Const(-value)
@@ -80,13 +113,15 @@ COMPARISONS: dict[str, Callable[[int, int], bool]] = {
 
 def rebuilt(node: ir.Node, change: Callable[[ir.Node], ir.Node]) -> ir.Node:
     """The node with `change` applied to the nodes directly inside; itself where none changed."""
+    if all(change(child) is child for child in ir.children(node)):
+        return node
     changes: dict[str, object] = {}
     for name in node.__match_args__:
         value = getattr(node, name)
         made = _rebuilt_value(value, change)
         if made is not value:
             changes[name] = made
-    return replace(node, **changes) if changes else node  # type: ignore[type-var]
+    return replace(node, **changes)  # type: ignore[type-var]
 
 
 def _rebuilt_value(value: object, change: Callable[[ir.Node], ir.Node]) -> object:
@@ -101,17 +136,3 @@ def _rebuilt_value(value: object, change: Callable[[ir.Node], ir.Node]) -> objec
         made = tuple(change(part) for part in value)
         return value if all(a is b for a, b in zip(made, value, strict=True)) else made
     return value
-
-
-def extent(node: ir.Node) -> tuple[int, int]:
-    """How many nodes an expression has, shared ones as often as they stand in it, and how deep."""
-    known: dict[int, tuple[int, int]] = {}
-
-    def of(inner: ir.Node) -> tuple[int, int]:
-        if id(inner) not in known:
-            parts = [of(child) for child in ir.children(inner)]
-            size = 1 + sum(part[0] for part in parts)
-            known[id(inner)] = (size, 1 + max((part[1] for part in parts), default=0))
-        return known[id(inner)]
-
-    return of(node)

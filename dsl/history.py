@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
 
 from dsl.ir import expression as ir
 from dsl.ir.program import History, Program
-from dsl.source import Span
+from dsl.source import Span, Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
+
+
+_PLAIN: Final = frozenset({str, int, bool, float, type(None), Fraction, Text, Span})
+"""What programs are full of, and what holds no expression."""
 
 
 def nodes_in(value: object) -> Iterator[ir.Node]:
     """Every expression anywhere inside a program or a part of one, outermost nodes only."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return
     if isinstance(value, ir.Node):
         yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from nodes_in(item)
-    elif not isinstance(value, Span):
-        # a record of the program; asking `fields` for each would cost more than all the rest
-        for name in getattr(value, "__match_args__", ()):
-            yield from nodes_in(getattr(value, name))
+        return
+    # of a record of the program its parts; asking `fields` for each would cost more than the rest
+    inside: Iterable[object] = (
+        value
+        if isinstance(value, tuple)
+        else [getattr(value, name) for name in getattr(kind, "__match_args__", ())]
+    )
+    for part in inside:
+        if type(part) not in _PLAIN:
+            yield from nodes_in(part)
 
 
 def history_of(value: object) -> History:
@@ -34,16 +45,16 @@ def history_of(value: object) -> History:
     the market, and the value is na until it is filled.
     """
     reach = _Reach(*_known(value)) if isinstance(value, Program) else _Reach({}, 1)
-    bars, dates, unbounded = 0, 0, False
-    for outer in nodes_in(value):
-        bars = max(bars, reach.bars(outer))
-        for node in ir.walk(outer):
-            if isinstance(node, ir.SessionValue) and node.occurrence is ir.Occurrence.PREVIOUS:
-                dates = max(dates, 1)
-            if isinstance(node, (ir.Window, ir.Percentile, ir.Rank)):
-                unbounded |= node.over.across and node.over.where is not None
-            if isinstance(node, ir.BarsSince):
-                unbounded |= node.across
+    outers = tuple(nodes_in(value))
+    bars = max(map(reach.bars, outers), default=0)
+    dates, unbounded = 0, False
+    for node in ir.distinct(outers):
+        if isinstance(node, ir.SessionValue) and node.occurrence is ir.Occurrence.PREVIOUS:
+            dates = 1
+        elif isinstance(node, (ir.Window, ir.Percentile, ir.Rank)):
+            unbounded |= node.over.across and node.over.where is not None
+        elif isinstance(node, ir.BarsSince):
+            unbounded |= node.across
     return History(bars, dates, unbounded)
 
 
@@ -58,10 +69,19 @@ class _Reach:
 
     params: Mapping[str, int]
     bar_minutes: int
+    known: dict[int, tuple[ir.Node, int]] = field(default_factory=dict)
 
     def bars(self, node: ir.Node) -> int:
         """The strategy's own bars before this one that the node's value depends on."""
-        inside = max((self.bars(child) for child in ir.children(node)), default=0)
+        known = self.known.get(id(node))
+        if known is not None:
+            return known[1]
+        found = self._bars(node)
+        self.known[id(node)] = (node, found)
+        return found
+
+    def _bars(self, node: ir.Node) -> int:
+        inside = max(map(self.bars, ir.children(node)), default=0)
         match node:
             case ir.Lag() if node.across:
                 return self._count(node.bars) + inside

@@ -74,7 +74,7 @@ def _parse(text: Text, start: str) -> syn.Syntax:
     return syntax
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _syntax(text: str, start: str) -> syn.Syntax | None:
     """The syntax of a text, None where it is too deep: parsed once for all passes that ask.
 

@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 MILLION: Final = 1_000_000
 
+ONE: Final = Fraction(1)
+
 UNIT_WORDS: Final = {
-    "min": (Unit.DURATION, Fraction(1)),
+    "min": (Unit.DURATION, ONE),
     "h": (Unit.DURATION, Fraction(60)),
-    "bar": (Unit.BARS, Fraction(1)),
-    "bars": (Unit.BARS, Fraction(1)),
+    "bar": (Unit.BARS, ONE),
+    "bars": (Unit.BARS, ONE),
     "%": (Unit.PERCENT, Fraction(1, 100)),
-    "": (Unit.RATIO, Fraction(1)),
-    "contract": (Unit.CONTRACTS, Fraction(1)),
-    "contracts": (Unit.CONTRACTS, Fraction(1)),
-    "R": (Unit.R, Fraction(1)),
+    "": (Unit.RATIO, ONE),
+    "contract": (Unit.CONTRACTS, ONE),
+    "contracts": (Unit.CONTRACTS, ONE),
+    "R": (Unit.R, ONE),
 }
 
 PARAM_SCALE: Final = {Unit.PERCENT: MILLION, Unit.RATIO: MILLION, Unit.R: MILLION, Unit.MONEY: 100}
@@ -64,7 +66,7 @@ def amount(value: Fraction, word: str, instrument: Instrument) -> Amount:
     if word not in UNIT_WORDS:
         raise _unknown(word, instrument)
     unit, factor = UNIT_WORDS[word]
-    found = value * factor
+    found = value if factor is ONE else value * factor  # most: and fractions are slow
     if unit in WHOLE and found.denominator != 1:
         raise BadQuantity("E001", f"{plain(value)} {word} is not a whole number", WHOLE[unit])
     return Amount(unit, found)

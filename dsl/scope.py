@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
+from dsl.fold import Folding
 from dsl.ir.program import TrackerOp
 
 if TYPE_CHECKING:
     from dsl.ir.expression import Node
     from dsl.ir.program import DayRule, Instrument, ParamSpec, SessionRule
     from dsl.source import Span, Text
+    from dsl.syntax import Syntax
     from dsl.units import Typed, Unit
 
 
@@ -83,7 +85,10 @@ class Remembered:
 
 @dataclass(slots=True)
 class Scope:
-    """Everything declared, by name."""
+    """Everything declared, by name.
+
+    `became`: what every written node came to, by its identity and its level; for `pieces`.
+    """
 
     instrument: Instrument
     bar_minutes: int
@@ -98,6 +103,10 @@ class Scope:
     events: dict[str, Span] = field(default_factory=dict)
     used_events: set[str] = field(default_factory=set)
     targets: list[str] = field(default_factory=list)
+    folding: Folding = field(default_factory=Folding, repr=False, compare=False)
+    became: dict[tuple[int, Level], tuple[Syntax, Typed]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def names(self, level: Level) -> list[str]:
         """Every declared name an expression of this level may use."""

@@ -49,7 +49,7 @@ class Text(str):
 
     def __new__(cls, value: str, span: Span = NOWHERE, *, quoted: bool = False) -> Self:
         """A `Text` that reads as `value` and was written at `span`."""
-        text = super().__new__(cls, value)
+        text = str.__new__(cls, value)
         text.span = span
         text.quoted = quoted
         return text

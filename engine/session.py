@@ -19,32 +19,29 @@ from dsl.ir.expression import Node, children, is_row
 from dsl.ir.text import program_hash
 from engine.columns.frame import frame_of, know_reflected, schedule_of
 from engine.columns.need import first_needed
-from engine.domain.market import Market
-from engine.execution.intents import Intents, no_intents, together
+from engine.execution.intents import Intents, no_intents
 from engine.execution.rules import rules_of
-from engine.execution.simulation import NEVER_OVER, Account, Dates, Paths, Simulator, paths_of
-from engine.growing import Growing
+from engine.execution.simulation import Simulator
 from engine.journal.decisions import DAY, ROW, STARTED
 from engine.machine.feed import FEW
 from engine.machine.forms import Form, decide
 from engine.machine.machine import State
 from engine.machine.written import Decisions
-from engine.run import Strategy, dates_for, intents_of, paths_for
-from engine.window import COLUMNS, Window, columns_of, market_of, no_bars
+from engine.run import Strategy, intents_of
+from engine.today import Today
+from engine.trading import NOTHING, Dropped, Trading
+from engine.window import COLUMNS, Window, bar_of, market_of, no_bars, of_one
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from numpy.typing import NDArray
-
-    from dsl.ir.program import Program, Side
+    from dsl.ir.program import Side
     from engine.columns.schedule import Schedule
     from engine.domain.calendar import Calendars
-    from engine.domain.market import Ints
+    from engine.domain.market import Ints, Market
     from engine.execution.terms import Terms
+    from engine.window import Bar
 
-NO_DATES: Final = Dates(np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int64))
-NOTHING: Final = np.zeros((0, 0), np.int64)
 VERSION: Final = 2
 
 
@@ -63,125 +60,6 @@ class Step:
     decisions: Mapping[Side, Decisions]
     intents: Intents
     records: Ints
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """How many rows and trading dates the session has seen that its window no longer holds."""
-
-    rows: int
-    dates: int
-
-
-class Trading:
-    """The simulated account of a session; rows and dates are counted from the first bar.
-
-    All it reads grows at the end by what each bar brings, so a bar costs the same at any age.
-    """
-
-    def __init__(self, program: Program, simulator: Simulator) -> None:
-        """Before the first bar."""
-        self._program = program
-        self._simulator = simulator
-        self._intents = no_intents(len(program.targets))
-        self._begin(no_bars(program.instrument, program.bar_minutes), NO_DATES, paths_of())
-
-    def _begin(self, market: Market, dates: Dates, paths: Paths) -> None:
-        self._like = market
-        self._bars = Growing(columns_of(market))
-        self._starts = Growing([dates.start])
-        self._limits = Growing([dates.closing, dates.over])
-        self._paths = Growing(laid_out(paths, len(market))) if self._has_paths else None
-        self._flattens = dates.flattens
-
-    @property
-    def _has_paths(self) -> bool:
-        exits = self._program.exits
-        return exits.trail is not None or bool(exits.when)
-
-    @property
-    def market(self) -> Market:
-        """Every bar so far."""
-        return Market(self._like.instrument, self._like.bar_minutes, *self._bars.columns)
-
-    @property
-    def intents(self) -> Intents:
-        """Every intent so far."""
-        return self._intents
-
-    def trade(self, bars: Market, intents: Intents, schedule: Schedule, dropped: Dropped) -> Ints:
-        """The records of some new bars; `schedule` is of the window they end."""
-        self.know(bars, intents, schedule, dropped)
-        return self.run()
-
-    def know(self, bars: Market, intents: Intents, schedule: Schedule, dropped: Dropped) -> None:
-        """Takes note of some new bars, to trade them later."""
-        known = len(self._bars)
-        self._bars.put(known, columns_of(bars))
-        dates = dates_for(self._program, schedule)
-        self._starts.put(dropped.dates, [dates.start + dropped.rows])
-        limits = [moved(rows, dropped.rows) for rows in (dates.closing, dates.over)]
-        self._limits.put(dropped.dates, limits)
-        if len(intents):
-            self._intents = together([self._intents, intents])
-        self._flattens = dates.flattens
-        if self._paths is not None:
-            self._know_paths(self._paths, schedule, known)
-
-    def run(self, stop: int | None = None) -> Ints:
-        """The records of the bars known and not traded yet, up to row `stop` (default: all)."""
-        (start,), (closing, over) = self._starts.columns, self._limits.columns
-        so_far = Dates(start, closing, over, self._flattens)
-        return self._simulator.run(self.market, so_far, self._intents, self._known_paths(), stop)
-
-    def _know_paths(self, paths: Growing, schedule: Schedule, known: int) -> None:
-        """The paths of the rows from `known` on, the last of the schedule's."""
-        window = laid_out(paths_for(self._program, schedule), len(schedule.market))
-        fresh = len(self._bars) - known
-        paths.put(known, [column[-fresh:] for column in window])
-
-    def _known_paths(self) -> Paths:
-        if self._paths is None:
-            return paths_of()
-        trail_short, trail_long, leave_short, leave_long = self._paths.columns
-        return Paths((trail_short, trail_long), (leave_short, leave_long))
-
-    def remembered(self) -> dict[str, Any]:
-        """What a snapshot holds of it, by name."""
-        account = self._simulator.account
-        arrays = {f"account_{f.name}": getattr(account, f.name) for f in fields(Account)}
-        bars = zip(COLUMNS, self._bars.columns, strict=True)
-        arrays |= {f"whole_{name}": column for name, column in bars}
-        return arrays | {
-            f"intents_{f.name}": getattr(self._intents, f.name) for f in fields(Intents)
-        }
-
-    @staticmethod
-    def names() -> list[str]:
-        """The names of what a snapshot holds of it."""
-        names = [f"account_{f.name}" for f in fields(Account)]
-        names += [f"whole_{name}" for name in COLUMNS]
-        return names + [f"intents_{f.name}" for f in fields(Intents)]
-
-    def recall(self, arrays: Mapping[str, Any], schedule_of: Callable[[Market], Schedule]) -> None:
-        """Goes on from what a snapshot held; the rest follows from the bars."""
-        market = market_of(self._like, arrays, "whole")
-        schedule = schedule_of(market)
-        paths = paths_for(self._program, schedule)
-        self._begin(market, dates_for(self._program, schedule), paths)
-        self._simulator.account = Account(*(arrays[f"account_{f.name}"] for f in fields(Account)))
-        self._intents = Intents(*(arrays[f"intents_{f.name}"] for f in fields(Intents)))
-
-
-def moved(rows: Ints, by: int) -> Ints:
-    """Rows of dates, counted from an earlier one; -1 and `NEVER_OVER` are no rows."""
-    return np.where((rows >= 0) & (rows < NEVER_OVER), rows + by, rows)
-
-
-def laid_out(paths: Paths, rows: int) -> list[NDArray[Any]]:
-    """The columns of paths; zeros for those that nothing uses, which are empty."""
-    columns: list[NDArray[Any]] = [*paths.trail, *paths.leave]
-    return [column if len(column) else np.zeros(rows, column.dtype) for column in columns]
 
 
 class Session:
@@ -207,11 +85,11 @@ class Session:
         program = strategy.program
         self._states = {side: machine.fresh() for side, machine in strategy.machines.items()}
         self._held = Window(no_bars(program.instrument, program.bar_minutes))
-        self._window = self._held.market
         self._rows_dropped = 0
         self._dates_dropped = 0
         self._dates_seen = 0
-        self._schedule: Schedule | None = None  # of the window, where there is one
+        self._schedule: Schedule | None = None  # of the window, or of what it was on its last date
+        self._today: Today | None = None
         self._none = no_intents(len(program.targets))
         if trading is None and terms is not None:
             trading = Trading(program, Simulator(rules_of(program, terms)))
@@ -220,7 +98,7 @@ class Session:
 
     def __len__(self) -> int:
         """How many bars it has seen."""
-        return self._rows_dropped + len(self._window)
+        return self._rows_dropped + len(self._held)
 
     @property
     def states(self) -> Mapping[Side, State]:
@@ -230,13 +108,13 @@ class Session:
     def date(self, day: int) -> int:
         """The trading date (days since the epoch) that a candidate of `states` began on."""
         if self._schedule is None:
-            self._schedule = self._schedule_of(self._window)
+            self._schedule = self._schedule_of(self._held.market)
         return int(self._schedule.days.date[day])
 
     @property
     def remembered(self) -> int:
         """How many bars it still holds: those that coming decisions may depend on."""
-        return len(self._window)
+        return len(self._held)
 
     def feed(self, bars: Market, form: Form = Form.PLAIN) -> Step:
         """The decisions on some new closed bars, at least one.
@@ -244,39 +122,71 @@ class Session:
         Raises `BarOrderError` when the first is not later than the last one seen, or they do not
         rise among themselves; nothing has changed then.
         """
+        if form is Form.PLAIN and len(bars) == 1:
+            return self.feed_bar(bar_of(bars))
+        return self._feed(bars, form)
+
+    def feed_bar(self, bar: Bar) -> Step:
+        """The same for one bar, in plain Python: most bars cost a tenth of what a block does."""
+        today = self._today
+        if today is None and self._schedule is not None and len(self._schedule.days):
+            schedule = self._schedule_now(self._schedule)
+            today = self._today = Today(self.strategy, self._held, schedule, self._states)
+        if today is None or bar[0] >= today.until:
+            return self._feed(of_one(self._held.market, bar), Form.PLAIN)
+        if bar[0] <= self._held.last:
+            raise _disorder(bar[0])
+        self._held.append(bar)
+        made = {side: self._absolute(found) for side, found in today.step(bar).items()}
+        intents = self._intents_of(made)
+        if self._trading is None:
+            return Step(made, intents, NOTHING)
+        dropped = Dropped(self._rows_dropped, self._dates_dropped)
+        self._trading.know_bar(bar, intents, today, dropped)
+        return Step(made, intents, self._trading.at_once())
+
+    def _feed(self, bars: Market, form: Form) -> Step:
         self._check_order(bars)
-        known = len(self._window)
+        known = len(self._held)
         self._held.put(known, bars)
-        window, before = self._held.market, self._schedule
-        schedule = self._schedule_of(window) if before is None else before.continued(window)
-        know_reflected(schedule, self._held.reflected)
+        self._today = None
+        schedule = self._schedule_now(self._schedule)
         few = form is Form.PLAIN and len(bars) <= FEW
         made = {}
         for side, machine in self.strategy.machines.items():
             feed = machine.feed(schedule, later=few)
-            found = decide(machine, feed, self._states[side], known, len(window), form)
+            found = decide(machine, feed, self._states[side], known, len(self._held), form)
             made[side] = self._absolute(found)
-        self._window, self._schedule = window, schedule
-        intents = self._none
-        if any(map(len, made.values())):
-            intents = intents_of(self.strategy.program, made)
+        self._schedule = schedule
+        intents = self._intents_of(made)
         records = NOTHING
         if self._trading is not None:
             dropped = Dropped(self._rows_dropped, self._dates_dropped)
-            records = self._trading.trade(bars, intents, schedule, dropped)
+            self._trading.know(bars, intents, schedule, dropped)
+            records = self._trading.at_once()
         self._forget(schedule)
         return Step(made, intents, records)
+
+    def _intents_of(self, made: Mapping[Side, Decisions]) -> Intents:
+        if any(map(len, made.values())):
+            return intents_of(self.strategy.program, made)
+        return self._none
+
+    def _schedule_now(self, before: Schedule | None) -> Schedule:
+        """The schedule of the window, which perhaps goes on from an earlier one."""
+        window = self._held.market
+        schedule = self._schedule_of(window) if before is None else before.continued(window)
+        know_reflected(schedule, self._held.reflected)
+        return schedule
 
     def _schedule_of(self, market: Market) -> Schedule:
         return schedule_of(self.strategy.program, market, self.calendars, self.events)
 
     def _check_order(self, bars: Market) -> None:
-        before = self._window.minute[-1:]
-        minutes = np.concatenate([before, bars.minute])
+        minutes = np.concatenate([self._held.market.minute[-1:], bars.minute])
         wrong = np.flatnonzero(np.diff(minutes) <= 0)
         if len(wrong):
-            at = np.datetime64(int(minutes[wrong[0] + 1]), "m")
-            raise BarOrderError(f"the bar of {at}Z is not later than the one before it")
+            raise _disorder(int(minutes[wrong[0] + 1]))
 
     def _absolute(self, made: Decisions) -> Decisions:
         if not len(made):
@@ -301,7 +211,7 @@ class Session:
             return
         rows = int(schedule.days.start[drop])
         self._held = self._held.dropped(rows)
-        self._window, self._schedule = self._held.market, None
+        self._schedule = None
         for side, machine in self.strategy.machines.items():
             self._states[side] = machine.shifted(self._states[side], rows, drop)
         self._rows_dropped += rows
@@ -311,14 +221,14 @@ class Session:
     def _first_needed(self, schedule: Schedule) -> int:
         program = self.strategy.program
         frames = [frame_of(program, side, schedule) for side in program.sides]
-        first = len(self._window)
+        first = len(self._held)
         for frame in frames:
             first = min([first, *(first_needed(node, frame) for node in self._rows_wanted)])
         return first
 
     def _first_remembered(self) -> int:
         """The first row that a living candidate may still look at."""
-        first = len(self._window)
+        first = len(self._held)
         for side, machine in self.strategy.machines.items():
             state = self._states[side]
             words = state.ints.reshape(-1, machine.layout.ints)[: int(state.own[0])]
@@ -331,7 +241,8 @@ class Session:
 
     def snapshot(self) -> bytes:
         """Everything the session remembers, for `restore`; the same state gives the same bytes."""
-        arrays: dict[str, Any] = {f"window_{name}": getattr(self._window, name) for name in COLUMNS}
+        window = self._held.market
+        arrays: dict[str, Any] = {f"window_{name}": getattr(window, name) for name in COLUMNS}
         for side, state in self._states.items():
             arrays |= {f"{side}_{f.name}": getattr(state, f.name) for f in fields(State)}
         if self._trading is not None:
@@ -388,12 +299,16 @@ class Session:
             names += Trading.names()
         arrays = {name: np.load(source, allow_pickle=False) for name in sorted(names)}
         self._rows_dropped, self._dates_dropped, self._dates_seen = map(int, head["counts"])
-        self._held = Window(market_of(self._window, arrays, "window"))
-        self._window = self._held.market
+        self._held = Window(market_of(self._held.market, arrays, "window"))
         for side in self._states:
             self._states[side] = State(*(arrays[f"{side}_{f.name}"] for f in fields(State)))
         if self._trading is not None:
             self._trading.recall(arrays, self._schedule_of)
+
+
+def _disorder(minute: int) -> BarOrderError:
+    at = np.datetime64(minute, "m")
+    return BarOrderError(f"the bar of {at}Z is not later than the one before it")
 
 
 def row_nodes(program: object) -> Iterator[Node]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from engine.domain.market import Market
+from engine.domain.market import NA, Market
 from engine.growing import Growing
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = ("minute", "open", "high", "low", "close", "volume")
 
+Bar = tuple[int, int, int, int, int, int]
+"""One bar as plain numbers, in the order of `COLUMNS`."""
+
 
 def columns_of(market: Market) -> list[Ints]:
     """Its columns, in the order in which a market takes them."""
@@ -26,6 +29,18 @@ def columns_of(market: Market) -> list[Ints]:
 def no_bars(instrument: Instrument, bar_minutes: int) -> Market:
     """A market without bars."""
     return Market(instrument, bar_minutes, *(np.zeros(0, np.int64) for _ in COLUMNS))
+
+
+def bar_of(market: Market) -> Bar:
+    """The bar of a market that has one."""
+    minute, opened, high, low, close, volume = (int(column[0]) for column in columns_of(market))
+    return minute, opened, high, low, close, volume
+
+
+def of_one(like: Market, bar: Bar) -> Market:
+    """One bar as a market."""
+    columns = (np.array([value], np.int64) for value in bar)
+    return Market(like.instrument, like.bar_minutes, *columns)
 
 
 def market_of(like: Market, arrays: Mapping[str, Ints], prefix: str) -> Market:
@@ -43,9 +58,29 @@ class Window:
         self._like = market
         self._columns = Growing(self._both(market))
 
+    def __len__(self) -> int:
+        """How many bars it holds."""
+        return len(self._columns)
+
     def put(self, at: int, bars: Market) -> None:
         """Bars from row `at` on, at most the length; whatever was there and after is gone."""
         self._columns.put(at, self._both(bars))
+
+    def append(self, bar: Bar) -> None:
+        """One more bar."""
+        _, opened, high, low, close, _ = bar
+        reflected = [price if price == NA else -price for price in (opened, low, high, close)]
+        self._columns.append((*bar, *reflected))
+
+    @property
+    def last(self) -> int:
+        """The minute of the last bar; there is one."""
+        return self._columns.cells[0][len(self._columns) - 1]
+
+    @property
+    def cells(self) -> tuple[memoryview, ...]:
+        """All columns, then the prices reflected, as `Growing.cells` has them."""
+        return self._columns.cells
 
     def dropped(self, rows: int) -> Window:
         """The same without the first `rows`."""

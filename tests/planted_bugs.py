@@ -3,11 +3,15 @@
 `python -m tests.planted_bugs` copies the tree, changes a line of the copy as somebody in a hurry
 might, and runs the tests that ought to fail, for each bug of `BUGS`. It ends with 1 if a bug
 survives, if a patch no longer fits the code, or if the tests fail without any bug.
-`python -m tests.planted_bugs NAME...` tries some only.
+`python -m tests.planted_bugs NAME...` tries some only. `--minutes M` begins no more of them after
+M minutes, and `--first N` says with which to begin (the rest follow round the table), so that runs
+of a few minutes with different N get round all of them. `--trusted` leaves out the runs without
+a bug, for where all tests have just passed.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import re
 import shutil
@@ -404,22 +408,26 @@ BUGS: Final = (
 )
 
 
-def main(wanted: list[str]) -> int:
+def main() -> int:
     """Try the bugs (all, or those named) and print what caught each; 0 when all were caught."""
-    chosen = [bug for bug in BUGS if not wanted or bug.name in wanted]
-    verdicts: list[Verdict] = []
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="these only")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin none after this")
+    parser.add_argument("--first", type=int, default=0, help="the bug to begin with, by number")
+    parser.add_argument("--trusted", action="store_true", help="the tests are known to pass")
+    told = parser.parse_args()
+    chosen = [bug for bug in BUGS if not told.names or bug.name in told.names]
+    turn = told.first % max(1, len(chosen))
+    chosen = chosen[turn:] + chosen[:turn]
+    until = time.monotonic() + 60 * told.minutes
     with tempfile.TemporaryDirectory() as kept, ThreadPoolExecutor(AT_ONCE) as pool:
-        chosen_tests = dict.fromkeys(bug.tests for bug in chosen)
-        for output in pool.map(lambda tests: untouched(tests, Path(kept)), chosen_tests):
+        passing = () if told.trusted else dict.fromkeys(bug.tests for bug in chosen)
+        for output in pool.map(lambda tests: untouched(tests, Path(kept)), passing):
             if output:
                 sys.stdout.write(f"The tests fail without any bug planted:\n{output}\n")
                 return 1
-        for verdict in pool.map(lambda bug: tried(bug, Path(kept)), chosen):
-            sys.stderr.write(
-                f"{'caught' if verdict.caught_by else 'SURVIVED'}: {verdict.bug.name}\n"
-            )
-            verdicts.append(verdict)
-    _show(verdicts)
+        verdicts = list(filter(None, pool.map(lambda bug: tried(bug, Path(kept), until), chosen)))
+    _show(verdicts, len(chosen))
     return 0 if all(verdict.caught_by for verdict in verdicts) else 1
 
 
@@ -430,8 +438,17 @@ def untouched(tests: tuple[str, ...], cache: Path) -> str:
     return "" if status == 0 else f"{' '.join(tests)}\n{output}"
 
 
-def tried(bug: Bug, cache: Path) -> Verdict:
-    """Plant a bug in a copy and run its tests."""
+def tried(bug: Bug, cache: Path, until: float) -> Verdict | None:
+    """Plant a bug in a copy and run its tests; None where the time is up."""
+    if time.monotonic() > until:
+        return None
+    verdict = planted(bug, cache)
+    sys.stderr.write(f"{'caught' if verdict.caught_by else 'SURVIVED'}: {bug.name}\n")
+    return verdict
+
+
+def planted(bug: Bug, cache: Path) -> Verdict:
+    """What a bug in a copy of the tree did to its tests."""
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         tree = copied(Path(folder))
@@ -481,7 +498,7 @@ def run(tree: Path, tests: tuple[str, ...], cache: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def _show(verdicts: list[Verdict]) -> None:
+def _show(verdicts: list[Verdict], chosen: int) -> None:
     rows = [("bug", "file", "caught by", "seconds")]
     rows += [
         (one.bug.name, one.bug.file, one.caught_by or one.problem, f"{one.seconds:.1f}")
@@ -492,8 +509,9 @@ def _show(verdicts: list[Verdict]) -> None:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
         sys.stdout.write("  ".join([*cells, row[3]]) + "\n")
     survived = sum(not one.caught_by for one in verdicts)
-    sys.stdout.write(f"\n{len(verdicts) - survived} of {len(verdicts)} caught\n")
+    sys.stdout.write(f"\n{len(verdicts) - survived} of {len(verdicts)} caught")
+    sys.stdout.write(f", {chosen - len(verdicts)} not begun\n" if len(verdicts) < chosen else "\n")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

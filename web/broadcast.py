@@ -41,7 +41,8 @@ class Broadcast:
             while True:
                 if seen == self._number:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._changed.wait(), HEARTBEAT)
+                        async with asyncio.timeout(HEARTBEAT):
+                            await self._changed.wait()
                 if seen == self._number:
                     yield ""
                 else:

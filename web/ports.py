@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from adapters.workshop.deeds import Deed
     from adapters.workshop.people import Person, Role
     from adapters.workshop.results import Opened
-    from adapters.workshop.runs import Ordered, Run
+    from adapters.workshop.runnable import Ordered
+    from adapters.workshop.runs import Run
     from adapters.workshop.sittings import Key
-    from adapters.workshop.strategies import Entry, Version
-    from adapters.workshop.strategies import Opened as OpenedStrategy
     from adapters.workshop.trials import Trial
+    from adapters.workshop.versions import Entry, Version
+    from adapters.workshop.versions import Opened as OpenedStrategy
     from adapters.workshop.vitals import Check, Copy, SetQuality
     from adapters.workshop.why import Why
 
@@ -82,14 +83,19 @@ class LivePort(Protocol):
     def rejects(self) -> int: ...
 
 
-class RunsPort(Protocol):
-    """Backtests, and what can be asked of them: `adapters.workshop.runs`."""
+class RunnablePort(Protocol):
+    """What can be run: `adapters.workshop.runnable`."""
 
-    def runnable(self) -> Sequence[str]: ...
+    def names(self) -> Sequence[str]: ...
     def text_of(self, strategy: str) -> str: ...
     def parameters(self, strategy: str, text: str | None = None) -> Sequence[Dial]: ...
     def lived(self, strategy: str) -> list[dict[str, Any]]: ...
     def warm(self, strategy: str) -> None: ...
+
+
+class RunsPort(Protocol):
+    """Backtests, and what can be asked of them: `adapters.workshop.runs`."""
+
     def order(self, who: str, asked: Ordered) -> int: ...
     def again(self, who: str, number: int) -> int: ...
     def newest(
@@ -149,6 +155,7 @@ class Ports:
     strategies: StrategiesPort
     checks: ChecksPort
     trials: TrialsPort
+    runnable: RunnablePort
     runs: RunsPort
     vitals: VitalsPort
     live: LivePort

@@ -12,6 +12,7 @@ from adapters.workshop.checking import Checks
 from adapters.workshop.deeds import Deeds
 from adapters.workshop.keeper import Keeper, secret
 from adapters.workshop.people import People
+from adapters.workshop.runnable import Runnable
 from adapters.workshop.runs import Runs
 from adapters.workshop.sittings import Sittings
 from adapters.workshop.strategies import Strategies
@@ -41,6 +42,7 @@ def opened(settings: Settings) -> Iterator[Ports]:
         journal = settings.journal or journal_of()
         file = None if "://" in str(journal) else Path(journal)
         live = Window(journal, settings.socket)
+        runnable = Runnable(settings.strategies, str(journal))
         yield Ports(
             settings=settings,
             secret=secret(settings.folder),
@@ -50,7 +52,8 @@ def opened(settings: Settings) -> Iterator[Ports]:
             strategies=Strategies(keeper, settings.strategies, lambda: traded(live)),
             checks=checks,
             trials=trials,
-            runs=Runs(keeper, settings.strategies, str(journal)),
+            runnable=runnable,
+            runs=Runs(keeper, runnable),
             vitals=Vitals(keeper, settings.strategies, file),
             live=live,
         )

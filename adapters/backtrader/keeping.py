@@ -16,19 +16,18 @@ from engine.execution.simulation import Simulator
 from engine.laws.ground import joined
 from engine.laws.repeated import until
 from engine.run import Run
-from engine.session import NOTHING, Session, Trading
+from engine.session import Session
+from engine.trading import NOTHING, Trading
 from engine.window import COLUMNS
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
     from adapters.backtrader.ready import Ready
-    from engine.columns.schedule import Schedule
     from engine.domain.market import Ints
     from engine.execution.hosted import Floor
-    from engine.execution.intents import Intents
     from engine.execution.terms import Terms
-    from engine.session import Dropped, Step
+    from engine.session import Step
 
 _NO_RECORDS: Final = np.zeros((0, out.WIDTH), np.int64)
 
@@ -36,9 +35,8 @@ _NO_RECORDS: Final = np.zeros((0, out.WIDTH), np.int64)
 class Deferred(Trading):
     """An account that takes note of what is decided and trades when it is told to."""
 
-    def trade(self, bars: Market, intents: Intents, schedule: Schedule, dropped: Dropped) -> Ints:
+    def at_once(self) -> Ints:
         """No records yet: `run` gives them."""
-        self.know(bars, intents, schedule, dropped)
         return NOTHING
 
 

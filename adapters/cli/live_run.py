@@ -159,6 +159,7 @@ def _plan(choice: Choice, terms: Terms, words: Mapping[str, Any]) -> Plan:
     from adapters.ib.settings import Settings  # noqa: PLC0415 - as above
     from adapters.live.places import journal_of  # noqa: PLC0415 - as above
     from adapters.live.plan import Plan, check_words, is_real  # noqa: PLC0415 - as above
+    from adapters.live.recipes import recipe_of  # noqa: PLC0415 - as above
     from engine.execution.terms import Flat  # noqa: PLC0415 - as above
 
     account = (words["account"] or "").strip().upper()
@@ -168,13 +169,19 @@ def _plan(choice: Choice, terms: Terms, words: Mapping[str, Any]) -> Plan:
     monitor = words["monitor_only"]
     own = journal_of(account if is_real(account) else "", monitor_only=monitor)
     source = click.get_current_context().get_parameter_source("equity")
+    file = str(Path(choice.spec).resolve()) if choice.spec != "-" else ""
+    values = dict(choice.values)
+    if choice.instrument is not None:
+        values["instrument"] = program.instrument.symbol
+    events = event_lists(program.events, folder_of(choice.spec))
+    terms = replace(terms, flat=Flat.NEXT_OPEN)
     return Plan(
         program=program,
-        file=str(Path(choice.spec).resolve()) if choice.spec != "-" else "",
+        file=file,
         calendars=ExchangeCalendars(),
-        events=event_lists(program.events, folder_of(choice.spec)),
+        events=events,
         journal=words["live_journal"] or own,
-        terms=replace(terms, flat=Flat.NEXT_OPEN),
+        terms=terms,
         counted=source is ParameterSource.COMMANDLINE,
         account=account,
         settings=Settings(host=words["host"], port=words["port"], client=words["client"]),
@@ -183,6 +190,7 @@ def _plan(choice: Choice, terms: Terms, words: Mapping[str, Any]) -> Plan:
         flatten_on_exit=words["flatten_on_exit"],
         until_end=words["until_end"],
         wait=words["wait"],
+        recipe=recipe_of(program, made.sources, values, events, terms, file),
     )
 
 

@@ -100,6 +100,10 @@ class Journal(JournalReader):
                 case _:
                     pass
         at = max(event.at for event in happened)
+        if books.account != self.books.account:
+            connection.execute(write.owner, {"account": books.account, "since": at})
+        for strategy in programs_changed(self.books, books):
+            connection.execute(write.program, rows.program_row(strategy, books, at))
         for family in changed(self.books, books):
             ending = endings.get(family.name, "")
             connection.execute(write.family, rows.family_row(family, ending, at))
@@ -186,6 +190,14 @@ def changed(before: Books, now: Books) -> Iterator[Family]:
         known = before.families.get(name)
         if name in sent or (known is not family and known != family):
             yield family
+
+
+def programs_changed(before: Books, now: Books) -> set[str]:
+    """The programs, by hash, that are kept otherwise than before, or lead, or do not any more."""
+    if now.recipes is before.recipes and now.leading is before.leading:
+        return set()
+    kept = {key for key, one in now.recipes.items() if before.recipes.get(key) != one}
+    return kept | (now.leading ^ before.leading)
 
 
 def _newest(session: Session, bars: Sequence[BarRow]) -> dict[tuple[int, int], BarRow]:

@@ -17,6 +17,8 @@ from adapters.database.tables import (
     FamilyRow,
     IncarnationRow,
     LegRow,
+    OwnerRow,
+    ProgramRow,
     RiskRow,
     Source,
 )
@@ -26,6 +28,7 @@ from engine.live.family import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
     from types import TracebackType
 
@@ -168,25 +171,42 @@ def _loaded(session: Session) -> tuple[Books, dict[str, str]]:
         )
     )
     told = {row.permanent: rows.incarnation_in(row) for row in session.exec(living)}
-    books = Books(families=families, incarnations=told, numbers=numbers, steps=_steps(session))
+    books = _with_programs(session, Books(families=families, incarnations=told, numbers=numbers))
+    open_of = {family.signal.strategy for family in books.living}
+    books = replace(books, steps=_steps(session, open_of | books.leading))
     last = session.exec(select(RiskRow).order_by(col(RiskRow.date).desc()).limit(1)).first()
     if last is not None:
         books = replace(books, **rows.risk_in(last))
     return books, endings
 
 
-def _steps(session: Session) -> dict[str, ev.Stepped]:
+def _with_programs(session: Session, books: Books) -> Books:
+    """The books with whose they are, and with the programs that wrote them."""
+    owner = session.exec(select(OwnerRow.account)).first()
+    found = list(session.exec(select(ProgramRow)))
+    return replace(
+        books,
+        account=owner or "",
+        recipes={row.strategy: rows.recipe_in(row) for row in found if row.body},
+        leading=frozenset(row.strategy for row in found if row.leads),
+    )
+
+
+def _steps(session: Session, wanted: AbstractSet[str]) -> dict[str, ev.Stepped]:
     """The last step of the strategy that traded last, and of those that only began after it.
 
-    By strategy, the one that traded last first; so the newest step is the last.
+    By strategy, the one that traded last first; so the newest step is the last. Of `wanted`
+    strategies, which have something open, too, be it before all those.
     """
     query = select(EventRow).where(EventRow.kind == "stepped").order_by(col(EventRow.seq).desc())
     newest: dict[str, ev.Stepped] = {}
+    has_traded = False
     for row in session.exec(query.execution_options(yield_per=_FEW)):
         event = rows.event_of(row)
         assert isinstance(event, ev.Stepped)
         newest.setdefault(event.strategy, event)
-        if event.records:
+        has_traded = has_traded or bool(event.records)
+        if has_traded and wanted <= newest.keys():
             break
     return dict(reversed(newest.items()))
 
@@ -198,6 +218,11 @@ def _differences(session: Session, books: Books) -> Iterator[tuple[str, str]]:
             yield f"family {name}", "it is in one of them only"
         elif rows.family_in(kept[name]) != books.families[name]:
             yield f"family {name}", "its orders or executions differ"
+    programs = _with_programs(session, Books())
+    if (programs.account, programs.recipes, programs.leading) != (
+        books.account, books.recipes, books.leading,
+    ):  # fmt: skip
+        yield "the programs", "whose account it is, what they are made of or who leads differ"
     last = session.exec(select(RiskRow).order_by(col(RiskRow.date).desc()).limit(1)).first()
     said = Books() if last is None else Books(**rows.risk_in(last))
     if (said.risk, said.latch, said.halt) != (books.risk, books.latch, books.halt):

@@ -16,9 +16,10 @@ from engine.live.codec import UnreadableError, plain, read, read_event
 from engine.live.family import Family
 from engine.live.holdings import HeldOrder
 from engine.live.identity import leg_of
+from engine.live.recipe import Recipe
 
 if TYPE_CHECKING:
-    from adapters.database.tables import EventRow, FamilyRow, IncarnationRow, RiskRow
+    from adapters.database.tables import EventRow, FamilyRow, IncarnationRow, ProgramRow, RiskRow
     from engine.live.family import Asked
     from engine.live.holdings import Execution
 
@@ -99,6 +100,25 @@ def family_row(family: Family, ending: str, at: int) -> Row:
 def family_in(row: FamilyRow) -> Family:
     """The family of a row. Raises `UnreadableError`."""
     found: Family = read(Family, _parsed(row.body, row.name), f"family {row.name}")
+    return found
+
+
+def program_row(strategy: str, books: Books, at: int) -> Row:
+    """A program as its row."""
+    recipe = books.recipes.get(strategy)
+    return {
+        "strategy": strategy,
+        "name": "" if recipe is None else recipe.name,
+        "leads": strategy in books.leading,
+        "changed": at,
+        "body": "" if recipe is None else written(recipe),
+    }
+
+
+def recipe_in(row: ProgramRow) -> Recipe:
+    """The recipe of a row that has one. Raises `UnreadableError`."""
+    place = f"program {row.strategy}"
+    found: Recipe = read(Recipe, _parsed(row.body, place), place)
     return found
 
 

@@ -35,6 +35,8 @@ class Statements:
 
     event: Insert
     bar: Insert
+    owner: Insert
+    program: Insert
     family: Insert
     leg: Insert
     incarnation: Insert
@@ -53,6 +55,8 @@ class Statements:
         return cls(
             event=added(tables.EventRow),
             bar=added(tables.BarRow),
+            owner=_replacing(added(tables.OwnerRow)),
+            program=_replacing(added(tables.ProgramRow)),
             family=_replacing(added(tables.FamilyRow)),
             leg=_replacing(added(tables.LegRow)),
             incarnation=_replacing(added(tables.IncarnationRow)),

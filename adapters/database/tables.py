@@ -1,7 +1,8 @@
 """The tables. Instants are milliseconds since the epoch (UTC), minutes are since the epoch too.
 
-`event` holds the truth, one row an event, `body` its JSON. `family`, `leg`, `incarnation`,
-`execution` and `risk` say what the events amount to; `bar` and `checkpoint` what a restart reads.
+`event` holds the truth, one row an event, `body` its JSON. `owner`, `program`, `family`, `leg`,
+`incarnation`, `execution` and `risk` say what the events amount to; `bar` and `checkpoint` what a
+restart reads.
 """
 
 from __future__ import annotations
@@ -30,6 +31,28 @@ class EventRow(SQLModel, table=True):
     at: int = Field(sa_column=big(indexed=True))
     kind: str = Field(index=True)
     family: str = Field(default="", index=True)
+    body: str = Field(sa_column=text())
+
+
+class OwnerRow(SQLModel, table=True):
+    """The account that the journal is of: one row, once it is known."""
+
+    __tablename__ = "owner"
+    account: str = Field(primary_key=True)
+    since: int = Field(sa_column=big())
+
+
+class ProgramRow(SQLModel, table=True):
+    """A program that traded: `body` is its recipe as a record, empty where none was kept.
+
+    `leads`: another one trades now, and this one leads what it opened.
+    """
+
+    __tablename__ = "program"
+    strategy: str = Field(primary_key=True)
+    name: str = ""
+    leads: bool
+    changed: int = Field(sa_column=big())
     body: str = Field(sa_column=text())
 
 

@@ -105,22 +105,27 @@ class Hours:
         return _local(minute if end is None else end, self.zone).date()
 
     def words(self, minute: float, days: int = 6, *, regular: bool = False) -> str:
-        """The sessions from an instant on, as contract details tell them.
+        """The sessions of today and the next dates, as contract details tell them.
 
-        `20250521:1700-20250522:1600;...;20250524:CLOSED`, on the exchange's clock.
+        `20250521:1700-20250522:1600;...;20250524:CLOSED`, on the exchange's clock: first the one
+        at hand, which mostly began on the evening before. A date is closed if no session of the
+        instrument begins or ends on it.
         """
         spans = self.regular if regular else self.sessions
-        first = _local(minute, self.zone).date()
-        told: dict[date, list[str]] = {first + timedelta(days=offset): [] for offset in range(days)}
-        at = max(0, bisect_right(spans, minute - 2 * _DAY, key=_end))
-        for begins, ends in spans[at:]:
+        today = _local(minute, self.zone).date()
+        closed = {today + timedelta(days=offset) for offset in range(days)}
+        told: list[str] = []
+        last = max(closed)
+        for begins, ends in spans[bisect_right(spans, minute - 2 * _DAY, key=_end) :]:
             start, stop = _local(begins, self.zone), _local(ends, self.zone)
-            if stop.date() > first + timedelta(days=days):
+            final = _local(ends - 1, self.zone).date()
+            if start.date() > last:
                 break
-            if start.date() in told:
-                told[start.date()].append(f"{start:%Y%m%d:%H%M}-{stop:%Y%m%d:%H%M}")
-        closed = (texts or [f"{day:%Y%m%d}:CLOSED"] for day, texts in told.items())
-        return ";".join(text for texts in closed for text in texts)
+            if final >= today:
+                told.append(f"{start:%Y%m%d:%H%M}-{stop:%Y%m%d:%H%M}")
+                closed -= {start.date(), final}
+        told += [f"{day:%Y%m%d}:CLOSED" for day in closed]
+        return ";".join(sorted(told))
 
 
 def hours_of(week: Week, calendars: Calendars, first: date, last: date) -> Hours:

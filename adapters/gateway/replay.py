@@ -133,10 +133,14 @@ class Replay:
         return self._stops_at_close()
 
     def _stops_at_close(self) -> bool:
-        choice = self._gateway.config.stop_at_close
+        gateway = self._gateway
+        choice = gateway.config.stop_at_close
         if choice is Stops.HELD:
-            accounts = self._gateway.exchange.accounts.values()
-            return any(one.quantity for account in accounts for one in account.positions.values())
+            # what the bar has taken out of the market is news as much as what it left
+            accounts = gateway.exchange.accounts.values()
+            return gateway.is_restless or any(
+                one.quantity for account in accounts for one in account.positions.values()
+            )
         return choice is Stops.ALWAYS
 
     def _end(self, number: int) -> bool:

@@ -29,6 +29,9 @@ _DELAYED: Final = {
 }
 """The number of a tick when the data are delayed."""
 
+_MIDDLE: Final = "MidPoint"
+_QUOTED: Final = frozenset({_MIDDLE, "BidAsk"})
+
 _A_DATE: Final = 86_400
 _BEFORE: Final = 5 * _A_DATE
 """Seconds in which there was a session before this one, also on a Monday."""
@@ -144,31 +147,45 @@ class MarketData:
 
 @dataclass(slots=True)
 class Ticks:
-    """Every trade, quote or mid point, as far as there are any: one each step."""
+    """Quotes or mid points, one each step; or trades, which together are the bars.
+
+    `told`: of the volume of the step at hand.
+    """
 
     about: int
     contract: Contract
     tape: Tape
     kind: str
     fine: bool = True
+    told: int = 0
 
     def update(self, seen: Range, now: float) -> Iterator[Fields]:
-        """The last price at this moment."""
-        price, close, at = self.contract.price, seen.close, int(now)
-        if self.kind == "BidAsk":
-            yield answers.tick_quote(self.about, at, price(close - SPREAD), price(close + SPREAD))
-        elif self.kind == "MidPoint":
-            yield answers.tick_middle(self.about, at, price(close))
-        else:
-            every = self.kind == "AllLast"
-            size = max(1, seen.volume)
-            yield answers.tick_last(
-                self.about, all_of_them=every, now=at, price=price(close), size=size
-            )
+        """The quote at this moment, or a bar's first trade: the others come with their steps."""
+        if self.kind in _QUOTED:
+            yield self._quote(seen.close, int(now))
+        elif now == seen.begins and self.tape.has_traded:
+            self.told = min(1, self.tape.walk()[0].volume)
+            yield self._trade(seen.close, int(now), self.told)
 
     def step(self, part: Range) -> Iterator[Fields]:
-        """The last price of a 5-second bar, in its last second."""
-        yield from self.update(part, part.begins + STEP - 1)
+        """A 5-second bar in its last second: what traded came in at its last price."""
+        at = part.begins + STEP - 1
+        if self.kind in _QUOTED:
+            yield self._quote(part.close, at)
+            return
+        size, self.told = part.volume - self.told, 0
+        if size or part.close != part.open:
+            yield self._trade(part.close, at, size)
+
+    def _quote(self, ticks: int, at: int) -> Fields:
+        price = self.contract.price
+        if self.kind == _MIDDLE:
+            return answers.tick_middle(self.about, at, price(ticks))
+        return answers.tick_quote(self.about, at, price(ticks - SPREAD), price(ticks + SPREAD))
+
+    def _trade(self, ticks: int, at: int, size: int) -> Fields:
+        price, every = self.contract.price(ticks), self.kind == "AllLast"
+        return answers.tick_last(self.about, all_of_them=every, now=at, price=price, size=size)
 
 
 Subscription = LiveBars | RealTimeBars | MarketData | Ticks

@@ -179,6 +179,12 @@ class Tape:
             self.way = way_of(self.bar, self.seconds, self.seed)
         return self.way
 
+    @property
+    def has_traded(self) -> bool:
+        """Whether anybody trades in the bar at hand, as far as it tells."""
+        bar = self.bar
+        return bar is not None and (bar.volume > 0 or bar.low < bar.high)
+
     def reach(self, parts: int) -> None:
         """So many 5-second bars are over."""
         done = self.walk()[:parts]

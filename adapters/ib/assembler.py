@@ -1,7 +1,7 @@
 """Closed bars out of whatever is heard: bars in the making, 5-second bars, ticks. Pure.
 
-A bar is given out once, when a later one was heard or the broker's clock has passed its close by
-some grace. A hole is asked for in history before anything later is given out, and what was not
+A bar is given out once, when a later one was heard, all of its 5-second bars were, or the broker's
+clock has passed its close by some grace. A hole is asked for in history before anything later is given out, and what was not
 heard from its first second on is taken from history as a whole. Where history has no bar there is
 none.
 """
@@ -30,9 +30,10 @@ _ASKED_TWICE: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A bar is over."""
+    """A bar is over; `heard`: what the market's words had made of it, where that was not it."""
 
     bar: Bar
+    heard: Bar | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,25 @@ Outcome = Closed | Wanted | Late | Revised | Quiet
 
 @dataclass(slots=True)
 class _Draft:
-    """A bar in the making; `steps`: which 5-second bars are in it; `official`: out of history."""
+    """A bar in the making; `steps`: which 5-second bars are in it; `official`: out of history.
+
+    `words`: how many different ones told of it; `repeated`: one came again; `torn`: one may be lost.
+    `heard`: what more than one word had made of an official bar, where that was not it.
+    """
 
     bar: Bar
     whole: bool
     steps: dict[int, Bar] | None = None
     official: bool = False
+    words: int = 1
+    repeated: bool = False
+    torn: bool = False
+    heard: Bar | None = None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing can be added to it: each of its 5-second bars was told, once and whole."""
+        return self.whole and self.steps is not None
 
 
 class Assembler:
@@ -92,12 +106,18 @@ class Assembler:
         *,
         is_shut: Callable[[int, int], bool] = lambda _since, _until: False,
         grace: float = 3.0,
+        words: int = 1,
     ) -> None:
-        """Nothing heard yet. `grace` seconds are waited for a bar's last words."""
+        """Nothing heard yet. `grace` seconds are waited for a bar's last words.
+
+        A bar in the making of which fewer different `words` were heard is taken from history: its
+        last ones may be late or lost.
+        """
         self._size = bar_minutes
         self._next = after + bar_minutes
         self._is_shut = is_shut
         self._grace = grace
+        self._words = words
         self._drafts: dict[int, _Draft] = {}
         self._listens_from: float | None = None
         self._wanted: Wanted | None = None
@@ -162,7 +182,12 @@ class Assembler:
         known = self._drafts.get(bar.minute)
         if known is None or not known.official:
             in_time = now < (bar.minute + self._size) * _MINUTE + _LATE
-            self._drafts[bar.minute] = _Draft(bar, whole=in_time)
+            made = _Draft(bar, whole=False)
+            if known is not None:
+                made.torn, made.words = known.torn, known.words + (bar != known.bar)
+                made.repeated = known.repeated or bar == known.bar
+            made.whole = in_time and not made.torn and made.words >= self._words
+            self._drafts[bar.minute] = made
         return self._heard()
 
     def hear_step(self, second: int, step: Bar) -> list[Outcome]:
@@ -192,6 +217,12 @@ class Assembler:
             draft.bar = joined(draft.bar, one)
         return self._heard()
 
+    def doubt(self) -> None:
+        """A word was lost: what is in the making is taken from history once it is over."""
+        for draft in self._drafts.values():
+            if not draft.official:
+                draft.torn, draft.whole = True, False
+
     def passed(self, now: float) -> list[Outcome]:
         """The broker's clock shows `now` (seconds since the epoch)."""
         self._now = max(self._now, now)
@@ -211,7 +242,9 @@ class Assembler:
                     del self._drafts[minute]
         for minute, bar in told.items():
             if minute >= self._next:
-                self._drafts[minute] = _Draft(bar, whole=True, official=True)
+                heard = self._made_of(minute)
+                heard = None if heard == bar else heard
+                self._drafts[minute] = _Draft(bar, whole=True, official=True, heard=heard)
         last = asked.until - self._size
         if last in told or asked_twice:
             self._covered = max(self._covered, asked.until)
@@ -238,6 +271,13 @@ class Assembler:
         return out
 
     # --- what comes of it -------------------------------------------------------------------
+
+    def _made_of(self, minute: int) -> Bar | None:
+        """What was heard of a bar, if more than its first word."""
+        draft = self._drafts.get(minute)
+        if draft is None or (draft.words == 1 and not draft.repeated):
+            return None
+        return draft.bar
 
     def _minute_of(self, second: int) -> int:
         return second // _MINUTE // self._size * self._size
@@ -268,8 +308,8 @@ class Assembler:
             if minute is None:
                 yield from self._silence()
                 return
-            is_over = len(self._drafts) > 1 or self._passed(minute)
             draft = self._drafts[minute]
+            is_over = len(self._drafts) > 1 or draft.is_complete or self._passed(minute)
             hole = self._hole_after(minute, draft)
             if self._lacks(minute, is_over=is_over):
                 yield self._want(self._next, minute)
@@ -315,7 +355,7 @@ class Assembler:
         self._out[bar.minute] = bar
         if len(self._out) > _REMEMBERED:
             self._out.popitem(last=False)
-        yield Closed(bar)
+        yield Closed(bar, draft.heard)
 
     def _silence(self) -> Iterator[Outcome]:
         """Nothing is in the making though the next bar should be over: ask once a bar."""

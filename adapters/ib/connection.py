@@ -171,7 +171,10 @@ class IbBroker:
 
     async def server_time(self) -> int:
         """The broker's clock in seconds; a simulated gateway in lockstep plays on after it."""
-        return await self._on().server_time()
+        seconds = await self._on().server_time()
+        if self._market is not None:
+            self._market.clock_told(seconds)
+        return seconds
 
     def clock(self) -> float:
         """The broker's clock now, in seconds, counted on from when it was last told."""

@@ -44,12 +44,14 @@ _STALE: Final = 3
 class Manner:
     """How bars are followed.
 
-    `grace`: seconds after a bar's close for which its last words are waited for; None: a bar is
-    only over when a later one is heard (the market's clock is not ours). `verify`: after so many
-    bars they are compared with history; 0: never.
+    `grace`: seconds after a bar's close for which its last words are waited for; None: the market's
+    clock is not ours, and what it told last is all there is to go by: a bar is over when it has
+    told of the close, or of a later bar. `words`: a bar of which fewer different ones were heard is
+    taken from history. `verify`: after so many bars they are compared with history; 0: never.
     """
 
     grace: float | None = 3.0
+    words: int = 2
     verify: int = 5
 
 
@@ -115,6 +117,7 @@ class Feed:
             since,
             is_shut=contract.closed_throughout,
             grace=manner.grace or 0.0,
+            words=manner.words,
         )
         self._asking = 0
         self._heard_early: list[tuple[str, Any]] | None = []
@@ -173,6 +176,7 @@ class Feed:
             outcomes = self._understood(kind, told)
         except (ValueError, TypeError, ArithmeticError) as nonsense:
             self._source.broken(f"market data: {nonsense}")
+            self._assembler.doubt()
             return
         self._take(outcomes)
 
@@ -201,6 +205,10 @@ class Feed:
         """The link was down: what was heard is not trusted; the broker may have forgotten us."""
         self._renew()
 
+    def missed(self) -> None:
+        """Something was said that could not be read: it may have been about these bars."""
+        self._assembler.doubt()
+
     # --- what comes of it -------------------------------------------------------------------
 
     def _take(self, outcomes: Iterable[Outcome]) -> None:
@@ -208,7 +216,7 @@ class Feed:
             now = self._source.now()
             if isinstance(one, Closed):
                 self._source.trouble("quiet", "")
-                self._look_for_ice(one.bar)
+                self._look_for_ice(one.heard or one.bar)
                 self._source.say(one.bar.told(now))
                 self._verify_later(one.bar)
             elif isinstance(one, Wanted):
@@ -315,8 +323,16 @@ class Feed:
 
     def _look(self) -> None:
         self._timer = None
+        self._pass(self._source.clock())
+
+    def clock_told(self, seconds: float) -> None:
+        """The broker has told its clock, behind everything else: of a market that is not ours."""
+        if self._manner.grace is None:
+            self._pass(seconds)
+
+    def _pass(self, now: float) -> None:
         if self._heard_early is None and not self._stopped:
-            self._take(self._assembler.passed(self._source.clock()))
+            self._take(self._assembler.passed(now))
             self._set_timer()
 
     # --- afterwards -------------------------------------------------------------------------

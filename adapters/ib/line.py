@@ -63,6 +63,9 @@ class Listener(Protocol):
     def interrupted(self) -> None:
         """The link was down: what was heard before is not trusted."""
 
+    def missed(self) -> None:
+        """A frame could not be read: it may have been one of the subscription's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -119,6 +122,12 @@ class Line:
     def broken(self, what: str) -> None:
         """Something could not be understood."""
         self.say(Integrity(self.now(), what[:400]))
+
+    def dropped(self, what: str) -> None:
+        """A frame could not be read."""
+        self.broken(f"a frame was dropped: {what}")
+        for one in self.listeners.values():
+            one.missed()
 
     # --- codes ------------------------------------------------------------------------------
 
@@ -348,4 +357,4 @@ class Drops(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """A frame was dropped."""
         cause = record.exc_info[1] if record.exc_info else None
-        self._line.broken(f"a frame was dropped: {record.getMessage()} {cause!r}")
+        self._line.dropped(f"{record.getMessage()} {cause!r}")

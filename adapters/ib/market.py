@@ -36,6 +36,11 @@ class MarketData:
             feed.stop()
         self.feeds.clear()
 
+    def clock_told(self, seconds: float) -> None:
+        """The broker has told its clock; what it had to say before was heard."""
+        for feed in self.feeds:
+            feed.clock_told(seconds)
+
     async def warm_up(
         self, contract: ContractInfo, bar_minutes: int, enough: Callable[[Sequence[Bar]], bool]
     ) -> list[Bar]:

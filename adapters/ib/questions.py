@@ -51,7 +51,8 @@ class Questions:
         mine = self._open[key] = _Open(asyncio.get_running_loop().create_future())
         try:
             send()
-            await asyncio.wait_for(mine.done, seconds)
+            async with asyncio.timeout(seconds):
+                await mine.done
         except TimeoutError:
             if isinstance(key, str):
                 self._lost.add(key)

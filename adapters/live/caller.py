@@ -108,14 +108,13 @@ class Caller:
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         try:
-            opening = asyncio.open_unix_connection(self.path, limit=LONGEST)
-            return await asyncio.wait_for(opening, self._patience)
+            async with asyncio.timeout(self._patience):
+                return await asyncio.open_unix_connection(self.path, limit=LONGEST)
         except OSError:
             raise NobodyRuns(self.path) from None
 
     async def _next(self, reader: asyncio.StreamReader) -> Status:
         try:
-            # not wait_for: before Python 3.12 it may lose a Ctrl-C that comes with an answer
             async with asyncio.timeout(self._patience):
                 line = await reader.readline()
         except (OSError, ValueError):

@@ -124,7 +124,7 @@ class Hearing:
         assert runner.contract is not None
         assert runner.desk is not None
         name = runner.contract.local
-        if runner.journal.books.living or runner.desk.trader.is_busy:
+        if runner.journal.books.living or runner.desk.leading or runner.desk.trader.is_busy:
             runner.troubles.say("roll", f"{name} rolls: nothing new is opened in it")
         else:
             runner.say(Level.NOTE, f"{name} rolls: the next contract is traded")

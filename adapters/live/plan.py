@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dsl.ir.program import Program
     from engine.domain.calendar import Calendars
     from engine.domain.market import Ints
+    from engine.live.recipe import Recipe
 
 PAPER_PORTS: Final = (4002, 7497)
 REAL_PORTS: Final = (4001, 7496)
@@ -32,6 +33,7 @@ class Plan:
     `account` is empty for the paper account of the login. `counted`: sizes come from `terms.equity`
     and what trades made of it, not from what the broker tells. `until_end`: leave when the
     gateway does, as a replay does at its end. `wait`: wait for a gateway that is not there yet.
+    `recipe` is kept in the journal, so that a later program can have this one lead what it opened.
     """
 
     program: Program
@@ -49,6 +51,7 @@ class Plan:
     flatten_on_exit: bool = False
     until_end: bool = False
     wait: bool = False
+    recipe: Recipe | None = None
 
 
 def is_real(account: str) -> bool:
@@ -88,4 +91,16 @@ def check_login(plan: Plan, account: str) -> None:
             f"the gateway at port {plan.settings.port} has an account with money, {account}",
             "log in to the paper account; to trade with money, type the account's number: "
             f"--account {account} --port 4001",
+        )
+
+
+def check_owner(journal: str, owner: str, account: str) -> None:
+    """Refuse a journal of another account: its positions and its losses are not this one's.
+
+    Either number may be empty: not known yet. Raises `BadAccount`.
+    """
+    if owner and account and owner != account:
+        raise BadAccount(
+            f"the journal {journal} is of account {owner}, and {account} would be traded",
+            f"log in to {owner}, or give {account} a journal of its own: --journal FILE",
         )

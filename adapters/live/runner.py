@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters.database.connect import address, told
 from adapters.database.errors import DatabaseError
 from adapters.database.tables import Source
 from adapters.ib.port import (
@@ -29,10 +30,11 @@ from adapters.live.ending import ENGINE, STOPPING, Ending, stopped
 from adapters.live.errors import CannotRun
 from adapters.live.hands import Hands
 from adapters.live.hearing import Hearing
+from adapters.live.heirs import Estate, not_led
 from adapters.live.lifeline import Lifeline
 from adapters.live.listener import ToListener
 from adapters.live.past import Past
-from adapters.live.plan import check_login
+from adapters.live.plan import check_login, check_owner
 from adapters.live.status import State
 from adapters.live.telling import Story
 from adapters.live.troubles import Troubles
@@ -91,6 +93,7 @@ class Runner:
         self.contract: ContractInfo | None = None
         self.desk: Desk | None = None
         self.decider: SessionDecider | None = None
+        self.estate = Estate()
         self.figures: Figures | None = None
         self.last_bar: words.BarClosed | None = None
         self.bars_seen = 0
@@ -148,7 +151,9 @@ class Runner:
                 "something of ours is open, and --monitor-only would leave it alone",
                 "run without --monitor-only, or give it a journal of its own: --journal FILE",
             )
+        self._check_owner(self.plan.account)
         session = await self._connect_first()
+        self._keep_what_trades(session.account)
         try:
             contract = await self.broker.contract(self.plan.program.instrument)
             made = await warmup.prepared(
@@ -158,6 +163,9 @@ class Runner:
         except BrokerError as failed:
             raise connect.cannot(failed) from None
         self.contract, self.desk, self.decider = contract, made.desk, made.decider
+        self.estate = made.estate
+        for strategy, why in made.estate.troubles.items():
+            self.say(Level.WARNING, not_led(self.journal.books, strategy, why))
         self._hands = Hands(self.broker, contract, self, self.plan.monitor_only)
         keeper = BarKeeper(self.journal, contract.number)
         keeper.keep_now(made.fresh, Source.LIVE if made.resumed else Source.WARM_UP)
@@ -192,9 +200,25 @@ class Runner:
             self.asker = Asker(self.broker, self._answered, self.lifeline.lost)
             session = await connect.first_session(self.broker, above, wait=wait)
         check_login(self.plan, session.account)
+        self._check_owner(session.account)
         self.connected(session)
         self.lifeline.is_up_again()
         return session
+
+    def _check_owner(self, account: str) -> None:
+        where = told(address(self.plan.journal)).removeprefix("sqlite:///")
+        check_owner(where, self.journal.books.account, account)
+
+    def _keep_what_trades(self, account: str) -> None:
+        """Write down whose account it is and what the program is made of, before it trades."""
+        now, books, recipe = self.clock.now(), self.journal.books, self.plan.recipe
+        found: list[ev.Event] = []
+        if not books.account:
+            found.append(ev.Belongs(now, account))
+        if recipe is not None and books.recipes.get(recipe.strategy) != recipe:
+            found.append(ev.Kept(now, recipe))
+        self.journal.record(*found)
+        self.events_written = self.journal.last()
 
     async def _close(self) -> None:
         for task in [*self._tasks]:

@@ -166,7 +166,6 @@ class Counter:
             await _say(writer, _status(self._runner))
             await asyncio.sleep(_LEAST)
             with suppress(TimeoutError):
-                # not wait_for: before Python 3.12 it may lose the cancelling at the end
                 async with asyncio.timeout(_MOST - _LEAST):
                     await self._runner.changed.wait()
 

@@ -10,6 +10,7 @@ from adapters.ib.history import enough_for
 from adapters.ib.port import Bar
 from adapters.live.bars import market_of
 from adapters.live.errors import CannotRun
+from adapters.live.heirs import Estate, Probate
 from engine.execution import state as at
 from engine.live.decider import SessionDecider
 from engine.live.desk import Desk
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from engine.live.books import Books
     from engine.live.events import Stepped
     from engine.live.policy import Policy
+    from engine.live.stewards import Earlier
 
 _OPEN_ENDED: Final = 10
 """Where a figure looks back over a number of bars that qualify, so many times as many are taken."""
@@ -42,6 +44,7 @@ class Prepared:
     `bars` are bars that it has (the warm-up, or those of before the restart); `fresh` those of
     them that the journal does not have; `missed` the ones kept after the last traded bar: words to
     come. `short` says what the warm-up lacks, empty where nothing. `is_enough` is asked of bars.
+    `estate` is what other programs left open, and who leads it.
     """
 
     desk: Desk
@@ -52,6 +55,7 @@ class Prepared:
     short: str
     resumed: bool
     is_enough: Callable[[Sequence[Bar]], bool]
+    estate: Estate
 
 
 async def prepared(
@@ -64,20 +68,30 @@ async def prepared(
     policy: Policy,
 ) -> Prepared:
     """The desk of a strategy on a contract. Raises `CannotRun`, and what the broker raises."""
-    strategy, books = Strategy(plan.program), journal.books
-    making = _Making(plan, strategy, contract, figures)
+    books = journal.books
+    making = _Making(plan, contract, figures)
+    probate = Probate(plan, broker, journal, contract)
     step = making.last_step(books)
     enough = needed(plan, dates)
+
+    async def seen(of: Plan, its: Stepped) -> Sequence[Bar | BarRow] | None:
+        return await _seen(of, broker, journal, contract, its)
+
+    def made(of: Plan, bars: Sequence[Bar | BarRow]) -> Trader:
+        return _Making(of, contract, figures).trader(bars)
+
     if step is not None:
-        bars = await _seen(plan, broker, journal, contract, step)
+        bars = await seen(plan, step)
         if bars is not None:
-            desk = making.desk(books, bars, policy, resumed=True)
+            estate = await probate.estate(bars, seen, made)
+            desk = making.desk(books, bars, policy, estate.earlier, resumed=True)
             later = journal.bars(contract.number, step.minute + 1, 1 << 40)
-            fresh = [bar for bar in bars if isinstance(bar, Bar)]
+            fresh = [*estate.fresh, *(bar for bar in bars if isinstance(bar, Bar))]
             short = "" if enough(bars) else lacking(plan, bars)
             return Prepared(
-                desk, making.decider, bars, fresh, later, short, resumed=True, is_enough=enough
-            )
+                desk, making.decider, bars, fresh, later, short, resumed=True, is_enough=enough,
+                estate=estate,
+            )  # fmt: skip
         if making.is_open(books, step):
             raise CannotRun(
                 "the bars that were traded on are not to be had any more, and something is open",
@@ -86,8 +100,12 @@ async def prepared(
     making.refuse_orphans(books)
     found = await broker.warm_up(contract, plan.program.bar_minutes, enough)
     short = "" if enough(found) else lacking(plan, found)
-    desk = making.desk(books, found, policy, resumed=False)
-    return Prepared(desk, making.decider, found, found, (), short, resumed=False, is_enough=enough)
+    estate = await probate.estate(found, seen, made)
+    desk = making.desk(books, found, policy, estate.earlier, resumed=False)
+    return Prepared(
+        desk, making.decider, found, [*estate.fresh, *found], (), short, resumed=False,
+        is_enough=enough, estate=estate,
+    )  # fmt: skip
 
 
 def needed(plan: Plan, dates: TradingDates) -> Callable[[Sequence[Any]], bool]:
@@ -132,10 +150,8 @@ def is_unused(step: Stepped) -> bool:
 class _Making:
     """Makes the desk of one strategy on one contract."""
 
-    def __init__(
-        self, plan: Plan, strategy: Strategy, contract: ContractInfo, figures: Figures
-    ) -> None:
-        self._plan, self._strategy = plan, strategy
+    def __init__(self, plan: Plan, contract: ContractInfo, figures: Figures) -> None:
+        self._plan, self._strategy = plan, Strategy(plan.program)
         self._contract, self._figures = contract, figures
         self.decider: SessionDecider
 
@@ -156,21 +172,28 @@ class _Making:
         return Trader(plan.program, terms, self._contract.number, decider_of)
 
     def desk(
-        self, books: Books, bars: Sequence[Bar | BarRow], policy: Policy, *, resumed: bool
+        self,
+        books: Books,
+        bars: Sequence[Bar | BarRow],
+        policy: Policy,
+        earlier: Sequence[Earlier],
+        *,
+        resumed: bool,
     ) -> Desk:
         """A desk over these books, going on after their last step, else after a warm-up."""
         trader = self.trader(bars)
         before = books.steps.get(trader.strategy)
         is_new = before is not None and is_unused(before)
         if not resumed or is_new:
-            books = replace(books, steps={})
+            others = {key: one for key, one in books.steps.items() if key != trader.strategy}
+            books = replace(books, steps=others)
             trader.skip()
             if before is not None and not is_new:
                 trader.inherit(before.account)
             if books.risk.peak:
                 trader.remember_peak(Fraction(books.risk.peak))
         try:
-            return Desk(trader, policy, books)
+            return Desk(trader, policy, books, earlier)
         except ValueError as other:
             raise CannotRun(
                 f"the journal cannot be gone on with: {other}",

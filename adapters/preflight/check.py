@@ -79,7 +79,8 @@ async def timed(name: str, looking: Awaitable[Found], patience: float = PATIENCE
     """The same of something that is looked at already."""
     begun = perf_counter()
     try:
-        found = await asyncio.wait_for(looking, patience)
+        async with asyncio.timeout(patience):
+            found = await looking
     except TimeoutError:
         found = failed(f"it was not known after {patience:g} s", "see what holds it up")
     except Exception as fault:  # noqa: BLE001 - one check may not keep the others from being made

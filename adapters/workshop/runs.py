@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-import os
 import shutil
-import signal
-import sys
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
-from datetime import date
-from threading import Lock, Thread
+from dataclasses import asdict, dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlmodel import col, select
 
-from adapters.calendar_names import calendar_names
-from adapters.cli.workbench import SAMPLE, reader_in
-from adapters.compilations import compiled_once
-from adapters.instruments import INSTRUMENTS
+from adapters.cli.workbench import SAMPLE
 from adapters.workshop.bars import BarFolder
-from adapters.workshop.dials import dials_of
-from adapters.workshop.errors import BadInput, Conflict, NoRoom, NotFound
+from adapters.workshop.errors import Conflict, NoRoom, NotFound
 from adapters.workshop.folders import (
     CONDITIONS,
     DEATHS,
@@ -35,19 +26,17 @@ from adapters.workshop.folders import (
     State,
     Status,
 )
+from adapters.workshop.runnable import Ordered
 from adapters.workshop.tables import Run as Row
-from dsl.compilation import Surroundings
-from dsl.diagnostics import Severity
+from adapters.workshop.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
-    from adapters.workshop.checked import Dial
     from adapters.workshop.keeper import Keeper
     from adapters.workshop.results import Opened
+    from adapters.workshop.runnable import Runnable
     from adapters.workshop.why import Why
-    from dsl.compilation import Compiled
 
 OPEN: Final = 4
 """So many runs are kept open for questions; the others are opened again when asked."""
@@ -59,22 +48,6 @@ GRACE: Final = 10_000
 """Milliseconds in which a worker must have begun, before it counts as gone."""
 
 GONE: Final = "the process that worked on it ended without a word: killed, or the machine stopped"
-LOG: Final = "log.txt"
-VALUE: Final = "--set "
-"""What the compiler calls a value that a run gives."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ordered:
-    """What a person asks for: a text of a strategy, and on what and how to run it.
-
-    `order.spec` is the file's name; its other files are looked for beside the strategies.
-    """
-
-    strategy: str
-    text: str
-    order: Order
-    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,58 +86,15 @@ class Run:
 class Runs:
     """Every run of a workshop. Threads may share it, and processes its folder."""
 
-    def __init__(self, keeper: Keeper, strategies: Path, journal: str = "") -> None:
-        """In the keeper's folder; `strategies` holds the files, `journal` what is traded live."""
-        self._journal = journal
+    def __init__(self, keeper: Keeper, runnable: Runnable) -> None:
+        """In the keeper's folder; `runnable` says what may be ordered."""
         self._keeper = keeper
-        self._strategies = strategies
+        self._runnable = runnable
         self._folder = keeper.folder / "runs"
         self.bars = BarFolder(keeper.folder / "bars")
-        self._workers: dict[int, int] = {}
+        self._workers = Workers(keeper.folder)
         self._opened: OrderedDict[int, Why] = OrderedDict()
         self._lock = Lock()
-
-    # --- what there is to run -------------------------------------------------------------------
-
-    def runnable(self) -> Sequence[str]:
-        """The names of the strategies of the folder."""
-        return sorted(file.stem for file in self._strategies.glob("*.yaml") if file.is_file())
-
-    def text_of(self, strategy: str) -> str:
-        """The text of a strategy's file. Raises `NotFound`."""
-        if strategy not in self.runnable():
-            raise NotFound(f"there is no strategy {strategy[:80]}", "choose one of the list")
-        return (self._strategies / f"{strategy}.yaml").read_text("utf-8", errors="replace")
-
-    def lived(self, strategy: str) -> list[dict[str, Any]]:
-        """What was traded live by a strategy's file beside its replay, a record a contract.
-
-        Raises `NotFound` where nothing was, and `BadInput`.
-        """
-        from adapters.workshop.lived import beside_replay  # noqa: PLC0415 - brings the engine
-
-        self.text_of(strategy)
-        return beside_replay(self._strategies / f"{strategy}.yaml", self._journal)
-
-    def parameters(self, strategy: str, text: str | None = None) -> Sequence[Dial]:
-        """The parameters of a strategy as fields of a form; none where it does not compile.
-
-        `text` instead of its file's, where it is given.
-        """
-        data = (self.text_of(strategy) if text is None else text).encode()
-        around = Surroundings(INSTRUMENTS, calendar_names(), reader_in(self._strategies), {})
-        program = compiled_once(f"{strategy}.yaml", data, around).program
-        return () if program is None else dials_of(program, None)
-
-    def warm(self, strategy: str) -> None:
-        """Load, beside, what a first run will need: somebody is about to order one."""
-
-        def load() -> None:
-            with suppress(Exception):
-                self.parameters(strategy)
-                importlib.import_module("adapters.workshop.why")
-
-        Thread(target=load, daemon=True).start()
 
     # --- ordering -----------------------------------------------------------------------------
 
@@ -174,7 +104,7 @@ class Runs:
         `BadInput` for a text with errors or a choice that cannot be, `Conflict` where too many
         wait, `NoRoom` where it cannot be written down.
         """
-        files = self._checked(asked)
+        files = self._runnable.required(asked)
         self.refresh()
         with self._keeper.writing() as session:
             going = session.exec(
@@ -197,48 +127,8 @@ class Runs:
             detail = f"{asked.strategy} on {asked.order.data or SAMPLE}"
             self._keeper.deed(session, who, "run", str(row.id), detail)
             self._prepare(row.id, asked.order, files)
-        self._begin(row.id)
+        self._workers.begin(row.id)
         return row.id
-
-    def _checked(self, asked: Ordered) -> dict[str, bytes]:
-        """Every file the run needs, by name; raises `BadInput`."""
-        order = asked.order
-        _dates(order)
-        _amounts(order)
-        self._known_data(order.data)
-        files = {order.spec: asked.text.encode()}
-        read = reader_in(self._strategies)
-
-        def recorded(name: str) -> bytes | None:
-            content = read(name)
-            if content is not None:
-                files[name] = content
-            return content
-
-        values = dict(order.values or {})
-        if order.instrument:
-            values["instrument"] = order.instrument
-        around = Surroundings(
-            instruments=INSTRUMENTS, calendars=calendar_names(), read=recorded, values=values
-        )
-        made = compiled_once(order.spec, files[order.spec], around)
-        _without_errors(made)
-        assert made.program is not None
-        for events in made.program.events:
-            recorded(events.file)
-        return files
-
-    @staticmethod
-    def _known_data(name: str | None) -> None:
-        from adapters import store  # noqa: PLC0415 - brings numpy
-        from adapters.bars.errors import DataError  # noqa: PLC0415 - as above
-
-        if name is None:
-            return
-        try:
-            store.describe(name)
-        except DataError as unknown:
-            raise BadInput(f"{name}: {unknown.message}", unknown.remedy, "data") from None
 
     def _prepare(self, number: int, order: Order, files: Mapping[str, bytes]) -> None:
         folder = self._of(number)
@@ -254,26 +144,6 @@ class Runs:
             why = refused.strerror or str(refused)
             raise NoRoom(f"the run cannot be written down: {why}", "make room") from None
 
-    def _begin(self, number: int) -> None:
-        """Start the process that works on a run; it outlives this one."""
-        words = [sys.executable, "-m", "adapters.workshop.worker"]
-        words += [str(self._keeper.folder.resolve()), str(number)]
-        log = str(self._of(number).path / LOG)
-        append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        worker = os.posix_spawn(
-            sys.executable,
-            words,
-            os.environ,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, log, append, 0o600),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-            setsid=True,
-        )
-        with self._lock:
-            self._workers[number] = worker
-
     def again(self, who: str, number: int) -> int:
         """Order the same once more."""
         run = self.get(number)
@@ -282,7 +152,10 @@ class Runs:
     # --- how they are -------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Take over what the workers said, and notice those that are no more."""
+        """Take over what the workers said, and notice those that are no more.
+
+        On a full disk everything stays as it was: to look needs no room.
+        """
         with self._keeper.reading() as session:
             going = session.exec(
                 select(Row).where(col(Row.state).in_([State.QUEUED, State.RUNNING]))
@@ -290,7 +163,7 @@ class Runs:
         heard = {row.id: status for row in going if (status := self._heard(row)) is not None}
         if not heard:
             return
-        with self._keeper.writing() as session:
+        with suppress(NoRoom), self._keeper.writing() as session:
             for row in session.exec(select(Row).where(col(Row.id).in_(list(heard)))).all():
                 if not State(row.state).is_over:
                     self._take_over(row, heard[row.id])
@@ -304,7 +177,7 @@ class Runs:
         status = folder.status()
         if status is not None and status.state.is_over:
             return status
-        ended = self._is_known(row.id) and not self._is_working(row.id)
+        ended = self._workers.is_known(row.id) and not self._workers.is_working(row.id)
         if not held and (ended or now - row.created > GRACE):
             if folder.is_to_stop:  # before it could say a word
                 return Status(State.CANCELLED, row.progress, "cancelled", at=now)
@@ -373,33 +246,9 @@ class Runs:
         if run.state.is_over:
             raise Conflict(f"run {number} is over: {run.state.value}")
         self._of(number).ask_to_stop()
-        self._signal(number)
+        self._workers.stop(number)
         with self._keeper.writing() as session:
             self._keeper.deed(session, who, "run cancelled", str(number))
-
-    def _signal(self, number: int) -> None:
-        """Tell the worker at once, where it is our own child; any other sees the word on disk."""
-        if self._is_working(number):
-            with suppress(OSError):
-                os.kill(self._workers[number], signal.SIGTERM)
-
-    def _is_known(self, number: int) -> bool:
-        """Whether this process began the run."""
-        return number in self._workers
-
-    def _is_working(self, number: int) -> bool:
-        """Whether the worker of a run is a child of this process that has not ended."""
-        with self._lock:
-            worker = self._workers.get(number, 0)
-            if worker <= 0:
-                return False
-            try:
-                ended, _ = os.waitpid(worker, os.WNOHANG)
-            except ChildProcessError:
-                ended = worker
-            if ended:
-                self._workers[number] = 0
-            return not ended
 
     def remove(self, who: str, number: int) -> None:
         """Delete a run with all that is kept of it, and bars that no other run has.
@@ -410,7 +259,7 @@ class Runs:
         if not run.state.is_over:
             raise Conflict(f"run {number} is not over", "cancel it first")
         self._of(number).ask_to_stop()
-        self._signal(number)
+        self._workers.stop(number)
         with self._keeper.writing() as session:
             row = session.get(Row, number)
             if row is None:
@@ -514,79 +363,3 @@ def _run(row: Row) -> Run:
         started=row.started,
         ended=row.ended,
     )
-
-
-def _without_errors(made: Compiled) -> None:
-    """Nothing, where a text compiles; else `BadInput` with its first error and its place.
-
-    A value that cannot be is at fault in its own field, `param.NAME`.
-    """
-    if made.program is not None:
-        return
-    errors = [one for one in made.findings if one.severity is Severity.ERROR]
-    first = errors[0]
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    remedy = first.help or "correct the strategy first"
-    if first.span.file.startswith(VALUE):
-        name = first.span.file.removeprefix(VALUE).partition("=")[0]
-        raise BadInput(f"{name}: {first.message}{more}", remedy, f"param.{name}")
-    raise BadInput(f"line {first.span.line}: {first.message}{more}", remedy, "text")
-
-
-def _dates(order: Order) -> None:
-    found: dict[str, date] = {}
-    for name in ("first", "last"):
-        text = getattr(order, name)
-        try:
-            if text:
-                found[name] = date.fromisoformat(text)
-        except ValueError:
-            raise BadInput(f"{text[:40]} is no date", "write it as 2025-11-05", name) from None
-    if len(found) == 2 and found["last"] < found["first"]:
-        raise BadInput(f"{order.first} is after {order.last}", "swap them", "last")
-
-
-def _amounts(order: Order) -> None:
-    from adapters.cli.venues import VENUES  # noqa: PLC0415 - brings click
-    from adapters.workshop.results import terms_of  # noqa: PLC0415 - brings the engine
-
-    for name in ("equity", "commission"):
-        text = getattr(order, name)
-        plain = text.replace(".", "", 1)
-        if not (plain.isascii() and plain.isdigit()) or len(plain) > 30:
-            raise BadInput(f"{text[:40]!r} is no amount", "write it as 2500 or 2.25", name)
-    if not 0 <= order.slippage <= 10_000:
-        raise BadInput("slippage is 0 to 10,000 ticks", "", "slippage")
-    if order.venue not in VENUES:
-        raise BadInput(f"there is no venue {order.venue[:40]}", f"say {', '.join(VENUES)}", "venue")
-    try:
-        terms_of(replace(order))
-    except ValueError as bad:
-        raise BadInput(str(bad)) from None
-
-
-def data_sets() -> list[dict[str, Any]]:
-    """What a run may use: the sample, then every data set that can be opened."""
-    from adapters import store  # noqa: PLC0415 - brings numpy
-    from adapters.bars.errors import DataError  # noqa: PLC0415 - as above
-    from adapters.sample import FIRST_DATE, LAST_DATE, SYMBOL  # noqa: PLC0415 - as above
-
-    sample = {
-        "name": "", "title": "the bundled sample (synthetic)", "symbol": SYMBOL, "minutes": 1,
-        "first": FIRST_DATE, "last": LAST_DATE, "bars": None,
-    }  # fmt: skip
-    try:
-        kept = store.list_sets()
-    except DataError:
-        kept = ()
-    return [
-        sample,
-        *(
-            {
-                "name": one.name, "title": one.name, "symbol": one.instrument.symbol,
-                "minutes": one.bar_minutes, "first": one.first[:10], "last": one.last[:10],
-                "bars": one.bars,
-            }
-            for one in kept
-        ),
-    ]  # fmt: skip

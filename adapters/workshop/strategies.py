@@ -3,22 +3,23 @@
 The files are the truth: what the command line and the live engine read. A version is a text that a
 file had, or shall have; one that somebody made in an editor of their own is found and kept as
 "changed on disk". Nobody's text is ever lost: a save over a newer version is refused, and a
-strategy that is being traded gets a draft, which a person switches to.
+strategy that is being traded gets a draft, which a person switches to. To look needs no room: a
+file that changed on a full disk is shown as the version that it will be.
 """
 
 from __future__ import annotations
 
 import re
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 from sqlmodel import col, select
 
 from adapters.workshop import texts
-from adapters.workshop.errors import BadInput, Conflict, NotFound
+from adapters.workshop.errors import BadInput, Conflict, NoRoom, NotFound
 from adapters.workshop.tables import Version as Row
+from adapters.workshop.versions import ENDING, Entry, NewerVersion, Opened, Version, entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,80 +29,11 @@ if TYPE_CHECKING:
 
     from adapters.workshop.keeper import Keeper
 
-ENDING: Final = ".yaml"
 DISK: Final = "disk"
 """Who made a version that nobody saved here."""
 
 WHY_MOST: Final = 500
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
-_EXTENDS: Final = re.compile(r"^extends:[ \t]*[\"']?([^\s\"'#]+)", re.MULTILINE)
-_DOC: Final = re.compile(r"^doc:[ \t]*(\"[^\"\n]*\"|'[^'\n]*'|[^\n#]*)", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A text that a strategy had, or as a draft shall have. `at` in ms since the epoch.
-
-    `why` is what its author said, `note` what the workshop adds.
-    """
-
-    strategy: str
-    number: int
-    text: str
-    who: str
-    at: int
-    why: str
-    note: str
-    is_draft: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A strategy of the list. `text` is that of its file; `draft` numbers one that waits."""
-
-    name: str
-    text: str
-    doc: str
-    extends: str
-    latest: Version
-    draft: int | None
-    is_live: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A strategy as somebody finds it: the newest version, be it a draft, and that of the file."""
-
-    name: str
-    head: Version
-    in_file: Version
-    is_live: bool
-
-    @property
-    def draft(self) -> Version | None:
-        """The version that waits to be switched to."""
-        return self.head if self.head.is_draft else None
-
-
-def entry_of(opened: Opened) -> Entry:
-    """A strategy as the list shows it."""
-    text = opened.in_file.text
-    draft = opened.draft.number if opened.draft else None
-    return Entry(opened.name, text, _doc(text), _extends(text), opened.head, draft, opened.is_live)
-
-
-class NewerVersion(Conflict):
-    """Somebody saved while this text was being written: `theirs` is newer than `base`."""
-
-    def __init__(self, base: Version, theirs: Version) -> None:
-        """Both versions."""
-        super().__init__(
-            f"{theirs.who} saved version {theirs.number} of {theirs.strategy} "
-            f"while you worked on version {base.number}",
-            "look at both differences and put them together; nothing was changed",
-        )
-        self.base = base
-        self.theirs = theirs
 
 
 class Strategies:
@@ -141,10 +73,11 @@ class Strategies:
 
     def versions(self, name: str) -> list[Version]:
         """Every version, the newest first. Raises `NotFound`."""
-        self.open(name)
+        head = self.open(name).head
         with self._keeper.reading() as session:
             query = select(Row).where(Row.strategy == name).order_by(col(Row.number).desc())
-            return [_version(row) for row in session.exec(query)]
+            kept = [_version(row) for row in session.exec(query)]
+        return kept if head.is_kept else [head, *kept]
 
     def version(self, name: str, number: int) -> Version:
         """One version. Raises `NotFound`."""
@@ -153,9 +86,12 @@ class Strategies:
             row = session.exec(
                 select(Row).where(Row.strategy == name, Row.number == number)
             ).first()
-        if row is None:
+        if row is not None:
+            return _version(row)
+        head = self.open(name).head
+        if head.number != number:
             raise NotFound(f"{name} has no version {number}")
-        return _version(row)
+        return head
 
     # --- to change ----------------------------------------------------------------------------
 
@@ -174,6 +110,8 @@ class Strategies:
                 raise NewerVersion(self.version(name, base), opened.head)
             if opened.head.text == text:
                 return opened.head
+            if not opened.head.is_kept:
+                raise NoRoom(opened.head.note, "make room on the disk first")
             return self._put(opened, text, who, why)
 
     def restore(self, name: str, number: int, base: int, who: str) -> Version:
@@ -233,12 +171,24 @@ class Strategies:
             text = texts.read(file, name)
             rows = self._newest(name)
             in_file = next((row for row in rows if not row.is_draft), None)
+            is_live = live is not None and live == file.resolve()
             if in_file is None or in_file.sha != texts.digest(text):
-                self._found(name)
+                try:
+                    self._found(name)
+                except NoRoom as full:
+                    number = rows[0].number + 1 if rows else 1
+                    seen = self._unkept(name, number, text, str(full))
+                    return Opened(name, seen, seen, is_live)
                 rows = self._newest(name)
                 in_file = next(row for row in rows if not row.is_draft)
-            is_live = live is not None and live == file.resolve()
             return Opened(name, _version(rows[0]), _version(in_file), is_live)
+
+    def _unkept(self, name: str, number: int, text: str, why: str) -> Version:
+        """What is on disk as the version that it will be, once there is room."""
+        note = f"not kept yet: {why}"
+        return Version(
+            name, number, text, DISK, self._keeper.now(), "", note, is_draft=False, is_kept=False
+        )
 
     def _newest(self, name: str) -> list[Row]:
         """The newest version, and the newest that is no draft."""
@@ -338,23 +288,9 @@ class Strategies:
         return None if found is None else found.resolve()
 
 
-# --- texts ----------------------------------------------------------------------------------
-
-
 def _require_name(name: str) -> None:
     if not _NAME.fullmatch(name):
         raise NotFound(f"there is no strategy {name[:40]!r}", "see the list of strategies")
-
-
-def _extends(text: str) -> str:
-    """The strategy this is a variant of, empty if of none."""
-    found = _EXTENDS.search(text)
-    return found[1].removesuffix(ENDING) if found else ""
-
-
-def _doc(text: str) -> str:
-    found = _DOC.search(text)
-    return found[1].strip().strip("\"'") if found else ""
 
 
 def _version(row: Row) -> Version:

@@ -167,13 +167,16 @@ def told(error: Exception) -> tuple[str, str]:
 
 def main(workshop: str, number: str) -> int:
     """Work on a run; 1 where another process does already."""
-    signal.signal(signal.SIGTERM, _stopped)
-    worker = Worker(Path(workshop), number)
-    with worker.folder.held() as mine:
-        if not mine:
-            return 1
-        worker.work()
-    return 0
+    before = signal.signal(signal.SIGTERM, _stopped)
+    try:
+        worker = Worker(Path(workshop), number)
+        with worker.folder.held() as mine:
+            if not mine:
+                return 1
+            worker.work()
+        return 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _stopped(*_: object) -> None:

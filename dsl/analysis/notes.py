@@ -43,7 +43,7 @@ def history(spec: Spec, scope: Scope, program: Program, findings: Findings) -> N
         (
             rule
             for rule in written_in(spec, scope, program)
-            if any(_looks_back(node) for node in ir.walk(rule.node))
+            if any(_looks_back(node) for node in ir.distinct((rule.node,)))
         ),
         None,
     )
@@ -65,8 +65,9 @@ def _looks_back(node: ir.Node) -> bool:
 def reals(spec: Spec, scope: Scope, program: Program, findings: Findings) -> None:
     """W121: the conditions that compare divided values."""
     deciding: dict[str, Rule] = {}
+    divides = _Dividing()
     for rule in written_in(spec, scope, program):
-        if rule.name not in deciding and _divides(rule.node) and _compares(rule, scope):
+        if rule.name not in deciding and divides(rule.node) and _compares(rule, scope, divides):
             deciding[rule.name] = rule
     if not deciding:
         return
@@ -81,20 +82,30 @@ def reals(spec: Spec, scope: Scope, program: Program, findings: Findings) -> Non
     )
 
 
-def _divides(node: ir.Node) -> bool:
-    return any(
-        isinstance(inner, ir.Compare) and inner.left.kind is ir.Kind.REAL for inner in ir.walk(node)
-    )
+class _Dividing:
+    """Whether a REAL is compared somewhere inside a node; shared parts are looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[ir.Node, bool]] = {}
+
+    def __call__(self, node: ir.Node) -> bool:
+        known = self._known.get(id(node))
+        if known is not None:
+            return known[1]
+        itself = isinstance(node, ir.Compare) and node.left.kind is ir.Kind.REAL
+        found = itself or any(self(child) for child in ir.children(node))
+        self._known[id(node)] = (node, found)
+        return found
 
 
 COMPARING: Final = (syn.Comparison, syn.Call)
 """How a comparison is written: by its sign, or as a function that compares, such as `between`."""
 
 
-def _compares(rule: Rule, scope: Scope) -> bool:
+def _compares(rule: Rule, scope: Scope, divides: _Dividing) -> bool:
     """Whether the comparison stands in this text, not in a definition that it names."""
     return any(
-        isinstance(piece.node, (ir.Compare, ir.AllOf)) and _divides(piece.node)
+        isinstance(piece.node, (ir.Compare, ir.AllOf)) and divides(piece.node)
         for piece in pieces(scope, rule.text, rule.level, rule.written_as, COMPARING)
     )
 
@@ -103,7 +114,7 @@ def _loses(node: ir.Node, bounds: Bounds) -> bool:
     """Whether a whole number may be too large to be a float64 itself."""
     return any(
         isinstance(inner, ir.ToReal) and bounds.of(inner.operand).magnitude > EXACT
-        for inner in ir.walk(node)
+        for inner in ir.distinct((node,))
     )
 
 

@@ -35,13 +35,14 @@ LEAST: Final = 1 << 10
 def overflow(spec: Spec, scope: Scope, program: Program, findings: Findings) -> None:
     """Every expression whose value, or a step on the way to it, may not fit."""
     bounds = Bounds(program)
+    look = TooLarge(bounds)
     told: list[ir.Node] = []
     for rule in written_in(spec, scope, program):
-        found = too_large(rule.node, bounds)
+        found = look.inside(rule.node)
         if found is None or found in told:
             continue
         told.append(found)
-        words, span = _where(rule, scope, bounds)
+        words, span = _where(rule, scope, look)
         findings.error(
             "E050",
             span,
@@ -49,7 +50,7 @@ def overflow(spec: Spec, scope: Scope, program: Program, findings: Findings) -> 
             f"whole numbers end at {_about(INT_MAX)}",
             _remedy(program, rule.node),
         )
-    left = (too_large(node, bounds) for node in nodes_in(program))
+    left = (look.inside(node) for node in nodes_in(program))
     if not told and any(node is not None for node in left):
         findings.error(
             "E050",
@@ -59,27 +60,49 @@ def overflow(spec: Spec, scope: Scope, program: Program, findings: Findings) -> 
         )
 
 
-def too_large(node: ir.Node, bounds: Bounds) -> ir.Node | None:
-    """An innermost INT inside the node that may not fit in 64 bits, or None."""
-    inner = bounds
-    if isinstance(node, ir.OnFrame):
-        inner = Bounds(bounds.program, bounds.ranges, node.minutes)
-    for child in ir.children(node):
-        found = too_large(child, inner)
-        if found is not None:
-            return found
-    return node if node.kind is ir.Kind.INT and not bounds.of(node).fits else None
+class TooLarge:
+    """Looks for INTs that may not fit in 64 bits; shared parts are looked at once."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        """`bounds`: of the nodes on bars of the strategy's own size."""
+        self.bounds = bounds
+        self._known: dict[int, tuple[ir.Node, ir.Node | None]] = {}
+        self._larger: dict[int, TooLarge] = {}
+
+    def inside(self, node: ir.Node) -> ir.Node | None:
+        """An innermost one inside the node, or None."""
+        known = self._known.get(id(node))
+        if known is not None:
+            return known[1]
+        found = self._look(node)
+        self._known[id(node)] = (node, found)
+        return found
+
+    def _look(self, node: ir.Node) -> ir.Node | None:
+        parts = self._on(node.minutes) if isinstance(node, ir.OnFrame) else self
+        for child in ir.children(node):
+            found = parts.inside(child)
+            if found is not None:
+                return found
+        return node if node.kind is ir.Kind.INT and not self.bounds.of(node).fits else None
+
+    def _on(self, minutes: int) -> TooLarge:
+        """The same on larger bars, whose volumes are larger."""
+        if minutes not in self._larger:
+            bounds = Bounds(self.bounds.program, self.bounds.ranges, minutes)
+            self._larger[minutes] = TooLarge(bounds)
+        return self._larger[minutes]
 
 
 def _reach(node: ir.Node, bounds: Bounds) -> Number:
     return bounds.of(node).magnitude
 
 
-def _where(rule: Rule, scope: Scope, bounds: Bounds) -> tuple[str, Span]:
+def _where(rule: Rule, scope: Scope, look: TooLarge) -> tuple[str, Span]:
     """The smallest written part that does not fit."""
     words, span = str(rule.text), rule.text.span
     for piece in pieces(scope, rule.text, rule.level, rule.written_as):
-        if len(piece.words) < len(words) and too_large(piece.node, bounds) is not None:
+        if len(piece.words) < len(words) and look.inside(piece.node) is not None:
             words, span = piece.words, piece.span
     return words, span
 
@@ -109,6 +132,6 @@ def _enough(
 ) -> int | None:
     while most > LEAST:
         most //= 2
-        if too_large(node, Bounds(replace(program, instrument=bounded(most)))) is None:
+        if TooLarge(Bounds(replace(program, instrument=bounded(most)))).inside(node) is None:
             return most
     return None

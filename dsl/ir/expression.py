@@ -20,12 +20,14 @@ node means the same in both frames.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 
 class Kind(StrEnum):
@@ -636,16 +638,46 @@ CANDIDATE_NODES = (TrackerField, CaptureField, CandidateClock, Aggregate, Bracke
 
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes directly inside, in written order, those of a window included."""
+    kind = type(node)
+    inside = _INSIDE.get(kind)
+    if inside is None:
+        inside = _INSIDE[kind] = _getter(kind)
+    return inside(node)
+
+
+def _getter(kind: type[Node]) -> Callable[[Any], tuple[Node, ...]]:
+    """What `children` does for one class: most are leaves, or hold nothing but nodes."""
+    written = {part.name: part.type for part in fields(kind)}  # type: ignore[arg-type]  # all are
+    holding = {name: form for name, form in written.items() if form in _FORMS}
+    match list(holding.values()):
+        case []:
+            return lambda _: ()
+        case ["Node"]:
+            return lambda node, of=attrgetter(*holding): (of(node),)  # type: ignore[misc]
+        case ["tuple[Node, ...]"]:
+            return attrgetter(*holding)
+        case forms if set(forms) == {"Node"}:
+            return attrgetter(*holding)
+        case _:
+            return partial(_inside, tuple(holding))
+
+
+def _inside(names: tuple[str, ...], node: Node) -> tuple[Node, ...]:
     found: list[Node] = []
-    for name in node.__match_args__:
+    for name in names:
         value = getattr(node, name)
-        if isinstance(value, Node):
+        if isinstance(value, Over):
+            found.append(value.bars)
+            value = value.where
+        if value is not None:
             found.append(value)
-        elif isinstance(value, Over):
-            found.extend(part for part in (value.bars, value.where) if part is not None)
-        elif isinstance(value, tuple):
-            found.extend(part for part in value if isinstance(part, Node))
     return tuple(found)
+
+
+_FORMS: Final = frozenset({"Node", "Node | None", "tuple[Node, ...]", "Over"})
+"""How the fields that hold nodes are declared; a test looks for others."""
+
+_INSIDE: Final[dict[type[Node], Callable[[Any], tuple[Node, ...]]]] = {}
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -657,6 +689,17 @@ def walk(node: Node) -> Iterator[Node]:
         waiting.extend(reversed(children(inner)))
 
 
+def distinct(outers: Iterable[Node]) -> Iterator[Node]:
+    """Every node inside any of these, in no order; what several share comes once."""
+    waiting, seen = list(outers), set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting.extend(children(node))
+
+
 def is_row(node: Node) -> bool:
     """Whether the node is a function of bars, calendars and parameters alone."""
-    return not any(isinstance(inner, CANDIDATE_NODES) for inner in walk(node))
+    return not any(isinstance(inner, CANDIDATE_NODES) for inner in distinct((node,)))

@@ -9,13 +9,28 @@ from __future__ import annotations
 import hashlib
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from dsl.ir import expression as ir
 from dsl.ir import program as prog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+class _Records(dict[type, tuple[str, ...]]):
+    """The fields that equal records of a class have alike, empty for what is no record.
+
+    Asking a class for its fields takes longer than writing them.
+    """
+
+    def __missing__(self, kind: type) -> tuple[str, ...]:
+        is_record = is_dataclass(kind) and not issubclass(kind, ir.Node)
+        self[kind] = tuple(part.name for part in fields(kind) if part.compare) if is_record else ()
+        return self[kind]
+
+
+_RECORDS: Final = _Records()
 
 SHORT_OPS = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 
@@ -36,9 +51,9 @@ def code_hash(program: prog.Program) -> str:
 def program_text(program: prog.Program, *, values: bool = True) -> str:
     """The whole program, one fact a line; without `values` what holds whatever they are."""
     lines: list[str] = []
-    for field in fields(program):
-        if field.compare and (values or field.name != "history"):
-            lines.extend(_lines(field.name, getattr(program, field.name), 0, values=values))
+    for name in _RECORDS[type(program)]:
+        if values or name != "history":
+            lines.extend(_lines(name, getattr(program, name), 0, values=values))
     return "\n".join(lines) + "\n"
 
 
@@ -50,7 +65,7 @@ def _lines(name: str, value: Any, depth: int, *, values: bool) -> Iterator[str]:
         yield f"{pad}{name}:"
         for item in value:
             yield from _lines("-", item, depth + 1, values=values)
-    elif is_dataclass(value) and not isinstance(value, (ir.Node, type)):
+    elif _RECORDS[type(value)]:
         yield from _record(name, value, depth, values=values)
     else:
         yield f"{pad}{name}: {_atom(value)}"
@@ -62,9 +77,8 @@ def _record(name: str, value: Any, depth: int, *, values: bool) -> Iterator[str]
         yield f"{pad}{name} {value.name}: {node_text(value.node)}"
         return
     yield f"{pad}{name}:"
-    for field in fields(value):
-        if field.compare:
-            yield from _lines(field.name, getattr(value, field.name), depth + 1, values=values)
+    for field in _RECORDS[type(value)]:
+        yield from _lines(field, getattr(value, field), depth + 1, values=values)
 
 
 def _atom(value: Any) -> str:

@@ -147,7 +147,7 @@ class Schedule:
         While no new trading date begins, only what belongs to the last one is worked out anew.
         """
         made = replace(self, market=market)
-        if not len(self.days) or market.minute[-1] >= self._until:
+        if not len(self.days) or market.minute[-1] >= self.until:
             return made
         object.__setattr__(made, "_dated", self._dated)
         days = self.days.lengthened(len(market))
@@ -158,8 +158,8 @@ class Schedule:
         return made
 
     @property
-    def _until(self) -> int:
-        """The instant at which the trading date after the last one begins."""
+    def until(self) -> int:
+        """The instant at which the trading date after the last one begins; there is one."""
         after = self.days.date[-1:] + 1
         return self.dated("until", lambda: int(date_begins(self.rule, after)[0]))
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from engine.live.holdings import Execution, HeldOrder
+    from engine.live.recipe import Recipe
 
 
 class JournalError(ValueError):
@@ -43,7 +44,9 @@ class Books:
     `steps` is the last bar each strategy (by its hash) has traded, with its account after it;
     `families` by name; `incarnations` by the broker's lasting number, as last told; `numbers` the
     order number each reference was last sent under; `latch` and `halt` say why there are no
-    entries, empty where there may be.
+    entries, empty where there may be; `account` whose all this is, empty before the first
+    connection; `recipes` what each program (by its hash) is made of; `leading` the programs that
+    were replaced and lead what they opened.
     """
 
     families: Mapping[str, Family] = field(default_factory=dict)
@@ -53,6 +56,9 @@ class Books:
     latch: str = ""
     halt: str = ""
     steps: Mapping[str, ev.Stepped] = field(default_factory=dict)
+    account: str = ""
+    recipes: Mapping[str, Recipe] = field(default_factory=dict)
+    leading: frozenset[str] = frozenset()
 
     @property
     def living(self) -> tuple[Family, ...]:
@@ -108,6 +114,8 @@ def after(books: Books, event: ev.Event) -> Books:
             return replace(books, steps={**books.steps, strategy: event})
         case ev.Withdrawing() | words.Refused() | ev.Noticed():
             return books
+        case ev.Belongs() | ev.Kept() | ev.Leads() | ev.LaidDown():
+            return _programs(books, event)
         case _:
             return _account(books, event)
 
@@ -127,6 +135,21 @@ def _account(
             return replace(books, halt=why or "halted")
         case ev.Resumed():
             return replace(books, halt="")
+
+
+def _programs(books: Books, event: ev.Belongs | ev.Kept | ev.Leads | ev.LaidDown) -> Books:
+    """The books after something that says whose they are, and which programs wrote them."""
+    match event:
+        case ev.Belongs(account=account):
+            if books.account not in {"", account}:
+                raise JournalError(f"a journal of {books.account} cannot be one of {account}")
+            return replace(books, account=account)
+        case ev.Kept(recipe=recipe):
+            return replace(books, recipes={**books.recipes, recipe.strategy: recipe})
+        case ev.Leads(strategy=strategy):
+            return replace(books, leading=books.leading | {strategy})
+        case ev.LaidDown(strategy=strategy):
+            return replace(books, leading=books.leading - {strategy})
 
 
 def _planned(books: Books, family: Family) -> Books:

@@ -1,6 +1,6 @@
 """Events as plain values for JSON, and back: by the types the dataclasses state, nothing else.
 
-Decimals become text, enumerations their value, tuples lists, records mappings of their fields.
+Decimals and fractions become text, enumerations their value, tuples lists, records mappings of their fields.
 Reading is strict: what does not fit its type is refused, with the place.
 """
 
@@ -11,20 +11,25 @@ import types
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from enum import Enum
+from fractions import Fraction
 from functools import cache
 from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
 
+from dsl.ir.program import Instrument
 from engine.domain.order import Action, Order, OrderKind
+from engine.execution.terms import Terms
 from engine.live.events import KINDS, Event
 from engine.live.family import Asked, Family, Phase
 from engine.live.holdings import Execution, HeldOrder, OrderState
 from engine.live.identity import Leg, Role, Signal
+from engine.live.recipe import Recipe
 
 _NAMES: Final = {
     one.__name__: one
     for one in (
         *(Action, Asked, Decimal, Execution, Family, HeldOrder, Leg),
         *(Order, OrderKind, OrderState, Phase, Role, Signal),
+        *(Fraction, Instrument, Recipe, Terms),
     )
 }
 """Types that the modules of the records import for their type checker only."""
@@ -50,7 +55,7 @@ def plain(value: object) -> Any:
     match value:
         case Enum():
             return value.value
-        case Decimal():
+        case Decimal() | Fraction():
             return str(value)
         case tuple():
             return [plain(one) for one in value]
@@ -107,6 +112,8 @@ def _record(kind: type, value: object, place: str) -> Any:
 def _single(kind: Any, value: object, place: str) -> Any:
     if kind is Decimal and isinstance(value, str):
         return _amount(value, place)
+    if kind is Fraction and isinstance(value, str):
+        return _ratio(value, place)
     if issubclass(kind, Enum) and isinstance(value, str):
         try:
             return kind(value)
@@ -125,6 +132,13 @@ def _amount(value: str, place: str) -> Decimal:
     if not amount.is_finite():
         raise _unfit(value, "an amount", place)
     return amount
+
+
+def _ratio(value: str, place: str) -> Fraction:
+    try:
+        return Fraction(value)
+    except (ValueError, ZeroDivisionError):
+        raise _unfit(value, "a number", place) from None
 
 
 def _unfit(value: object, wanted: str, place: str) -> UnreadableError:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 from engine.domain.market import NA, Market
 from engine.execution.intents import SIDES, Intents
 from engine.journal.units import date_text
 from engine.live.alive import alive_in
-from engine.session import NOTHING, Session, Trading
+from engine.session import Session
+from engine.trading import NOTHING, Trading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
     from engine.live.alive import Alive
     from engine.live.words import BarClosed
     from engine.run import Strategy
-    from engine.session import Dropped
+    from engine.today import Today
+    from engine.trading import Dropped
+    from engine.window import Bar
 
 
 class Decider(Protocol):
@@ -60,6 +61,10 @@ class Decider(Protocol):
         """Let the simulator trade the rows before `stop`."""
         ...
 
+    def close(self, count: int) -> None:
+        """Decide nothing new: there are the first `count` intents, and no later ones."""
+        ...
+
 
 class Noting(Trading):
     """An account that takes note of what is decided and trades when it is told to."""
@@ -69,13 +74,33 @@ class Noting(Trading):
         super().__init__(program, simulator)
         self.candidates: list[str] = []
         self.session_end: int | None = None
+        self._is_closed = False
 
-    def trade(self, bars: Market, intents: Intents, schedule: Schedule, dropped: Dropped) -> Ints:
+    def close(self, count: int) -> None:
+        """From here on bars bring no intents; the first `count` stay."""
+        self._intents = self._intents.first(count)
+        del self.candidates[count:]
+        self._is_closed = True
+
+    def at_once(self) -> Ints:
         """No records yet: `run` gives them."""
-        self.know(bars, intents, schedule, dropped)
+        return NOTHING
+
+    def know(self, bars: Market, intents: Intents, schedule: Schedule, dropped: Dropped) -> None:
+        """Takes note of some new bars."""
+        if self._is_closed:
+            intents = intents.first(0)
+        super().know(bars, intents, schedule, dropped)
         self.candidates += _names(intents, schedule, dropped.dates)
         self._note_end(schedule)
-        return NOTHING
+
+    def know_bar(self, bar: Bar, intents: Intents, today: Today, dropped: Dropped) -> None:
+        """Takes note of one bar more of a date whose end is known already."""
+        if self._is_closed:
+            intents = intents.first(0)
+        super().know_bar(bar, intents, today, dropped)
+        if len(intents):
+            self.candidates += _names(intents, today.schedule, dropped.dates)
 
     def recall(self, arrays: Mapping[str, Ints], schedule_of: Callable[[Market], Schedule]) -> None:
         """Goes on from what a snapshot held."""
@@ -142,9 +167,7 @@ class SessionDecider:
 
     def take(self, bar: BarClosed) -> None:
         """See `Decider`. Raises `BarOrderError`."""
-        columns = (bar.minute, bar.open, bar.high, bar.low, bar.close, bar.volume)
-        arrays = (np.array([value], np.int64) for value in columns)
-        self.take_all(Market(self._like.instrument, self._like.bar_minutes, *arrays))
+        self._session.feed_bar((bar.minute, bar.open, bar.high, bar.low, bar.close, bar.volume))
 
     def take_all(self, bars: Market) -> None:
         """Many closed bars at once: a warm-up, or what was seen before a restart."""
@@ -161,6 +184,10 @@ class SessionDecider:
     def run(self, stop: int) -> Ints:
         """See `Decider`."""
         return self._noting.run(stop)
+
+    def close(self, count: int) -> None:
+        """See `Decider`."""
+        self._noting.close(count)
 
     @property
     def alive(self) -> tuple[Alive, ...]:

@@ -10,8 +10,9 @@ really holds: a start, a reconnect, a closed bar and a doubt are one and the sam
 which anything is open, waits or was decided is traded once a snapshot taken after its close is
 there, for then every execution of it is known.
 
-A family carries all that leads it to its end: prices, parts, and when its session is over. So what
-another program opened is led by the books alone, and nothing enters before it is out.
+What another program opened is led by that program, which stays beside the new one until it is out;
+nothing enters before. A family carries all that leads it to its end: prices, parts, and when its
+session is over. So where its program cannot be had any more, the books alone lead it.
 """
 
 from __future__ import annotations
@@ -32,11 +33,14 @@ from engine.live.page import Page, Step
 from engine.live.policy import Policy
 from engine.live.positions import Positions
 from engine.live.standing import entry_is_over, told_of
+from engine.live.stewards import Stewards
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
     from engine.live.holdings import Execution, HeldOrder
+    from engine.live.stewards import Earlier
     from engine.live.trader import Trader
     from engine.live.words import Word
 
@@ -49,16 +53,22 @@ class Desk:
     """One strategy on one contract of one account."""
 
     def __init__(
-        self, trader: Trader, policy: Policy | None = None, books: Books | None = None
+        self,
+        trader: Trader,
+        policy: Policy | None = None,
+        books: Books | None = None,
+        earlier: Sequence[Earlier] = (),
     ) -> None:
         """`books` as the journal has them; `trader` with the bars taken up to the last step's.
 
+        `earlier`: programs that lead what they opened before this one was started.
         Raises `ValueError` where the bars are not those that were traded.
         """
         self.trader, self.policy = trader, policy or Policy()
         self._page = Page(books or Books(), self.policy)
         self._entries = Entries(self._page, trader)
-        self._positions = Positions(self._page, trader)
+        self._stewards = Stewards(self._page, trader.strategy, earlier)
+        self._positions = Positions(self._page, trader, self._stewards.traders)
         self._judgement = Judgement(self._page, trader, self._entries, self._positions)
         self._link = True
         self._asked = self._asked_at = self._questions = 0
@@ -73,6 +83,11 @@ class Desk:
         """The number of the question that is not answered yet; 0 where there is none."""
         return self._asked
 
+    @property
+    def leading(self) -> frozenset[str]:
+        """The programs, by hash, that lead what they opened before this one."""
+        return frozenset(self._stewards.traders)
+
     def why_not(self, date: str) -> str:
         """Why a setup decided on the last bar would not be entered; empty: it would."""
         return self._entries.why_not(date) if self._link else "the link is down"
@@ -80,6 +95,7 @@ class Desk:
     def begin(self, at: int) -> Step:
         """The first thing after a start: nothing is known until the broker has answered."""
         self._page.at = at
+        self._stewards.begin()
         self._entries.record_start()
         self._ask()
         return self._page.torn_off()
@@ -119,8 +135,9 @@ class Desk:
 
     def _on_bar(self, bar: words.BarClosed) -> None:
         row = self.trader.take(bar)
+        is_led = self._stewards.take(bar)
         self._entries.record_start()
-        if self.trader.is_busy or self._entries.due or self.books.living:
+        if is_led or self.trader.is_busy or self._entries.due or self.books.living:
             self._entries.due.append(row)
             self._ask()
 
@@ -221,6 +238,7 @@ class Desk:
                 self.trader.unlatch()
                 page.record(ev.Unlatched(page.at, who, why))
                 self._entries.record_step()
+                self._stewards.unlatch()
 
     # --- asking and answers -----------------------------------------------------------------
 
@@ -258,8 +276,11 @@ class Desk:
         self._judgement.of(word.holdings)
         doubts = self._judgement.doubts
         if not doubts:
+            self._stewards.trade_due()
             self._entries.trade_due()
+        wait = bool(self._entries.due) or self._stewards.are_waiting
         for name in before:
             if name not in doubts:
-                self._positions.tend(name, bars_wait=bool(self._entries.due))
+                self._positions.tend(name, bars_wait=wait)
+        self._stewards.lay_down()
         page.look(page.at + self.policy.reconcile_every)

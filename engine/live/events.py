@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from engine.live.family import Asked, Family, Phase
+    from engine.live.recipe import Recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,39 @@ class Stepped:
     records: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Belongs:
+    """The journal is of this account, and of no other from here on."""
+
+    at: int
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a program is made of, before it trades; the last word on a program counts."""
+
+    at: int
+    recipe: Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Leads:
+    """Another program trades from here on; this one goes on leading what it opened."""
+
+    at: int
+    strategy: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaidDown:
+    """A program that led what it had opened is not needed any more."""
+
+    at: int
+    strategy: str
+    why: str
+
+
 Event = (
     Planned
     | Wanted
@@ -154,6 +188,10 @@ Event = (
     | Halted
     | Resumed
     | Stepped
+    | Belongs
+    | Kept
+    | Leads
+    | LaidDown
 )
 
 KINDS: Final[dict[str, type[Event]]] = {kind.__name__.lower(): kind for kind in get_args(Event)}

@@ -21,6 +21,8 @@ from engine.live.standing import (
 from engine.live.wanted import Wish, difference, sent_places
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from engine.live.family import Family
     from engine.live.page import Page
     from engine.live.trader import Trader
@@ -31,9 +33,12 @@ UNWANTED: Final = "the account does not want it"
 class Positions:
     """Brings what lives at the broker to what is wanted; asked only after the broker answered."""
 
-    def __init__(self, page: Page, trader: Trader) -> None:
-        """Nothing is known to be exposed yet."""
+    def __init__(
+        self, page: Page, trader: Trader, earlier: Mapping[str, Trader] | None = None
+    ) -> None:
+        """Nothing is known to be exposed yet. `earlier`: who leads what other programs opened."""
         self._page, self._trader = page, trader
+        self._earlier = {} if earlier is None else earlier
         self._naked = Naked({})
 
     def seen(self, name: str, *, exposed: bool) -> None:
@@ -54,7 +59,7 @@ class Positions:
             self._turn_back(family)
             return
         self.refuses_fill(family)
-        if family.signal.strategy != self._trader.strategy:
+        if self._leader(family).strategy != family.signal.strategy:
             self._page.alert(Level.WARNING, _left_behind(family))
         wish = self._wish(family, bars_wait=bars_wait)
         if wish.out:
@@ -77,13 +82,18 @@ class Positions:
 
     def _places(self, family: Family) -> tuple[int, ...]:
         """The parts of what it entered with, by its own program."""
-        if family.signal.strategy == self._trader.strategy:
-            return self._trader.places(family.entered)
+        trader = self._leader(family)
+        if trader.strategy == family.signal.strategy:
+            return trader.places(family.entered)
         return sent_places(family)
+
+    def _leader(self, family: Family) -> Trader:
+        """The program that opened it, where that is here; else the one that trades now."""
+        return self._earlier.get(family.signal.strategy, self._trader)
 
     def _wish(self, family: Family, *, bars_wait: bool) -> Wish:
         """What is wanted of a position: by the account where it knows it, else as it was sent."""
-        trader, late = self._trader, self._is_late(family)
+        trader, late = self._leader(family), self._is_late(family)
         intent = trader.intent(family.name)
         if intent is None:
             return Wish(_last_stop(family), _sent_targets(family), out=late)
@@ -110,9 +120,9 @@ class Positions:
         """Withdraw an entry that nobody wants any more."""
         if family.phase not in {Phase.SENDING, Phase.WORKING}:
             return
-        books, intent = self._page.books, self._trader.intent(family.name)
-        late = self._is_late(family)
-        wanted = not late and intent is not None and intent in self._trader.awaited()
+        books, trader = self._page.books, self._leader(family)
+        intent, late = trader.intent(family.name), self._is_late(family)
+        wanted = not late and intent is not None and intent in trader.awaited()
         reason = books.latch or books.halt or ("" if wanted else UNWANTED)
         if reason:
             living = [order for _, order in living_of(books, family)]
@@ -138,7 +148,7 @@ class Positions:
 
     def refuses_fill(self, family: Family) -> bool:
         """Whether the account refuses an entry that was filled; it is closed at once then."""
-        page, trader = self._page, self._trader
+        page, trader = self._page, self._leader(family)
         intent = trader.intent(family.name)
         if intent is None or intent not in trader.waiting() or family.phase is Phase.CLOSING:
             return False

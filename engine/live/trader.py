@@ -137,6 +137,10 @@ class Trader:
         account.book[[at.NEXT_OFFER, at.OLDEST]] = len(self._decider.intents)
         self._simulator.account = account
 
+    def decide_no_more(self) -> None:
+        """Another program trades: only what this one was offered so far is led to its end."""
+        self._decider.close(self.offered)
+
     def trade(self, row: int, deals: Mapping[int, Deal]) -> Ints:
         """The records of a bar on what the broker did."""
         self._floor.show(deals)
@@ -160,7 +164,10 @@ class Trader:
         row = int(book[at.NEXT_ROW]) - 1
         if self.rows <= row or (self.minute(0), self.minute(row)) != (step.first, step.minute):
             raise ValueError("these are not the bars that were traded before the restart")
-        orders = np.zeros((len(self._decider.intents), 2), np.int64)
+        intents = self._decider.intents
+        # what was decided while it only led its positions was never offered, and is not any more
+        book[at.NEXT_OFFER] = np.searchsorted(intents.row, row, side="right")
+        orders = np.zeros((len(intents), 2), np.int64)
         for intent, *order in np.array(step.orders, np.int64).reshape(-1, 3).tolist():
             orders[intent] = order
         self._simulator.account = Account(book, orders)

@@ -75,6 +75,10 @@ class Later:
             self._made = self._make().data
         return self._made[row]
 
+    def forget(self) -> None:
+        """There is another bar: what was made is not the whole column any more."""
+        self._made = None
+
 
 def feed_of(
     program: Program,

@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters.ib.port import FeedKind
 from adapters.live import warmup
 from adapters.synth import synthesize
 from engine.execution.terms import Flat, Terms
@@ -42,13 +43,13 @@ class Compared:
     error: BaseException | None
 
 
-def compared(scene: Scene, **where: Any) -> Compared:
+def compared(scene: Scene, feed: FeedKind = FeedKind.HISTORY, **where: Any) -> Compared:
     """Trade a scene live from where its gateway begins, and compare."""
     with tempfile.TemporaryDirectory() as folder:
         journal = Path(folder) / "j.db"
         gateway = scene.gateway(**where)
         begins = int(gateway.now // 60)
-        outcome = played(gateway, scene.plan(journal), seconds=36_000)
+        outcome = played(gateway, scene.plan(journal, feed=feed), seconds=36_000)
         (tape,) = gateway.tapes.values()
         theirs = venue.backtest(scene, begins, int(tape.market.minute[-1]) + 1)
         mine = venue.live(scene, journal)

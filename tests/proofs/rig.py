@@ -23,6 +23,7 @@ from adapters.live.ending import Ending
 from adapters.live.plan import Plan
 from adapters.live.runner import Runner
 from engine.execution.terms import Flat, Terms
+from tests.support.patience import within
 from tests.support.shipped import CALENDARS, events_for, program_of
 
 if TYPE_CHECKING:
@@ -181,4 +182,4 @@ def played(
     """Run the engine on a gateway until its market is over."""
     work = _played(gateway, plan, carrier, ears or Ears(), patience)
     with impatient(), asyncio.Runner(loop_factory=asyncio.new_event_loop) as loop:
-        return loop.run(asyncio.wait_for(work, seconds))
+        return loop.run(within(seconds, work))

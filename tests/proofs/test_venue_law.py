@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.ib.library import installed
+from adapters.ib.port import FeedKind
 from tests.golden.cases import names
 from tests.proofs import venue
 from tests.proofs.compared import Compared, compared, golden, shipped
@@ -49,6 +50,12 @@ def test_many_trades_live_are_the_backtest(slippage: int) -> None:
     scene, begins = scene_of(3)
     scene = replace(scene, terms=replace(scene.terms, slippage=slippage))
     assert proven(compared(scene, begins=begins)).mine.trades > 5
+
+
+@pytest.mark.parametrize("feed", [FeedKind.STEPS, FeedKind.TICKS])
+def test_many_trades_on_bars_made_of_smaller_words_are_the_backtest(feed: FeedKind) -> None:
+    scene, begins = scene_of(3)
+    assert proven(compared(scene, feed, begins=begins)).mine.trades > 5
 
 
 def test_the_comparison_sees_a_cent() -> None:

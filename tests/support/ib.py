@@ -15,6 +15,7 @@ from adapters.ib.settings import Settings
 from engine.domain.order import Action, Order, OrderKind
 from engine.live.commands import Send
 from engine.live.identity import Leg, Role, Signal
+from tests.support.patience import within
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -78,7 +79,7 @@ class Wired:
     async def play(self, steps: int = 1) -> None:
         """Let the market go on by so many stops, each word having arrived."""
         for _ in range(steps):
-            self.gateway.advance()
+            assert self.gateway.advance(), "the market is over"
             await self.settle()
 
 
@@ -108,7 +109,7 @@ async def wired(
 def run(work: Any) -> Any:
     """Run a coroutine to its end on a loop of its own."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        return runner.run(asyncio.wait_for(work, 30))
+        return runner.run(within(30, work))
 
 
 def bracket(

@@ -72,6 +72,9 @@ class SceneDecider:
         self._minutes = self._market.minute.tolist()
         self.rows = 0
 
+    def close(self, count: int) -> None:
+        self._all = self._all.first(count)
+
     @property
     def intents(self) -> Intents:
         return self._all.first(int(np.searchsorted(self._all.row, self.rows)))

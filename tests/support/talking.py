@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from tests.support.patience import within
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from types import ModuleType
@@ -67,4 +69,4 @@ def talk(
             await asyncio.sleep(0)
         return one
 
-    return asyncio.run(asyncio.wait_for(main(), 60))
+    return asyncio.run(within(60, main()))

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import signal
-import subprocess
-import sys
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +12,21 @@ from httpx import Client
 from litestar.testing import TestClient
 
 from adapters.workshop import passwords
+from adapters.workshop.checking import Checks
 from adapters.workshop.keeper import Keeper
 from adapters.workshop.people import People, Role
+from tests.web.hosting import SharedChecks, begun, laid_out, threaded
 from tests.web.support import OPERATOR, PASSWORD, VIEWER, sign_in
+from web import wiring
 from web.app import Site, create_app
-from web.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
+
+    from tests.web.hosting import Hosted, Served, Threaded
+    from web.settings import Settings
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -38,7 +39,6 @@ ARGUMENTS = (
 )
 EXPECTED = ("Failed to load resource", "Failed to fetch", "network error")
 """What a browser writes of requests that are refused, or that nobody answers."""
-STRATEGIES = Path(__file__).parents[2] / "strategies"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -63,16 +63,19 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def copied(folder: Path) -> Path:
-    """A folder with the shipped strategies, which a test may change."""
-    return Path(shutil.copytree(STRATEGIES, folder / "strategies"))
+@pytest.fixture(scope="session", autouse=True)
+def _shared_checks() -> Iterator[None]:
+    """The processes that check texts, started once for all the pages that this process serves."""
+    with Checks(Path()) as own, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SharedChecks, "processes", own._pools, raising=False)
+        patch.setattr(wiring, "Checks", SharedChecks)
+        yield
 
 
 @pytest.fixture
 def settings(tmp_path: Path, workshop: Path) -> Settings:
     """Of a workshop with an operator, a viewer and the shipped strategies."""
-    folder = Path(shutil.copytree(workshop, tmp_path / "workshop"))
-    return Settings(folder=folder, strategies=copied(tmp_path), port=0)
+    return laid_out(tmp_path, workshop)
 
 
 @pytest.fixture
@@ -102,60 +105,38 @@ def another(visitor: TestClient[Site]) -> Client:
     return Client(transport=visitor._transport, base_url="http://127.0.0.1")
 
 
-@dataclass
-class Served:
-    """A page that runs as a process of its own: `engine web` on a free port."""
-
-    address: str
-    settings: Settings
-    process: subprocess.Popen[str]
-    log: Path
-
-    def end(self, number: signal.Signals = signal.SIGTERM, patience: float = 10) -> int:
-        """Send it a signal; its exit status."""
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        return self.process.wait(patience)
-
-
 @pytest.fixture(scope="session")
 def serve(workshop: Path) -> Iterator[Callable[..., Served]]:
     """Starts `engine web` over a folder, with more words where a test has them."""
     started: list[Served] = []
 
     def start(folder: Path, *words: str) -> Served:
-        if not (folder / "workshop").exists():
-            shutil.copytree(workshop, folder / "workshop")
-        strategies = folder / "strategies"
-        if not strategies.exists():
-            copied(folder)
-        log = folder / "web.log"
-        command = [sys.executable, "-m", "adapters.cli", "web", "--json", "--port", "0"]
-        command += ["--folder", str(folder / "workshop"), "--strategies", str(strategies), *words]
-        with log.open("a", encoding="utf-8") as errors:
-            process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=STRATEGIES.parent
-            )
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line, log.read_text(encoding="utf-8")
-        address = json.loads(line)["address"]
-        settings = Settings(folder=folder / "workshop", strategies=strategies)
-        served = Served(address, settings, process, log)
-        started.append(served)
-        return served
+        started.append(begun(laid_out(folder, workshop), folder / "web.log", *words))
+        return started[-1]
 
     yield start
     for served in started:
-        served.end()
-        if served.process.stdout is not None:
-            served.process.stdout.close()
+        served.clear()
 
 
 @pytest.fixture(scope="session")
-def site(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory) -> Served:
+def host(workshop: Path) -> Iterator[Callable[..., Threaded]]:
+    """Serves a folder from this process, with other settings where a test has them."""
+    started: list[Threaded] = []
+
+    def start(folder: Path, **words: Any) -> Threaded:
+        started.append(threaded(replace(laid_out(folder, workshop), **words)))
+        return started[-1]
+
+    yield start
+    for hosted in started:
+        hosted.end()
+
+
+@pytest.fixture(scope="session")
+def site(host: Callable[..., Threaded], tmp_path_factory: pytest.TempPathFactory) -> Threaded:
     """One page for every test that leaves it as it was."""
-    return serve(tmp_path_factory.mktemp("site"))
+    return host(tmp_path_factory.mktemp("site"))
 
 
 @pytest.fixture(scope="session")
@@ -178,7 +159,7 @@ def sittings() -> dict[tuple[str, str], Any]:
 
 @pytest.fixture
 def page_as(
-    browser: Browser, site: Served, sittings: dict[tuple[str, str], Any]
+    browser: Browser, site: Hosted, sittings: dict[tuple[str, str], Any]
 ) -> Iterator[Callable[..., Page]]:
     """Opens a browser of its own, signed in as `operator`, `viewer`, or nobody (empty).
 
@@ -189,7 +170,7 @@ def page_as(
     said: list[str] = []
 
     def opened(
-        role: str = "operator", at: Served | None = None, *, fresh: bool = False, **words: Any
+        role: str = "operator", at: Hosted | None = None, *, fresh: bool = False, **words: Any
     ) -> Page:
         served = at or site
         options = {"viewport": {"width": 1280, "height": 900}, "base_url": served.address, **words}

@@ -197,7 +197,8 @@ async def main(seconds: float) -> int:
             watched, alone, felt, together = await measured(address, tokens, seconds)
         finally:
             process.terminate()
-            await asyncio.wait_for(process.wait(), 30)
+            async with asyncio.timeout(30):
+                await process.wait()
             listening.close()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     lost = sum(one.is_lost for one in watched)

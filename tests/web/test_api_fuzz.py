@@ -19,7 +19,7 @@ from tests.web.support import OPERATOR, sign_in, token_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.web.conftest import Served
+    from tests.web.hosting import Served
 
 schemathesis = pytest.importorskip("schemathesis", reason="pip install schemathesis")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from tests.web.conftest import Served
+    from tests.web.hosting import Served
 
 
 @pytest.fixture
@@ -71,3 +71,26 @@ def test_saving_on_a_full_disk_is_refused_and_works_again_with_room(
         assert client.get("/api/strategies/slob_5_1").json()["text"] == longer
     names = {file.name for file in served.settings.strategies.glob("*.yaml*")}
     assert names == set(before), "nothing half-written lies about"
+
+
+def test_strategies_are_listed_and_read_where_nothing_could_be_kept_yet(
+    small: Path, serve: Callable[..., Served]
+) -> None:
+    served = serve(small)
+    with httpx.Client(base_url=served.address, timeout=30) as client:
+        sign_in(client, OPERATOR)
+        ballast = filled(small)
+        listed = client.get("/strategies")
+        assert listed.status_code == 200
+        assert "Nothing can be kept now." in listed.text
+        for path in ("/strategies/slob_5_1", "/strategies/slob_5_1/versions"):
+            assert "not kept yet" in client.get(path).text, path
+        seen = client.get("/api/strategies/slob_5_1").json()
+        words = {"text": seen["text"] + "# more\n", "base": seen["version"]}
+        refused = client.put("/api/strategies/slob_5_1", json=words)
+        assert refused.status_code == 507, refused.text
+        ballast.unlink()
+        assert "Nothing can be kept now." not in client.get("/strategies").text
+        saved = client.put("/api/strategies/slob_5_1", json=words)
+        assert saved.json()["number"] == seen["version"] + 1, saved.text
+        assert client.get("/api/strategies/slob_5_1/versions/1").json()["text"] == seen["text"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from httpx import Client
     from litestar.testing import TestClient
 
-    from tests.web.conftest import Served
+    from tests.web.hosting import Served
     from web.app import Site
     from web.settings import Settings
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, PathParameter, QueryP
 
 from adapters.workshop.errors import BadInput
 from adapters.workshop.folders import Order
-from adapters.workshop.runs import Ordered, data_sets
+from adapters.workshop.runnable import Ordered, data_sets
 from web.pages.runs import exported, version_of
 from web.ports import Ports
 from web.security.guards import operator
@@ -124,7 +124,7 @@ class RunsApi(Controller):
     @get("/live", sync_to_thread=True, summary="What was traded live beside its replay")
     def live(self, ports: NamedDependency[Ports], strategy: FromQuery[str]) -> list[dict[str, Any]]:
         """A record a contract: what differs, each with its cause."""
-        return ports.runs.lived(strategy)
+        return ports.runnable.lived(strategy)
 
     @get("/compare", sync_to_thread=True, summary="Two runs side by side")
     def compare(self, ports: NamedDependency[Ports], a: Beside, b: Beside) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from adapters.workshop.checked import Checked, Dial, Fix
 from adapters.workshop.dials import applied, turned
 from adapters.workshop.differences import TextDifference, TradeDifference, text_difference
 from adapters.workshop.errors import NotFound
-from adapters.workshop.strategies import Version
 from adapters.workshop.templates import TEMPLATES, renamed
 from adapters.workshop.tidying import tidied
+from adapters.workshop.versions import Version
 from adapters.workshop.vocabulary import vocabulary
 from web.pages.strategies import LARGEST, who
 from web.ports import Ports
@@ -154,7 +154,8 @@ class LanguageApi(Controller):
     ) -> Response[dict[str, Any]]:
         """The findings of the command line, with fixes; `thorough` adds the proofs."""
         asked = asyncio.wrap_future(ports.checks.check(data.text, thorough=data.thorough))
-        checked = await asyncio.wait_for(asyncio.shield(asked), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            checked = await asyncio.shield(asked)
         return Response(told(checked))
 
     @post(

@@ -18,10 +18,10 @@ def home(request: Request[Any, Any, Any], ports: NamedDependency[Ports]) -> Resp
     """Where a person begins: what runs there were, and the deaths that teach most."""
     newest = ports.runs.newest(most=8)
     done = [run for run in newest if run.state.value == "done"]
-    names = ports.runs.runnable()
+    names = ports.runnable.names()
     first = FIRST if FIRST in names else "".join(names[:1])
     if first and not newest:
-        ports.runs.warm(first)
+        ports.runnable.warm(first)
     return page(
         request,
         "home/home.html",

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter, URLEncodedBody
 
 from adapters.workshop.errors import BadInput, NotFound
 from adapters.workshop.folders import Order, State
-from adapters.workshop.runs import Ordered, data_sets
+from adapters.workshop.runnable import Ordered, data_sets
 from web.ports import Ports
 from web.rendering import is_fragment, page
 from web.security.guards import operator
@@ -22,7 +22,7 @@ from web.views.runs import minute_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from adapters.workshop.strategies import Version
+    from adapters.workshop.versions import Version
 
 FIRST: Final = "slob_5_1"
 """The strategy that somebody new is shown, where it is there."""
@@ -83,7 +83,7 @@ class RunPages(Controller):
         version: FromQuery[int | None] = None,
     ) -> Response[str]:
         """The form, filled as a run that was (`like`) or for a version of a strategy."""
-        names = ports.runs.runnable()
+        names = ports.runnable.names()
         order, values = Order(""), {}
         if like is not None:
             run = ports.runs.get(like)
@@ -95,7 +95,7 @@ class RunPages(Controller):
         text = version_of(ports, chosen, version).text if chosen and version else None
         return page(
             request, "runs/new.html", strategies=names, chosen=chosen, order=order,
-            dials=ports.runs.parameters(chosen, text) if chosen else (), values=values,
+            dials=ports.runnable.parameters(chosen, text) if chosen else (), values=values,
             versions=ports.strategies.versions(chosen)[:30] if chosen else (), version=version,
             sets=data_sets(), venues=("vector", "backtrader"),
         )  # fmt: skip
@@ -110,7 +110,7 @@ class RunPages(Controller):
     ) -> Response[str]:
         """The fields of a strategy's parameters."""
         text = version_of(ports, strategy, _number(version)).text
-        dials = ports.runs.parameters(strategy, text)
+        dials = ports.runnable.parameters(strategy, text)
         return page(request, "runs/parameters.html", dials=dials, values={})
 
     @post("/", guards=[operator], sync_to_thread=True)
@@ -129,7 +129,7 @@ class RunPages(Controller):
         self, request: Request[Any, Any, Any], ports: NamedDependency[Ports]
     ) -> Response[Any]:
         """Run the first strategy on the bundled sample: one click for somebody new."""
-        names = ports.runs.runnable()
+        names = ports.runnable.names()
         if not names:
             raise NotFound("there is no strategy to run", "make one on the page of strategies")
         strategy = FIRST if FIRST in names else names[0]
@@ -278,8 +278,8 @@ class RunPages(Controller):
         strategy: FromQuery[str] = "",
     ) -> Response[str]:
         """What was traded live beside its replay."""
-        names = ports.runs.runnable()
-        found = ports.runs.lived(strategy) if strategy else None
+        names = ports.runnable.names()
+        found = ports.runnable.lived(strategy) if strategy else None
         return page(request, "runs/live.html", strategies=names, chosen=strategy, found=found)
 
     # --- two ------------------------------------------------------------------------------------
@@ -337,7 +337,7 @@ def ordered(ports: Ports, data: Mapping[str, str]) -> Ordered:
     strategy = data.get("strategy", "")
     version = version_of(ports, strategy, _number(data.get("version", "")))
     values: dict[str, str] = {}
-    for dial in ports.runs.parameters(strategy, version.text):
+    for dial in ports.runnable.parameters(strategy, version.text):
         name = f"{dial.name}.{dial.side}" if dial.side else dial.name
         value = data.get(f"param.{name}", "").strip()
         if value and value != dial.value:
@@ -365,7 +365,7 @@ def _number(text: str) -> int | None:
 
 def version_of(ports: Ports, strategy: str, number: int | None) -> Version:
     """A version of a strategy; without a number that of its file. Raises `NotFound`."""
-    ports.runs.text_of(strategy)
+    ports.runnable.text_of(strategy)
     opened = ports.strategies.open(strategy)
     return opened.in_file if number is None else ports.strategies.version(strategy, number)
 

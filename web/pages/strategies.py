@@ -13,9 +13,9 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 
 from adapters.workshop.differences import text_difference
 from adapters.workshop.errors import BadInput, Conflict, NoRoom, NotFound, WorkshopError
-from adapters.workshop.strategies import NewerVersion, entry_of
 from adapters.workshop.templates import TEMPLATES, renamed
 from adapters.workshop.tidying import tidied
+from adapters.workshop.versions import NewerVersion, entry_of
 from web.ports import Ports
 from web.rendering import page
 from web.security.guards import VIEWERS
@@ -138,7 +138,8 @@ class StrategiesPage(Controller):
     ) -> Response[str]:
         """The findings of a row of the list, as a fragment."""
         opened = await asyncio.to_thread(ports.strategies.open, name)
-        checked = await asyncio.wait_for(_thorough(ports, opened.in_file.text), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            checked = await _thorough(ports, opened.in_file.text)
         row = Listed(entry_of(opened), checked, None, 0)
         return await asyncio.to_thread(page, request, "strategies/verdict.html", row=row)
 
@@ -324,7 +325,8 @@ async def _prompt(ports: Ports, text: str, patience: float = PATIENCE) -> Checke
     """What is to be said at once; None where that takes too long."""
     check = asyncio.wrap_future(ports.checks.check(text.replace("\r\n", "\n")))
     try:
-        return await asyncio.wait_for(asyncio.shield(check), patience)
+        async with asyncio.timeout(patience):
+            return await asyncio.shield(check)
     except TimeoutError:
         return None
 

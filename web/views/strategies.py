@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from adapters.workshop.checked import Checked, Dial
     from adapters.workshop.runs import Run
-    from adapters.workshop.strategies import Entry, Opened, Version
+    from adapters.workshop.versions import Entry, Opened, Version
     from web.views.diagram import Diagram
 
 TONES: Final = {"error": "bad", "warning": "warn", "note": ""}

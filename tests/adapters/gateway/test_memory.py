@@ -160,12 +160,10 @@ class Soak:
     async def _trade(self, ib: Any) -> None:
         found = await ib.reqContractDetailsAsync(self.lib.Future("NQ", exchange="CME"))
         contract = found[0].contract
-        bars = await asyncio.wait_for(
-            ib.reqHistoricalDataAsync(
+        async with asyncio.timeout(30):
+            bars = await ib.reqHistoricalDataAsync(
                 contract, "", "3600 S", f"{BAR} min{'s' * (BAR > 1)}", "TRADES", False, 2, True
-            ),
-            30,
-        )
+            )
         while ib.isConnected() and not self.gateway.is_over:
             await asyncio.sleep(60 * BAR)
             self.number += 1
@@ -174,9 +172,11 @@ class Soak:
             if self.number % 7 == 0 and ib.openTrades():
                 ib.cancelOrder(ib.openTrades()[0].order)
             if self.number % 11 == 0:
-                await asyncio.wait_for(ib.reqExecutionsAsync(), 30)
+                async with asyncio.timeout(30):
+                    await ib.reqExecutionsAsync()
             if self.number % 101 == 0:
-                await asyncio.wait_for(ib.reqCompletedOrdersAsync(False), 30)
+                async with asyncio.timeout(30):
+                    await ib.reqCompletedOrdersAsync(False)
                 ib.reqGlobalCancel()
             del bars[:-100]
 

@@ -252,7 +252,7 @@ def test_a_bracket_lives_from_resting_to_filled_and_never_naked(line: tuple[str,
         assert state_of(one, entry) is OrderState.CANCELLED
         # and now one that is filled
         first = broker.next_number()
-        sends = bracket(nq, first, entry=None, stop=last - 400, target=last + 8,
+        sends = bracket(nq, first, entry=None, stop=last - 400, target=last + 4,
                         candidate="2026-01-06/long/2")  # fmt: skip
         entry, target, stop = sends
         for send in sends:
@@ -302,7 +302,7 @@ def test_partial_fills_add_up_whatever_the_order_of_the_words(
                         target=last + 4000)  # fmt: skip
         for send in sends:
             broker.send(send, nq)
-        await one.play(4)
+        await one.play(8)
         await one.until(lambda: state_of(one, sends[0]) is OrderState.FILLED)
         told = [word.order for word in one.heard(words.Told) if word.order.ref == sends[0].order.id]
         assert told[-1].filled == 3
@@ -475,7 +475,8 @@ def test_a_question_ends_when_the_connection_does(line: tuple[str, str]) -> None
         await one.until(lambda: one.gateway.faults.struck.get("silent-history"))
         one.gateway.strike("socket-lost")
         with pytest.raises(NotConnected):
-            await asyncio.wait_for(asking, 2)
+            async with asyncio.timeout(10):
+                await asking
 
     on_gateway(line, body, faults="silent-history")
 
@@ -613,7 +614,7 @@ def test_every_server_version_that_a_library_speaks_serves(
         await one.play(3)
         assert one.heard(BarClosed)
         last = one.gateway.tapes["NQ"].price or 0
-        sends = bracket(nq, broker.next_number(), entry=None, stop=last - 400, target=last + 8)
+        sends = bracket(nq, broker.next_number(), entry=None, stop=last - 400, target=last + 4)
         for send in sends:
             broker.send(send, nq)
         await one.until(lambda: state_of(one, sends[2]) is OrderState.WORKING)

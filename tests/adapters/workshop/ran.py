@@ -15,7 +15,8 @@ from adapters.workshop.bars import BarFolder
 from adapters.workshop.folders import CONDITIONS, ORDER, SPEC, Order, RunFolder, State, Status
 from adapters.workshop.keeper import Keeper
 from adapters.workshop.results import open_result
-from adapters.workshop.runs import Ordered, Run, Runs
+from adapters.workshop.runnable import Ordered, Runnable
+from adapters.workshop.runs import Run, Runs
 from adapters.workshop.why import Why
 from adapters.workshop.worker import Worker
 
@@ -58,7 +59,7 @@ def shop() -> Path:
     folder = Path(tempfile.mkdtemp(prefix="engine-shop-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with Keeper(folder / "workshop") as keeper:
-        runs = Runs(keeper, STRATEGIES)
+        runs = Runs(keeper, Runnable(STRATEGIES))
         number = runs.order("olga", asked())
         assert wait(runs, number).state is State.DONE
         explained(runs, number)

@@ -9,8 +9,7 @@ import pytest
 from adapters.database.journal import Journal
 from adapters.database.tables import BarRow, Source
 from adapters.workshop.errors import BadInput, NotFound
-from adapters.workshop.keeper import Keeper
-from adapters.workshop.runs import Runs
+from adapters.workshop.runnable import Runnable
 from engine.laws.ground import Ground
 from engine.live.policy import Policy
 from engine.window import COLUMNS
@@ -38,26 +37,22 @@ def journal(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return where
 
 
-def runs_over(folder: Path, journal: Path) -> Runs:
-    return Runs(Keeper(folder), STRATEGIES, str(journal))
-
-
-def test_a_live_run_equals_the_replay_of_its_own_bars(journal: Path, tmp_path: Path) -> None:
-    (told,) = runs_over(tmp_path, journal).lived("vwap_reversion")
+def test_a_live_run_equals_the_replay_of_its_own_bars(journal: Path) -> None:
+    (told,) = Runnable(STRATEGIES, str(journal)).lived("vwap_reversion")
     assert told["equal"]
     assert told["sums"]["live"] == told["sums"]["official"]
 
 
-def test_a_strategy_that_was_not_traded_is_refused(journal: Path, tmp_path: Path) -> None:
+def test_a_strategy_that_was_not_traded_is_refused(journal: Path) -> None:
     with pytest.raises(NotFound, match="not traded by this program"):
-        runs_over(tmp_path, journal).lived("slob_5_1")
+        Runnable(STRATEGIES, str(journal)).lived("slob_5_1")
 
 
 def test_a_journal_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="there is no journal"):
-        runs_over(tmp_path, tmp_path / "none.db").lived("vwap_reversion")
+        Runnable(STRATEGIES, str(tmp_path / "none.db")).lived("vwap_reversion")
 
 
-def test_a_strategy_that_is_not_there_is_refused(journal: Path, tmp_path: Path) -> None:
+def test_a_strategy_that_is_not_there_is_refused(journal: Path) -> None:
     with pytest.raises((NotFound, BadInput), match="there is no strategy"):
-        runs_over(tmp_path, journal).lived("../../etc/passwd")
+        Runnable(STRATEGIES, str(journal)).lived("../../etc/passwd")

@@ -25,6 +25,7 @@ from adapters.workshop.errors import BadInput, Conflict, NotFound
 from adapters.workshop.folders import RESULT, SPEC, Order, State, Status
 from adapters.workshop.keeper import Keeper
 from adapters.workshop.results import open_result
+from adapters.workshop.runnable import Ordered, Runnable
 from adapters.workshop.runs import Runs
 from adapters.workshop.worker import main
 from tests.adapters.workshop.ran import STRATEGIES, TEXT, WEEK, asked, copied, prepared, wait
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 def runs(tmp_path: Path) -> Iterator[Runs]:
     """The runs of a copy of a workshop with one run that is done."""
     with Keeper(copied(tmp_path / "workshop")) as keeper:
-        yield Runs(keeper, STRATEGIES)
+        yield Runs(keeper, Runnable(STRATEGIES))
 
 
 def test_a_run_comes_to_the_figures_of_the_command_line(runs: Runs) -> None:
@@ -71,7 +72,7 @@ def test_the_list_says_what_came_of_a_run(runs: Runs) -> None:
 
 def test_a_run_is_opened_as_the_engine_left_it(runs: Runs) -> None:
     opened = runs.opened(1)
-    again = Runs(runs._keeper, STRATEGIES).opened(1)
+    again = Runs(runs._keeper, Runnable(STRATEGIES)).opened(1)
     assert opened.outcome.trade_records() == again.outcome.trade_records()
     assert opened.outcome.statistics.as_dict() == runs.result(1)["statistics"]
     assert len(opened.setups) == runs.get(1).figures["candidates"]
@@ -118,7 +119,7 @@ def test_every_condition_was_counted(runs: Runs) -> None:
 
 
 def test_two_pages_see_one_run_end(runs: Runs) -> None:
-    other = Runs(runs._keeper, STRATEGIES)
+    other = Runs(runs._keeper, Runnable(STRATEGIES))
     number = runs.order("olga", asked(replace(WEEK, values={"entry_wait": "30 bars"})))
     assert wait(other, number).state is State.DONE
     assert runs.get(number).figures == other.get(number).figures
@@ -128,7 +129,7 @@ def test_two_pages_see_one_run_end(runs: Runs) -> None:
 def test_who_deletes_second_is_told_that_it_is_gone(runs: Runs) -> None:
     bars = runs.result(1)["bars"]
     assert list(runs.bars.path.glob(f"{bars}*"))
-    Runs(runs._keeper, STRATEGIES).remove("olga", 1)
+    Runs(runs._keeper, Runnable(STRATEGIES)).remove("olga", 1)
     with pytest.raises(NotFound, match="no run 1"):
         runs.remove("vito", 1)
     assert not list(runs.bars.path.glob(f"{bars}*"))
@@ -159,7 +160,7 @@ def test_a_second_worker_leaves_a_run_to_the_first(tmp_path: Path) -> None:
 
 def test_a_killed_worker_is_noticed_and_said_to_be_gone(runs: Runs) -> None:
     number = runs.order("olga", asked())
-    os.kill(runs._workers[number], signal.SIGKILL)
+    os.kill(runs._workers._began[number], signal.SIGKILL)
     run = wait(runs, number)
     assert run.state is State.FAILED
     assert "ended without a word" in run.message
@@ -168,9 +169,9 @@ def test_a_killed_worker_is_noticed_and_said_to_be_gone(runs: Runs) -> None:
 
 def test_after_a_restart_an_orphan_counts_as_gone_once_its_grace_is_over(runs: Runs) -> None:
     number = runs.order("olga", asked())
-    os.kill(runs._workers[number], signal.SIGKILL)
-    os.waitpid(runs._workers[number], 0)
-    restarted = Runs(runs._keeper, STRATEGIES)
+    os.kill(runs._workers._began[number], signal.SIGKILL)
+    os.waitpid(runs._workers._began[number], 0)
+    restarted = Runs(runs._keeper, Runnable(STRATEGIES))
     now = runs._keeper.now
     runs._keeper.now = lambda: now() + module.GRACE + 1
     assert restarted.get(number).state is State.FAILED
@@ -233,7 +234,7 @@ def test_a_deleted_folder_leaves_the_run_in_the_list_and_says_why(runs: Runs) ->
     with pytest.raises(NotFound, match="deleted or damaged"):
         runs.result(1)
     with pytest.raises(NotFound):
-        Runs(runs._keeper, STRATEGIES).why(1)
+        Runs(runs._keeper, Runnable(STRATEGIES)).why(1)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +270,7 @@ def test_a_text_with_an_error_is_refused_with_its_line(runs: Runs) -> None:
 def test_a_strategy_that_extends_another_takes_it_along(runs: Runs) -> None:
     text = "lang: 1\nextends: slob_5_1.yaml\nstrategy: patient\nparams:\n  entry_wait: 30 bars\n"
     order = replace(WEEK, spec="patient.yaml")
-    number = runs.order("olga", module.Ordered("patient", text, order))
+    number = runs.order("olga", Ordered("patient", text, order))
     run = wait(runs, number)
     assert run.state is State.DONE, run.message
     assert (runs.folder(number).path / SPEC / "slob_5_1.yaml").is_file()

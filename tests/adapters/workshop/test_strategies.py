@@ -11,7 +11,8 @@ import pytest
 from adapters.workshop.deeds import Deeds
 from adapters.workshop.errors import BadInput, Conflict, NoRoom, NotFound
 from adapters.workshop.keeper import Keeper
-from adapters.workshop.strategies import NewerVersion, Strategies
+from adapters.workshop.strategies import Strategies
+from adapters.workshop.versions import NewerVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

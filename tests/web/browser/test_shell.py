@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.web.conftest import Served
+    from tests.web.hosting import Served
 
     Opener = Callable[..., Page]
 

@@ -26,7 +26,7 @@ from playwright.sync_api import Page, expect
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.web.conftest import Served
+    from tests.web.hosting import Served
 
     Opener = Callable[..., Page]
 
