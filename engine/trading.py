@@ -48,6 +48,7 @@ class Trading:
         self._program = program
         self._simulator = simulator
         self._intents = no_intents(len(program.targets))
+        self._today: Today | None = None
         self._begin(no_bars(program.instrument, program.bar_minutes), NO_DATES, paths_of())
 
     def _begin(self, market: Market, dates: Dates, paths: Paths) -> None:
@@ -88,8 +89,9 @@ class Trading:
         if len(intents):
             self._intents = together([self._intents, intents])
         self._flattens = dates.flattens
+        self._today = None
         if self._paths is not None:
-            self._know_paths(self._paths, schedule, known)
+            self._know_paths(self._paths, schedule)
 
     def know_bar(self, bar: Bar, intents: Intents, today: Today, dropped: Dropped) -> None:
         """The same for one bar of the trading date at hand, of which `today` knows already."""
@@ -104,20 +106,25 @@ class Trading:
             self._limits.replace_last((closing, session.past + dropped.rows))
         if len(intents):
             self._intents = together([self._intents, intents])
-        if self._paths is not None:
-            self._know_paths(self._paths, today.schedule, known)
+        self._today = today
 
     def run(self, stop: int | None = None) -> Ints:
         """The records of the bars known and not traded yet, up to row `stop` (default: all)."""
+        if self._paths is not None and self._today is not None:
+            self._know_paths(self._paths, self._today.schedule)
         (start,), (closing, over) = self._starts.columns, self._limits.columns
         so_far = Dates(start, closing, over, self._flattens)
         return self._simulator.run(self.market, so_far, self._intents, self._known_paths(), stop)
 
-    def _know_paths(self, paths: Growing, schedule: Schedule, known: int) -> None:
-        """The paths of the rows from `known` on, the last of the schedule's."""
-        window = laid_out(paths_for(self._program, schedule), len(schedule.market))
-        fresh = len(self._bars) - known
-        paths.put(known, [column[-fresh:] for column in window])
+    def _know_paths(self, paths: Growing, schedule: Schedule) -> None:
+        """The paths of the rows of which there are none yet, the last of the schedule's.
+
+        One bar's cost as much as a whole date's, and are of no use while nothing is open.
+        """
+        fresh = len(self._bars) - len(paths)
+        if fresh:
+            window = laid_out(paths_for(self._program, schedule), len(schedule.market))
+            paths.put(len(paths), [column[-fresh:] for column in window])
 
     def _known_paths(self) -> Paths:
         if self._paths is None:

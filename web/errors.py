@@ -21,6 +21,7 @@ from adapters.workshop.errors import (
     NoRoom,
     NotAllowed,
     NotFound,
+    TooBusy,
     WorkshopError,
 )
 from web.rendering import is_fragment, page
@@ -39,6 +40,7 @@ STATUS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (Conflict, 409),
     (NotAllowed, 403),
     (NoRoom, 507),
+    (TooBusy, 503),
     (WorkshopError, 400),
     (DatabaseError, 503),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from adapters.workshop.turns import NOBODY, Asker
 from web.settings import Settings  # noqa: TC001 - Litestar reads the fields of `Ports`
 
 if TYPE_CHECKING:
@@ -130,7 +131,9 @@ class ChecksPort(Protocol):
     """What is to be said about a text: `adapters.workshop.checking`."""
 
     def warm(self) -> None: ...
-    def check(self, text: str, *, thorough: bool = False) -> Future[Checked]: ...
+    def check(
+        self, text: str, *, thorough: bool = False, asker: Asker = NOBODY
+    ) -> Future[Checked]: ...
 
 
 class TrialsPort(Protocol):

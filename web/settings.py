@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from dataclasses import dataclass, fields
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +14,7 @@ from dsl.folders import state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from ipaddress import IPv4Network, IPv6Network
 
 PREFIX: Final = "ENGINE_WEB_"
 _TRUE: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
@@ -30,7 +31,8 @@ class Settings:
 
     `folder` holds what the workshop keeps, `strategies` the files people edit, `data` what runs
     use where nobody chose; `journal` is the live journal (a path or an address) and `socket` where
-    its engine listens, empty: those of the paper account.
+    its engine listens, empty: those of the paper account. `trusted_proxies` are addresses and
+    networks whose X-Forwarded-For is believed.
     """
 
     folder: Path
@@ -41,6 +43,7 @@ class Settings:
     journal: str = ""
     socket: str = ""
     allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
     secure_cookie: bool = False
     session_hours: float = 12.0
 
@@ -55,6 +58,16 @@ class Settings:
         for host in self.allowed_hosts:
             if not _HOST.fullmatch(host):
                 raise BadSettings(f"allowed host {host!r} is no name: write one such as desk.lan")
+        for proxy in self.trusted_proxies:
+            if _network(proxy) is None:
+                raise BadSettings(
+                    f"trusted proxy {proxy!r} is no address: write 127.0.0.1 or 10.0.0.0/8"
+                )
+
+    @property
+    def proxies(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of the proxies that are trusted."""
+        return tuple(filter(None, map(_network, self.trusted_proxies)))
 
     @property
     def is_local(self) -> bool:
@@ -71,6 +84,13 @@ class Settings:
         """The name of the cookie: of its own for each workshop, as cookies know no ports."""
         name = "engine_" + hashlib.sha256(str(self.folder.resolve()).encode()).hexdigest()[:8]
         return f"__Host-{name}" if self.secure_cookie else name
+
+
+def _network(word: str) -> IPv4Network | IPv6Network | None:
+    try:
+        return ip_network(word, strict=False)
+    except ValueError:
+        return None
 
 
 def settings_of(given: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> Settings:
@@ -92,11 +112,16 @@ def _read(name: str, word: str) -> Any:
         raise BadSettings(f"{PREFIX}{name.upper()}={word!r} cannot be read") from None
 
 
+def _listed(word: str) -> tuple[str, ...]:
+    return tuple(filter(None, word.replace(",", " ").split()))
+
+
 _READ: Final[Mapping[str, Callable[[str], Any]]] = {
     "folder": Path,
     "strategies": Path,
     "port": int,
     "session_hours": float,
     "secure_cookie": lambda word: _TRUE[word.lower()],
-    "allowed_hosts": lambda word: tuple(filter(None, word.replace(",", " ").split())),
+    "allowed_hosts": _listed,
+    "trusted_proxies": _listed,
 }

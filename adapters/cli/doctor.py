@@ -78,7 +78,8 @@ async def _made(
 ) -> AsyncIterator[Checked]:
     from adapters.preflight.check import made as looked  # noqa: PLC0415 - start-up in milliseconds
 
-    for check in _here(choice, made, where):
+    account = reach.account if live else ""
+    for check in _here(choice, made, where, account):
         yield await looked(check)
     if live:
         from adapters.preflight.broker import Gateway  # noqa: PLC0415 - as above
@@ -86,12 +87,14 @@ async def _made(
         program = None if made is None else made.program
         if _engine_runs(where):
             reach = replace(reach, client=reach.client + 1)  # its own id is taken, by itself
-        gateway = Gateway(reach.settings(PATIENCE), program)
+        gateway = Gateway(reach.settings(PATIENCE), program, _owner(where))
         async for checked in gateway.checks():
             yield checked
 
 
-def _here(choice: Choice | None, made: Compiled | None, where: str | Path) -> Iterator[Check]:
+def _here(
+    choice: Choice | None, made: Compiled | None, where: str | Path, account: str
+) -> Iterator[Check]:
     """The checks that need no gateway."""
     from adapters.cli.workbench import shown  # noqa: PLC0415 - start-up in milliseconds
     from adapters.preflight import journal, machine, strategy  # noqa: PLC0415 - as above
@@ -100,7 +103,7 @@ def _here(choice: Choice | None, made: Compiled | None, where: str | Path) -> It
     is_server = "://" in str(where)
     folder = state_folder() if is_server else Path(where).expanduser().absolute().parent
     yield from machine.checks(folder)
-    yield from journal.checks(where, None if made is None else made.program)
+    yield from journal.checks(where, None if made is None else made.program, account)
     if choice is not None and made is not None:
         yield from strategy.checks(shown(choice.spec), made)
 
@@ -109,6 +112,18 @@ def _compiled(choice: Choice) -> Compiled:
     from adapters.cli.workbench import compiled_for_data  # noqa: PLC0415 - as above
 
     return compiled_for_data(choice)[0]
+
+
+def _owner(where: str | Path) -> str:
+    """The account that the journal is of; empty where it cannot say."""
+    from adapters.database.errors import DatabaseError  # noqa: PLC0415 - SQLAlchemy, 300 ms
+    from adapters.live.offline import stood  # noqa: PLC0415 - as above
+    from adapters.preflight.journal import is_there  # noqa: PLC0415 - as above
+
+    try:
+        return stood(where).account if is_there(where) else ""
+    except DatabaseError:
+        return ""  # a check of its own says so
 
 
 def _engine_runs(where: str | Path) -> bool:

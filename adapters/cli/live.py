@@ -385,8 +385,11 @@ def _show_stood(where: str | Path, stood: LastStood) -> None:
 
     click.secho("No engine runs.", bold=True)
     last = "nothing was written yet" if stood.at is None else f"last written {instant(stood.at)}"
-    click.echo(f"journal {where}: {counted(stood.events, 'event')}, {last}")
+    whose = f" of account {stood.account}" if stood.account else ""
+    click.echo(f"journal {where}{whose}: {counted(stood.events, 'event')}, {last}")
     _show_open(stood)
+    for strategy, name in stood.programs.items():
+        click.echo(f"opened by program {strategy}{f' ({name})' if name else ''}")
     if stood.latch:
         click.secho(f"Latched: {stood.latch} (engine unlatch --why ...)", fg="red")
     if stood.halt:
@@ -401,8 +404,10 @@ def _stood_record(stood: LastStood) -> dict[str, Any]:
     return {
         "at": stood.at,
         "events": stood.events,
+        "account": stood.account or None,
         "held": stood.held,
         "living": [family.signal.candidate for family in stood.living],
+        "programs": dict(stood.programs),
         "equity": str(stood.risk.equity) if stood.risk.date else None,
         "latch": stood.latch,
         "halt": stood.halt,

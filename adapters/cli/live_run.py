@@ -10,40 +10,21 @@ import click
 from click.core import ParameterSource
 
 from adapters.cli import INTERRUPTED
+from adapters.cli.reach import ENGINES, gateway_options
 from adapters.cli.screen import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from adapters.cli.options import Choice
+    from adapters.cli.reach import Reach
     from adapters.live.ending import Ending
     from adapters.live.plan import Plan
     from engine.execution.terms import Terms
 
 _OPTIONS: Final = (
     click.option("--live", is_flag=True, help="Trade it on Interactive Brokers; see below."),
-    click.option(
-        "--account",
-        metavar="NUMBER",
-        help="Live: the account. One with money must be typed, and its port said.",
-    ),
-    click.option(
-        "--host", default="127.0.0.1", show_default=True, help="Live: where the gateway is."
-    ),
-    click.option(
-        "--port",
-        type=click.IntRange(1, 65535),
-        default=4002,
-        show_default=True,
-        help="Live: 4002 or 7497 for paper, 4001 or 7496 for money.",
-    ),
-    click.option(
-        "--client",
-        type=click.IntRange(1, 999_999_999),
-        default=17,
-        show_default=True,
-        help="Live: the client id, the same at every start.",
-    ),
+    gateway_options(ENGINES, "Live: "),
     click.option(
         "--journal",
         "live_journal",
@@ -127,14 +108,14 @@ def refuse_others(*, live: bool) -> None:
     raise click.UsageError(f"{several}: only with --live")
 
 
-def run_live(choice: Choice, terms: Terms, *, as_json: bool, **words: Any) -> None:
+def run_live(choice: Choice, terms: Terms, reach: Reach, *, as_json: bool, **words: Any) -> None:
     """Trade until it is stopped; leaves with the status that says why."""
     from adapters.database.errors import DatabaseError  # noqa: PLC0415 - SQLAlchemy, 300 ms
     from adapters.ib.library import NoLibrary  # noqa: PLC0415 - as above
     from adapters.live.errors import CannotRun  # noqa: PLC0415 - as above
 
     try:
-        plan = _plan(choice, terms, words)
+        plan = _plan(choice, terms, reach, words)
         ending = _run(plan, as_json=as_json, verbose=words["verbose"])
     except CannotRun as cannot:
         raise Failure(cannot.message, cannot.remedy) from None
@@ -146,7 +127,7 @@ def run_live(choice: Choice, terms: Terms, *, as_json: bool, **words: Any) -> No
         raise click.exceptions.Exit(INTERRUPTED)
 
 
-def _plan(choice: Choice, terms: Terms, words: Mapping[str, Any]) -> Plan:
+def _plan(choice: Choice, terms: Terms, reach: Reach, words: Mapping[str, Any]) -> Plan:
     from adapters.calendars import ExchangeCalendars  # noqa: PLC0415 - brings numpy
     from adapters.cli.workbench import (  # noqa: PLC0415 - as above
         compiled_for_data,
@@ -156,14 +137,13 @@ def _plan(choice: Choice, terms: Terms, words: Mapping[str, Any]) -> Plan:
     )
     from adapters.events import event_lists  # noqa: PLC0415 - as above
     from adapters.ib.port import FeedKind  # noqa: PLC0415 - as above
-    from adapters.ib.settings import Settings  # noqa: PLC0415 - as above
     from adapters.live.places import journal_of  # noqa: PLC0415 - as above
     from adapters.live.plan import Plan, check_words, is_real  # noqa: PLC0415 - as above
     from adapters.live.recipes import recipe_of  # noqa: PLC0415 - as above
     from engine.execution.terms import Flat  # noqa: PLC0415 - as above
 
-    account = (words["account"] or "").strip().upper()
-    check_words(account, words["port"])
+    account = reach.account.strip().upper()
+    check_words(account, reach.port)
     made, _ = compiled_for_data(choice)
     program = program_of(shown(choice.spec), made)
     monitor = words["monitor_only"]
@@ -184,7 +164,7 @@ def _plan(choice: Choice, terms: Terms, words: Mapping[str, Any]) -> Plan:
         terms=terms,
         counted=source is ParameterSource.COMMANDLINE,
         account=account,
-        settings=Settings(host=words["host"], port=words["port"], client=words["client"]),
+        settings=replace(reach, account=account).settings(reads_only=False),
         feed=FeedKind(words["feed"]),
         monitor_only=monitor,
         flatten_on_exit=words["flatten_on_exit"],

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from adapters.ib.connection import IbBroker
     from adapters.ib.settings import Settings
 
+LOCAL: Final = "127.0.0.1"
 PAPER_PORT: Final = 4002
 ENGINES: Final = 17
 """The client id of an engine that trades; who only reads takes another."""
@@ -32,7 +33,7 @@ _T = TypeVar("_T")
 class Reach:
     """A gateway, as a person says it; `account` empty: the one of the login."""
 
-    host: str = "127.0.0.1"
+    host: str = LOCAL
     port: int = PAPER_PORT
     account: str = ""
     client: int = READERS
@@ -42,8 +43,8 @@ class Reach:
         """Host and port."""
         return f"{self.host}:{self.port}"
 
-    def settings(self, timeout: float = 10.0) -> Settings:
-        """For a connection that only reads; `timeout` is in seconds, for each question."""
+    def settings(self, timeout: float = 10.0, *, reads_only: bool = True) -> Settings:
+        """For a connection, which by default only reads; `timeout`: seconds for each question."""
         from adapters.ib.settings import Settings  # noqa: PLC0415 - start-up in milliseconds
 
         return Settings(
@@ -52,27 +53,36 @@ class Reach:
             client=self.client,
             account=self.account,
             timeout=timeout,
-            reads_only=True,
+            reads_only=reads_only,
         )
 
 
-def _options(client: int) -> tuple[Callable[[Callable[..., None]], Callable[..., None]], ...]:
+def _options(
+    client: int, before: str
+) -> tuple[Callable[[Callable[..., None]], Callable[..., None]], ...]:
     return (
-        click.option("--host", default="127.0.0.1", show_default=True, help="The gateway's."),
+        click.option(
+            "--host", default=LOCAL, show_default=True, help=f"{before}Where the gateway is."
+        ),
         click.option(
             "--port",
             type=click.IntRange(1, 65535),
             default=PAPER_PORT,
             show_default=True,
-            help="4002: paper, 4001: real (TWS: 7497, 7496).",
+            help=f"{before}4002 or 7497 for paper, 4001 or 7496 for money.",
         ),
-        click.option("--account", default="", help="The account, where the login has several."),
+        click.option(
+            "--account",
+            default="",
+            metavar="NUMBER",
+            help=f"{before}Its number: where the login has several, or there is money in it.",
+        ),
         click.option(
             "--client",
             type=click.IntRange(1, 999_999_999),
             default=client,
             show_default=True,
-            help="A client id that nobody else uses.",
+            help=f"{before}The client id: nobody else's, and an engine's the same at every start.",
         ),
     )
 
@@ -85,9 +95,12 @@ JOURNAL = click.option(
 
 
 def gateway_options(
-    client: int = READERS,
+    client: int = READERS, before: str = ""
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """--host, --port, --account and --client (this one by default), as `reach` of the function."""
+    """--host, --port, --account and --client (this one by default), as `reach` of the function.
+
+    `before`: what their help begins with.
+    """
 
     def with_them(function: Callable[..., None]) -> Callable[..., None]:
         @wraps(function)
@@ -96,7 +109,7 @@ def gateway_options(
             function(reach=Reach(**{name: words.pop(name) for name in names}), **words)
 
         wrapped: Callable[..., None] = reaching
-        for option in reversed(_options(client)):
+        for option in reversed(_options(client, before)):
             wrapped = option(wrapped)
         return wrapped
 

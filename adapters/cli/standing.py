@@ -108,7 +108,20 @@ def _facts(status: Status) -> Iterator[tuple[str, str]]:
             f"{process.version}, program {process.program[:16]} of {process.file}"
         ),
     )
-    yield "journal", f"{status.journal}, {counted(status.events, 'event')}"
+    for one in status.earlier:
+        what = f"program {one.program} ({one.name or 'no name kept'}{_of(one.file)})"
+        if one.leads:
+            yield "before", f"{what} leads what it opened to its end; nothing enters before"
+        else:
+            why = f": {one.trouble}" if one.trouble else ""
+            lost = f"{what} cannot lead what it opened{why}; its own orders do"
+            yield "before", click.style(lost, fg="yellow")
+    whose = f" of {status.owner}" if status.owner else ""
+    yield "journal", f"{status.journal}{whose}, {counted(status.events, 'event')}"
+
+
+def _of(file: str) -> str:
+    return f" of {file}" if file else ""
 
 
 def _money(amount: str | None, currency: str) -> str:
@@ -182,11 +195,17 @@ def _positions(status: Status) -> Iterator[str]:
             NONE if one.open_profit is None else _signed(one.open_profit, currency),
             "yes" if one.is_protected else "NO",
             instant(one.opened)[:16],
+            one.led_by or "this program",
         )
         for one in status.positions
     ]
-    head = ("side", "contracts", "entry", "stop", "targets", "profit", "protected", "since (UTC)")
-    yield from _titled("Position", Table(head, rows, frozenset({1, 2, 3, 4, 5})))
+    head = (
+        *("side", "contracts", "entry", "stop", "targets", "profit", "protected", "since (UTC)"),
+        "led by",
+    )
+    shown = len(head) if any(one.led_by for one in status.positions) else len(head) - 1
+    table = Table(head[:shown], [row[:shown] for row in rows], frozenset({1, 2, 3, 4, 5}))
+    yield from _titled("Position", table)
 
 
 def _orders(status: Status) -> Iterator[str]:

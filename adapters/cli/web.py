@@ -59,6 +59,13 @@ if TYPE_CHECKING:
     help="A host name this page also answers to; may be repeated.",
 )
 @click.option(
+    "--trust-proxy",
+    "trusted_proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A proxy (or a network of them) whose X-Forwarded-For is believed; may be repeated.",
+)
+@click.option(
     "--secure-cookie", is_flag=True, default=None, help="Behind HTTPS: cookies only there."
 )
 @click.option("--session-hours", type=float, help="Signed out after so long idle; 12 unless told.")
@@ -76,7 +83,8 @@ def command(*, as_json: bool, opens: bool, new_password: str | None, **words: An
     Settings may also stand in the environment, such as ENGINE_WEB_PORT; ENGINE_WEB_PASSWORD_FILE
     names a file with the first operator's password instead.
     """
-    words["allowed_hosts"] = words["allowed_hosts"] or None
+    for several in ("allowed_hosts", "trusted_proxies"):
+        words[several] = words[several] or None
     with _refusals():
         settings = import_module("web.settings").settings_of(words)
         if new_password is not None:

@@ -129,4 +129,4 @@ def _must(words: list[str], secret: dict[str, str]) -> None:
     done = subprocess.run(words, env=environment, capture_output=True, check=False)  # noqa: S603
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise DatabaseError(said[-1] if said else "pg_dump failed", "see the server's log")
+        raise DatabaseError(said[0] if said else f"{words[0]} failed", "see the server's log")

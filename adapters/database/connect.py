@@ -12,6 +12,7 @@ from sqlalchemy import Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DatabaseError as SqlError
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from adapters.database import postgresql
 from adapters.database.errors import (
     CorruptError,
     DatabaseError,
@@ -40,17 +41,26 @@ _PRAGMAS: Final = (
 def address(where: str | Path) -> str:
     """The address of a database: a URL as it is, a path as a SQLite file."""
     words = str(where)
+    if words.startswith("postgres://"):  # as its own programs write it, too
+        return words.replace("postgres", "postgresql", 1)
     return words if "://" in words else f"sqlite:///{Path(words).expanduser()}"
+
+
+def shown(where: str | Path) -> str:
+    """Where a database is, as messages may show it: without a password."""
+    words = str(where)
+    return told(words) if "://" in words else words
 
 
 def database(where: str | Path, *, reading: bool = False) -> Engine:
     """A database with the settings the journal relies on; nothing is opened yet.
 
-    `reading`: for one who only reads, beside the writer and without ever making it wait.
+    `reading`: for one who only reads, beside the writer and without ever making it wait. Raises
+    `UnreachableError` where it is no database that is understood.
     """
     url = address(where)
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return postgresql.database(url)
     if reading:
         url = f"sqlite:///file:{make_url(url).database}?mode=ro&uri=true"
     # an error of the database ends in a log: what was to be written does not
@@ -120,7 +130,11 @@ def lock(engine: Engine, account: str, client: int) -> Callable[[], None]:
     """
     if engine.dialect.name == "sqlite":
         return lock_file(Path(f"{engine.url.database}.lock"))
-    return _lock_server(engine, account, client)
+    name = shown(engine.url.render_as_string(hide_password=False))
+    postgresql.hold(engine, crc32(f"{account}|{client}".encode()), name)
+    with explained(engine):
+        engine.connect().close()
+    return engine.dispose
 
 
 def lock_file(path: Path) -> Callable[[], None]:
@@ -141,20 +155,6 @@ def lock_file(path: Path) -> Callable[[], None]:
     os.ftruncate(handle, 0)
     os.pwrite(handle, str(os.getpid()).encode(), 0)
     return lambda: os.close(handle)
-
-
-def _lock_server(engine: Engine, account: str, client: int) -> Callable[[], None]:
-    with explained(engine):
-        held = engine.connect()
-        held.detach()  # closing it then ends the server's session, and with it the lock
-        number = crc32(f"{account}|{client}".encode())
-        if not held.scalar(text("SELECT pg_try_advisory_lock(:n)"), {"n": number}):
-            held.close()
-            raise LockedError(
-                f"the journal of {account} (client {client}) is in use by another engine",
-                "end it first, or choose another client id",
-            )
-    return held.close
 
 
 # --- version and health ----------------------------------------------------------------------

@@ -1,9 +1,9 @@
 """Closed bars out of whatever is heard: bars in the making, 5-second bars, ticks. Pure.
 
 A bar is given out once, when a later one was heard, all of its 5-second bars were, or the broker's
-clock has passed its close by some grace. A hole is asked for in history before anything later is given out, and what was not
-heard from its first second on is taken from history as a whole. Where history has no bar there is
-none.
+clock has passed its close by some grace. A hole is asked for in history before anything later is
+given out, and what was not heard from its first second on is taken from history as a whole. Where
+history has no bar there is none.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from adapters.ib.port import Bar
+from engine.live.meanwhile import Making
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -73,8 +74,8 @@ Outcome = Closed | Wanted | Late | Revised | Quiet
 class _Draft:
     """A bar in the making; `steps`: which 5-second bars are in it; `official`: out of history.
 
-    `words`: how many different ones told of it; `repeated`: one came again; `torn`: one may be lost.
-    `heard`: what more than one word had made of an official bar, where that was not it.
+    `words`: how many different ones told of it; `repeated`: one came again; `torn`: one may be
+    lost. `heard`: what more than one word had made of an official bar, where that was not it.
     """
 
     bar: Bar
@@ -88,7 +89,7 @@ class _Draft:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing can be added to it: each of its 5-second bars was told, once and whole."""
+        """Whether nothing can be added to it: all of its 5-second bars were told."""
         return self.whole and self.steps is not None
 
 
@@ -145,6 +146,21 @@ class Assembler:
             return None
         first = min(self._drafts, default=max(self._next, self._quiet_until))
         return (first + self._size) * _MINUTE + self._grace
+
+    @property
+    def making(self) -> Making | None:
+        """What has traded since the last bar given out; None where some of it was not heard."""
+        since = self._listens_from
+        if since is None or self._wanted is not None:
+            return None
+        minute = max(self._drafts, default=self._next)
+        draft = self._drafts.get(minute)
+        if draft is None:
+            return Making(minute) if since <= minute * _MINUTE else None
+        parts = [draft.bar] if draft.steps is None else list(draft.steps.values())
+        if not (draft.whole or _from_the_first(draft)):
+            return None
+        return Making(minute, max(part.high for part in parts), min(part.low for part in parts))
 
     # --- what is heard ----------------------------------------------------------------------
 
@@ -378,6 +394,14 @@ def joined(first: Bar, second: Bar) -> Bar:
         second.close,
         first.volume + second.volume,
     )
+
+
+def _from_the_first(draft: _Draft) -> bool:
+    """Whether its 5-second bars are there from its first second on, without a hole."""
+    if draft.steps is None:
+        return False
+    first = draft.bar.minute * _MINUTE
+    return sorted(draft.steps) == list(range(first, first + len(draft.steps) * STEP, STEP))
 
 
 def _of_steps(draft: _Draft) -> Bar | None:

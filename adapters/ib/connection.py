@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from adapters.ib.states import OrderBook
     from dsl.ir.program import Instrument
     from engine.live.commands import Cancel, Send
+    from engine.live.meanwhile import Making
 
 _NEW_YORK: Final = ZoneInfo("America/New_York")
 _FINEST: Final = Fraction(1, 10**8)
@@ -168,6 +169,12 @@ class IbBroker:
         self._on()
         assert self._market is not None
         return self._market
+
+    @property
+    def making(self) -> Making | None:
+        """What has traded since the last closed bar; see `port.Broker`."""
+        feeds = () if self._market is None else self._market.feeds
+        return feeds[-1].making if feeds else None
 
     async def server_time(self) -> int:
         """The broker's clock in seconds; a simulated gateway in lockstep plays on after it."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from adapters.ib.assembler import Outcome
     from adapters.ib.port import Bar, BrokerWord, ContractInfo
+    from engine.live.meanwhile import Making
 
 _MARGIN: Final = 2
 """Seconds by which our idea of the broker's clock may be behind it."""
@@ -45,9 +46,10 @@ class Manner:
     """How bars are followed.
 
     `grace`: seconds after a bar's close for which its last words are waited for; None: the market's
-    clock is not ours, and what it told last is all there is to go by: a bar is over when it has
-    told of the close, or of a later bar. `words`: a bar of which fewer different ones were heard is
-    taken from history. `verify`: after so many bars they are compared with history; 0: never.
+    clock is not ours, so a bar is only over when there is a later one; if none was heard though
+    that clock was told to be past the close, history is looked into for it. `words`: a bar of
+    which fewer different ones were heard is taken from history. `verify`: after so many bars they
+    are compared with history; 0: never.
     """
 
     grace: float | None = 3.0
@@ -82,6 +84,10 @@ class Source(Protocol):
         self, contract: ContractInfo, bar_minutes: int, since: int, until: int
     ) -> list[Bar]:
         """The bars of some minutes, out of history."""
+        ...
+
+    async def latest(self, contract: ContractInfo, bar_minutes: int) -> list[Bar]:
+        """The last few bars of history, with the one at hand as far as it has come."""
         ...
 
     async def subscribe(self, feed: Feed) -> Iterable[Any]:
@@ -133,6 +139,12 @@ class Feed:
     def is_busy(self) -> bool:
         """Whether an answer is waited for without which no further bar is given out."""
         return self._asking > 0
+
+    @property
+    def making(self) -> Making | None:
+        """What has traded since the last closed bar; None where that is not known."""
+        is_followed = self._heard_early is None and not (self._stopped or self._renewing)
+        return self._assembler.making if is_followed else None
 
     async def start(self) -> None:
         """Subscribe; raises `DataRefused`, `RequestRefused` or `Unanswered`."""
@@ -323,17 +335,32 @@ class Feed:
 
     def _look(self) -> None:
         self._timer = None
-        self._pass(self._source.clock())
+        if self._heard_early is None and not self._stopped:
+            self._take(self._assembler.passed(self._source.clock()))
+            self._set_timer()
 
     def clock_told(self, seconds: float) -> None:
-        """The broker has told its clock, behind everything else: of a market that is not ours."""
-        if self._manner.grace is None:
-            self._pass(seconds)
+        """The broker has told its clock, and before it everything else that there was to say.
 
-    def _pass(self, now: float) -> None:
+        A market that goes by that clock alone does not wait: what it has not told by then of the
+        bar that should be over, or of the one behind it, is looked up at once.
+        """
+        due = self._assembler.due()
+        is_followed = self._heard_early is None and not self._stopped
+        if self._manner.grace is None and is_followed and due is not None and seconds >= due:
+            self._asking += 1
+            self._run(self._look_up())
+
+    async def _look_up(self) -> None:
+        """Hear what history has by now; the clock alone closes nothing, for it may be wrong."""
+        try:
+            bars = await self._source.latest(self.contract, self.bar_minutes)
+        except BrokerError:
+            return  # the next word will tell
+        finally:
+            self._asking -= 1
         if self._heard_early is None and not self._stopped:
-            self._take(self._assembler.passed(now))
-            self._set_timer()
+            self._take(self._assembler.hear_history(bars))
 
     # --- afterwards -------------------------------------------------------------------------
 

@@ -102,6 +102,12 @@ def lately(contract: ContractInfo, bar_minutes: int) -> Request:
     return replace(request, duration="3600 S") if bar_minutes == 1 else request
 
 
+def latest(contract: ContractInfo, bar_minutes: int) -> Request:
+    """A few bars up to now, the one at hand included."""
+    request = before(contract, bar_minutes, None)
+    return replace(request, duration=f"{max(120, 3 * bar_minutes * _MINUTE)} S")
+
+
 def between(contract: ContractInfo, bar_minutes: int, since: int, until: int) -> Request:
     """The bars that open from minute `since` up to `until`, as far as one request reaches.
 

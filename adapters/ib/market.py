@@ -81,6 +81,10 @@ class MarketData:
             end = min(older)
         return [bars[minute] for minute in sorted(bars)]
 
+    async def latest(self, contract: ContractInfo, bar_minutes: int) -> list[Bar]:
+        """The last few bars, with the one at hand as far as it has come."""
+        return await self._history(contract, history.latest(contract, bar_minutes))
+
     async def _history(self, contract: ContractInfo, request: Request) -> list[Bar]:
         await self._pacer.turn(contract.number, (contract.number, request))
         try:

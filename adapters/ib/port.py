@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dsl.ir.program import Instrument
     from engine.live.commands import Cancel, Send
     from engine.live.holdings import Holdings
+    from engine.live.meanwhile import Making
 
 
 class BrokerError(Exception):
@@ -363,6 +364,11 @@ class Broker(Protocol):
 
     def events(self) -> AsyncIterator[BrokerWord]:
         """What the broker says, in the order it was said, for ever."""
+        ...
+
+    @property
+    def making(self) -> Making | None:
+        """What has traded since the last closed bar that was followed; None: it is not known."""
         ...
 
     @property

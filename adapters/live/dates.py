@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
@@ -21,8 +22,14 @@ _NEW_YORK: Final = ZoneInfo("America/New_York")
 
 def rolls(contract: ContractInfo, now: int) -> bool:
     """Whether another month is traded by that instant (ms): dates of contracts are New York's."""
-    today = f"{datetime.fromtimestamp(now / 1000, UTC).astimezone(_NEW_YORK):%Y%m%d}"
-    return bool(contract.rolls) and today >= contract.rolls
+    return bool(contract.rolls) and now >= _begins(contract.rolls)
+
+
+@lru_cache(maxsize=8)
+def _begins(date: str) -> int:
+    """The first instant (ms) of a date in New York, written 20260105."""
+    midnight = datetime.strptime(date, "%Y%m%d").replace(tzinfo=_NEW_YORK)
+    return int(midnight.timestamp()) * 1000
 
 
 class TradingDates:

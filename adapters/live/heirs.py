@@ -9,7 +9,7 @@ from adapters.ib.port import Bar
 from adapters.live.bars import word_of
 from adapters.live.recipes import NotAgain, events_of, program_again
 from dsl.ir.text import program_hash
-from engine.live.stewards import Earlier
+from engine.live.stewards import Earlier, left_by_others
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -60,12 +60,14 @@ class Probate:
         Raises what the broker raises.
         """
         books = self._journal.books
+        missed = {one.signal.strategy for one in books.living} | books.leading
         earlier, troubles, fresh = [], {}, list[Bar]()
         for strategy in sorted(left_by_others(books, program_hash(self._plan.program))):
             try:
                 one, told = await self._one(books, strategy, bars, seen, made)
             except NotAgain as why:
-                troubles[strategy] = str(why)
+                if strategy in missed:
+                    troubles[strategy] = str(why)
             else:
                 earlier.append(one)
                 fresh += told
@@ -117,11 +119,6 @@ class Probate:
         kept = self._journal.bars(self._contract.number, minute + 1, last)
         known |= {bar.minute: bar for bar in kept}
         return [known[at] for at in sorted(known) if at > minute], list(told)
-
-
-def left_by_others(books: Books, own: str) -> set[str]:
-    """The programs, by hash, that have something open, or an account that does not know its end."""
-    return ({family.signal.strategy for family in books.living} | books.leading) - {own}
 
 
 def not_led(books: Books, strategy: str, why: str) -> str:

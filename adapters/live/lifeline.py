@@ -137,6 +137,7 @@ class Lifeline:
                 runner.troubles.say("bars", str(failed))
             else:
                 runner.troubles.say("bars", "")
+                runner.take(words.Followed(runner.clock.now()))
                 return
             await asyncio.sleep(_DATA_PAUSE)
 

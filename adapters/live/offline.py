@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from adapters.database.journal import Journal
@@ -24,7 +25,9 @@ class LastStood:
 
     `living` are the families that are not done, with what was asked and executed; `last` the last
     events with their numbers, oldest first; `at` the instant of the last one (ms, None: there is
-    none). `latch` and `halt` say why there are no entries, empty where there may be.
+    none). `latch` and `halt` say why there are no entries, empty where there may be. `account` is
+    whose journal it is (empty: no engine was connected yet), `programs` are the names of those that
+    opened what lives, by hash (empty where none was kept).
     """
 
     at: int | None
@@ -34,6 +37,8 @@ class LastStood:
     halt: str
     living: tuple[Family, ...]
     last: tuple[tuple[int, Event], ...]
+    account: str = ""
+    programs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def held(self) -> int:
@@ -60,6 +65,11 @@ def stood(where: str | Path, most: int = _SHOWN) -> LastStood:
         halt=books.halt,
         living=books.living,
         last=last,
+        account=books.account,
+        programs={
+            strategy: books.recipes[strategy].name if strategy in books.recipes else ""
+            for strategy in sorted({one.signal.strategy for one in books.living})
+        },
     )
 
 

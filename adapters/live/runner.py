@@ -356,9 +356,10 @@ class Runner:
 
     def _answered(self, number: int, snapshot: Snapshot) -> None:
         self.tell_equity(snapshot.figures)
-        now = self.clock.now()
         # one number is left free below the next order's: its margin is asked for under that one
-        self.take(words.Answered(now, number, snapshot.holdings, snapshot.next_number + 1))
+        first = snapshot.next_number + 1
+        now, making = self.clock.now(), self.broker.making
+        self.take(words.Answered(now, number, snapshot.holdings, first, making))
 
     # --- hands.Owner --------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from adapters.live.status import (
     AccountStands,
     CandidateStands,
     Connection,
+    EarlierStands,
     MarketStands,
     OrderStands,
     PositionStands,
@@ -20,8 +21,9 @@ from adapters.live.status import (
     RiskStands,
     Status,
 )
-from adapters.live.values import decimal_text, price_text
+from adapters.live.values import price_text
 from dsl.ir.expression import Const, Param
+from dsl.quantities import plain
 from engine.live.identity import Role
 from engine.live.situation import armed
 from engine.live.standing import living_of
@@ -49,11 +51,13 @@ def status_of(runner: Runner) -> Status:
         candidates=tuple(_candidates(runner)),
         orders=tuple(_orders(runner, books)),
         positions=tuple(_positions(runner, books)),
+        earlier=tuple(_earlier(runner, books)),
         risk=_risk(runner, books),
         why_not=runner.why_not,
         said=tuple(runner.alerts.said),
         told=runner.story.lines,
         journal=told(address(runner.plan.journal)).removeprefix("sqlite:///"),
+        owner=books.account,
         events=runner.events_written,
     )
 
@@ -183,12 +187,12 @@ def _position(runner: Runner, books: Books, family: Family) -> PositionStands:
     profit = None
     if runner.last_bar is not None:
         now = runner.last_bar.close * tick
-        profit = decimal_text((now - paid) * family.position * runner.contract.multiplier)
+        profit = plain((now - paid) * family.position * runner.contract.multiplier)
     return PositionStands(
         family=family.name,
         side="long" if family.action.sign > 0 else "short",
         contracts=family.held,
-        entry=decimal_text(paid),
+        entry=plain(paid),
         stop=_price_of(stops, tick),
         targets=tuple(
             price_text(order.price, tick) for order in targets if order.price is not None
@@ -196,7 +200,37 @@ def _position(runner: Runner, books: Books, family: Family) -> PositionStands:
         opened=min((one.minute for one in entries), default=0) * 60_000,
         open_profit=profit,
         is_protected=armed(family, living) == family.held,
+        program=family.signal.strategy,
+        led_by=_led_by(runner, family),
     )
+
+
+def _earlier(runner: Runner, books: Books) -> list[EarlierStands]:
+    """The programs of before that have something open."""
+    leading = runner.desk.leading if runner.desk is not None else frozenset()
+    opened = {one.signal.strategy for one in books.living}
+    found = []
+    for strategy in sorted((opened | leading) - {runner.strategy}):
+        recipe = books.recipes.get(strategy)
+        found.append(
+            EarlierStands(
+                program=strategy,
+                name="" if recipe is None else recipe.name,
+                file="" if recipe is None else recipe.file,
+                leads=strategy in leading,
+                trouble=runner.estate.troubles.get(strategy, ""),
+            )
+        )
+    return found
+
+
+def _led_by(runner: Runner, family: Family) -> str:
+    """What leads a position; empty: the program that trades."""
+    strategy = family.signal.strategy
+    if strategy == runner.strategy:
+        return ""
+    leads = runner.desk is not None and strategy in runner.desk.leading
+    return f"program {strategy}" if leads else "its own orders"
 
 
 def _price_of(orders: list[HeldOrder], tick: Fraction) -> str | None:
@@ -215,9 +249,9 @@ def limits_of(program: Program) -> dict[str, str]:
     ):  # fmt: skip
         match node:
             case Const(value=value):
-                found[name] = decimal_text(Fraction(value, 1_000_000))
+                found[name] = plain(Fraction(value, 1_000_000))
             case Param(name=param):
-                found[name] = decimal_text(Fraction(given[param], 1_000_000))
+                found[name] = plain(Fraction(given[param], 1_000_000))
             case _:
                 pass
     return found
@@ -240,7 +274,7 @@ def _risk(runner: Runner, books: Books) -> RiskStands | None:
         profit_today=str(risk.equity - risk.start),
         profit_total=str(risk.equity - (risk.equity if first is None else first)),
         peak=str(risk.peak),
-        drawdown=decimal_text(Fraction(round(drawdown * 10_000), 10_000)),
+        drawdown=plain(Fraction(round(drawdown * 10_000), 10_000)),
         reduce_at=limits.get("reduce_at"),
         stop_at=limits.get("stop_at"),
         daily_loss_at=limits.get("daily_loss"),

@@ -131,6 +131,19 @@ class PositionStands:
     opened: int
     open_profit: str | None
     is_protected: bool
+    program: str = ""  # the hash of the one that opened it
+    led_by: str = ""  # what leads it, where that is not the program that trades now
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierStands:
+    """A program of before whose positions or orders are open still."""
+
+    program: str  # its hash
+    name: str
+    file: str
+    leads: bool
+    trouble: str = ""  # why it cannot lead what it opened, and its own orders do
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +187,13 @@ class Status:
     candidates: tuple[CandidateStands, ...] = ()
     orders: tuple[OrderStands, ...] = ()
     positions: tuple[PositionStands, ...] = ()
+    earlier: tuple[EarlierStands, ...] = ()
     risk: RiskStands | None = None
     why_not: str = ""  # why no entry could happen now
     said: tuple[Said, ...] = ()  # the last alerts, newest first
     told: tuple[Said, ...] = ()  # what happened lately, a line each, newest first
     journal: str = ""  # where it is, without a password
+    owner: str = ""  # the account that the journal is of
     events: int = 0  # written so far
     form: int = FORM
 

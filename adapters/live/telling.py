@@ -7,7 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 from adapters.live.status import Said
-from adapters.live.values import decimal_text, price_text
+from adapters.live.values import price_text
+from dsl.quantities import plain
 from engine.live import events as ev
 from engine.live import words
 from engine.live.family import Phase
@@ -71,7 +72,7 @@ class Story:
                 leg = leg_of(one.ref)
                 name = ROLES[leg.role] if leg else "order"
                 side = "bought" if one.action.sign > 0 else "sold"
-                price = decimal_text(Fraction(one.price))
+                price = plain(Fraction(one.price))
                 return f"{side} {one.contracts} {self._of.symbol} at {price} ({name})"
             case ev.Wanted(asked=asked):
                 return f"{ROLES[asked.leg.role]}: {self.order(asked.order)}"
@@ -107,7 +108,7 @@ class Story:
             return ""
         paid = (-one.action.sign * one.contracts * one.price for one in family.executions)
         money = Fraction(sum(paid)) * self._of.multiplier
-        return f", {'+' if money > 0 else ''}{decimal_text(money)} {self._of.currency} gross"
+        return f", {'+' if money > 0 else ''}{plain(money)} {self._of.currency} gross"
 
     def order(self, order: Order) -> str:
         """An order in words, such as `sell 2 stop 25593`."""

@@ -20,7 +20,7 @@ from adapters.live.clocks import wall
 from adapters.live.connect import for_replay, is_replay
 from adapters.live.dates import TradingDates
 from adapters.live.errors import BadAccount
-from adapters.live.plan import Plan, check_words, is_real
+from adapters.live.plan import Plan, check_owner, check_words, is_real
 from adapters.live.warmup import lacking, needed
 from adapters.preflight.check import (
     Checked,
@@ -52,10 +52,14 @@ _NO_STRATEGY: Final = "name a strategy: engine doctor SPEC --live"
 
 @dataclass(slots=True)
 class Gateway:
-    """A gateway that is looked at with a client id; `program` is what is about to be traded."""
+    """A gateway that is looked at with a client id; `program` is what is about to be traded.
+
+    `owner` is the account that the journal is of, empty where that is not known.
+    """
 
     settings: Settings
     program: Program | None
+    owner: str = ""
     now: Callable[[], int] = field(default_factory=lambda: wall)
 
     async def checks(self) -> AsyncIterator[Checked]:
@@ -104,7 +108,7 @@ class Gateway:
         checked = await timed("gateway", _as_found(connect()))
         if not met:
             return [checked, *other], None
-        found = account(met[0], self.settings.account)
+        found = account(met[0], self.settings.account, self.owner)
         return [checked, _at_once("account", found)], met[0]
 
     async def _of_contract(self, broker: IbBroker) -> AsyncIterator[Checked]:
@@ -148,8 +152,8 @@ class Gateway:
 # --- verdicts on what was heard -------------------------------------------------------------
 
 
-def account(session: Session, wanted: str) -> Found:
-    """Whether the login is the one that was meant, and what it is worth."""
+def account(session: Session, wanted: str, owner: str = "") -> Found:
+    """Whether the login is the one that was meant and the journal's, and what it is worth."""
     figures = session.figures
     worth = f"{figures.equity:,} {figures.currency}" if figures.equity is not None else "unknown"
     if is_real(session.account) and session.account != wanted:
@@ -157,6 +161,10 @@ def account(session: Session, wanted: str) -> Found:
             f"{session.account} is an account with money, and nobody typed its number",
             f"log in to the paper account, or say --account {session.account}",
         )
+    try:
+        check_owner("that would be gone on with", owner, session.account)
+    except BadAccount as other:
+        return failed(other.message, other.remedy)
     kind = "REAL MONEY" if is_real(session.account) else "paper"
     told = f"{session.account} ({kind}), equity {worth}"
     if figures.equity is None or figures.equity <= 0:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 
 class WorkshopError(Exception):
     """Something asked of the workshop that cannot be; `remedy` says what to do."""
@@ -35,3 +37,13 @@ class NotAllowed(WorkshopError):
 
 class NoRoom(WorkshopError):
     """It cannot be written down: the disk is full or refuses. Nothing was changed."""
+
+
+class Superseded(Conflict):
+    """A newer text of the same editor came before this one was looked at."""
+
+
+class TooBusy(WorkshopError):
+    """More is asked than can be answered soon: the same may be asked again in a moment."""
+
+    headers: Final = {"retry-after": "1"}

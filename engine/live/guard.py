@@ -16,7 +16,8 @@ class Circumstances:
 
     `closed`: the instant the deciding bar closed; `equity_at`: when equity was last told, None for
     never. `unexplained` and `strangers` describe what a snapshot found, `left_behind`
-    what another program opened and is open still; empty where nothing.
+    what another program opened and is open still; empty where nothing. `family` names the orders
+    that are asked about, where they were sent before: an entry is not counted against itself.
     """
 
     at: int
@@ -30,6 +31,7 @@ class Circumstances:
     unexplained: str = ""
     strangers: str = ""
     left_behind: str = ""
+    family: str = ""
 
 
 def why_not(books: Books, now: Circumstances, policy: Policy) -> str:
@@ -64,6 +66,7 @@ def _is_enough(books: Books, now: Circumstances, policy: Policy) -> bool:
         return False
     sent = sum(
         family.signal.candidate.startswith(f"{now.date}/")
+        and family.name != now.family
         and any(one.leg.role.opens and one.leg.ref in books.numbers for one in family.asked)
         for family in books.families.values()
     )

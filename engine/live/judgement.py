@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.live import words
 from engine.live.commands import Level
+from engine.live.entries import Again
 from engine.live.family import Phase
 from engine.live.holdings import OrderState
 from engine.live.reconcile import ABANDONED, NOT_PLACED, Act, mismatches, verdict
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from engine.live.holdings import HeldOrder, Holdings
     from engine.live.page import Page
     from engine.live.positions import Positions
+    from engine.live.reconcile import Verdict
     from engine.live.trader import Trader
 
 
@@ -38,9 +40,9 @@ class Judgement:
     def of(self, holdings: Holdings) -> None:
         """Deal with a snapshot."""
         self._take_note(holdings)
+        self._add_up(holdings)
         for family in list(self._page.books.families.values()):
             self._judge(family, holdings)
-        self._add_up(holdings)
 
     # --- taking note ------------------------------------------------------------------------
 
@@ -101,23 +103,33 @@ class Judgement:
         found = verdict(family, holdings)
         if Act.ASK_AGAIN in found.acts and self._is_early(family, situation):
             return
+        if _may_be_sent(found):
+            again = self._entries.send_again(family, living_of(self._page.books, family))
+            if again is Again.WAITS:
+                self._seen_since(name, situation)
+                self._page.look(self._page.at + self._page.policy.armed_within)
+                return
+            if again is Again.SENT:
+                self.doubts.pop(name, None)
+                return
         self.doubts.pop(name, None)
-        may_be_sent = found.ending == NOT_PLACED or Act.SEND in found.acts
-        if may_be_sent and self._entries.send_again(family):
-            return
         if Act.SEND in found.acts:
             self._page.move(family, Phase.DONE, ABANDONED, situation)
         if found.phase is not None:
             self._page.move(family, found.phase, found.ending, situation)
         self._act(family, found.acts, holdings)
 
+    def _seen_since(self, name: str, situation: Situation) -> int:
+        """Since when a family, which is doubted from now on, is seen in a situation."""
+        before = self.doubts.get(name)
+        if before is None or before[0] is not situation:
+            self.doubts[name] = before = (situation, self._page.at)
+        return before[1]
+
     def _is_early(self, family: Family, situation: Situation) -> bool:
         """Whether it is too early to believe it: the same has to be seen again, later."""
         page = self._page
-        before = self.doubts.get(family.name)
-        if before is None or before[0] is not situation:
-            self.doubts[family.name] = before = (situation, page.at)
-        due = before[1] + self._patience(family)
+        due = self._seen_since(family.name, situation) + self._patience(family)
         if page.at < due:
             page.look(due)
             return True
@@ -168,6 +180,11 @@ class Judgement:
             page.look(page.at + page.policy.second_look)
         elif page.at - self._mismatch_at >= page.policy.second_look:
             page.latch(page.unexplained)
+
+
+def _may_be_sent(found: Verdict) -> bool:
+    """Whether a verdict has something sent before anything else, if it is not too late."""
+    return found.ending == NOT_PLACED or not {Act.SEND, Act.COMPLETE}.isdisjoint(found.acts)
 
 
 def _gone(order: HeldOrder, family: Family) -> HeldOrder:

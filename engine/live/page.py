@@ -14,11 +14,12 @@ from engine.live.holdings import HeldOrder, OrderState
 from engine.live.identity import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from engine.live.books import Books
     from engine.live.family import Asked, Family, Phase
     from engine.live.holdings import Execution
+    from engine.live.meanwhile import Making
     from engine.live.policy import Policy
 
 _LONGEST_REST: Final = 6  # doublings: about a minute
@@ -37,7 +38,8 @@ class Page:
 
     `trouble`, `ahead` and `equity_at` are what was last told of the data, the broker's clock and
     the account's equity; `unexplained` and `strangers` what the last snapshot found; `sent_at` when
-    each order was last sent, of those sent since the start.
+    each order was last sent, of those sent since the start; `making` is the bar in the making, as
+    it came with the last snapshot.
     """
 
     def __init__(self, books: Books, policy: Policy) -> None:
@@ -50,6 +52,7 @@ class Page:
         self.unexplained = self.strangers = ""
         self.look_at: int | None = None
         self.next_number = 0
+        self.making: Making | None = None
         self.sent_at: dict[str, int] = {}
         self._refused_at: dict[str, int] = {}
         self._said: set[str] = set()
@@ -158,15 +161,18 @@ class Page:
 
     # --- sending ----------------------------------------------------------------------------
 
-    def send_bracket(self, family: Family) -> None:
-        """Entry, targets, stops; the last one sets all of them to work."""
+    def send_bracket(self, family: Family, there: Collection[str] = ()) -> None:
+        """Entry, targets, stops; the last one sets all of them to work.
+
+        `there` are references of orders that the broker holds already: they are not sent.
+        """
         parent = 0
         last = family.asked[-1].leg.ref
         for asked in family.asked:
-            number = self._send(
-                family, asked, parent, transmit=asked.leg.ref == last, opens=asked.leg.role.opens
-            )
-            parent = number if asked.leg.role.opens else parent
+            ref, opens = asked.leg.ref, asked.leg.role.opens
+            if ref not in there:
+                self._send(family, asked, parent, transmit=ref == last, opens=opens)
+            parent = self.books.numbers[ref] if opens else parent
         self.look(self.at + self.policy.armed_within)
 
     def send_more(self, family: Family, asked: Asked) -> None:
@@ -177,8 +183,8 @@ class Page:
 
     def _send(
         self, family: Family, asked: Asked, parent: int, *, transmit: bool, opens: bool
-    ) -> int:
-        """Write down that it is sent, then have it sent; its number."""
+    ) -> None:
+        """Write down that it is sent, then have it sent."""
         number = self._number(asked.leg.ref)
         self.record(ev.Sending(self.at, asked.leg.ref, number))
         self.sent_at[asked.leg.ref] = self.at
@@ -194,7 +200,6 @@ class Page:
                 lasts="DAY" if opens else "GTC",
             )
         )
-        return number
 
     def _number(self, ref: str) -> int:
         """The number an order is sent under; one that was sent before keeps its own."""

@@ -24,6 +24,7 @@ class Act(StrEnum):
     """Something to do, or to say."""
 
     SEND = "send"  # send it, if the deciding bar is still the last one; else abandon it
+    COMPLETE = "complete"  # send what lacks, under the same condition; else what comes after it
     ASK_AGAIN = "ask_again"  # believe it only when a second snapshot says the same
     CANCEL_ALL = "cancel_all"
     CANCEL_ENTRY = "cancel_entry"
@@ -69,6 +70,7 @@ TABLE: Final[Mapping[Phase, Mapping[Situation, Verdict]]] = {
         _S.NOTHING: _do(_A.SEND),
         # nothing is sent before it is written as SENDING: whatever lives is not explained
         _S.RESTING: _to(_P.CLOSING, _A.CANCEL_ALL, _A.LATCH),
+        _S.SPLIT: _to(_P.CLOSING, _A.CANCEL_ALL, _A.LATCH),
         _S.INCOMPLETE: _to(_P.CLOSING, _A.CANCEL_ALL, _A.LATCH),
         _S.PARTLY: _to(_P.HOLDING, _A.CANCEL_ENTRY, _A.PROTECT, _A.LATCH),
         _S.PROTECTED: _to(_P.HOLDING, _A.LATCH),
@@ -80,6 +82,8 @@ TABLE: Final[Mapping[Phase, Mapping[Situation, Verdict]]] = {
     _P.SENDING: {
         _S.NOTHING: _to(_P.DONE, _A.ASK_AGAIN, ending=NOT_PLACED),
         _S.RESTING: _to(_P.WORKING),
+        # nothing of it can be filled: its last order never came, and that one is safe to send
+        _S.SPLIT: _to(_P.CLOSING, _A.COMPLETE, _A.CANCEL_ALL),
         _S.INCOMPLETE: _to(_P.CLOSING, _A.CANCEL_ALL),
         _S.PARTLY: _to(_P.HOLDING, _A.CANCEL_ENTRY, _A.PROTECT),
         _S.PROTECTED: _to(_P.HOLDING),
@@ -91,6 +95,7 @@ TABLE: Final[Mapping[Phase, Mapping[Situation, Verdict]]] = {
     _P.WORKING: {
         _S.NOTHING: _to(_P.DONE, _A.ASK_AGAIN, ending=CANCELLED_BY_BROKER),
         _S.RESTING: _OK,
+        _S.SPLIT: _to(_P.CLOSING, _A.CANCEL_ALL),
         _S.INCOMPLETE: _to(_P.CLOSING, _A.CANCEL_ALL),
         _S.PARTLY: _to(_P.HOLDING, _A.CANCEL_ENTRY, _A.PROTECT),
         _S.PROTECTED: _to(_P.HOLDING),
@@ -103,6 +108,7 @@ TABLE: Final[Mapping[Phase, Mapping[Situation, Verdict]]] = {
         _S.NOTHING: _to(_P.DONE, ending=CLOSED),
         # a position that its own executions do not know: the journal is behind the broker
         _S.RESTING: _do(_A.ASK_AGAIN, _A.CANCEL_ALL, _A.LATCH),
+        _S.SPLIT: _do(_A.ASK_AGAIN, _A.CANCEL_ALL, _A.LATCH),
         _S.INCOMPLETE: _do(_A.ASK_AGAIN, _A.CANCEL_ALL, _A.LATCH),
         _S.PARTLY: _do(_A.CANCEL_ENTRY, _A.PROTECT),
         _S.PROTECTED: _OK,
@@ -114,6 +120,7 @@ TABLE: Final[Mapping[Phase, Mapping[Situation, Verdict]]] = {
     _P.CLOSING: {
         _S.NOTHING: _to(_P.DONE, ending=CLOSED),
         _S.RESTING: _do(_A.CANCEL_ALL),
+        _S.SPLIT: _do(_A.CANCEL_ALL),
         _S.INCOMPLETE: _do(_A.CANCEL_ALL),
         _S.PARTLY: _do(_A.CANCEL_ENTRY, _A.FLATTEN),
         _S.PROTECTED: _do(_A.FLATTEN),
@@ -125,6 +132,7 @@ TABLE: Final[Mapping[Phase, Mapping[Situation, Verdict]]] = {
     _P.DONE: {
         _S.NOTHING: _OK,
         _S.RESTING: _do(_A.CANCEL_ALL, _A.ALERT),
+        _S.SPLIT: _do(_A.CANCEL_ALL, _A.ALERT),
         _S.INCOMPLETE: _do(_A.CANCEL_ALL, _A.ALERT),
         _S.PARTLY: _to(_P.CLOSING, _A.CANCEL_ENTRY, _A.FLATTEN, _A.LATCH),
         _S.PROTECTED: _to(_P.CLOSING, _A.FLATTEN, _A.LATCH),

@@ -21,6 +21,7 @@ class Situation(StrEnum):
 
     NOTHING = "nothing"  # no living order, no position
     RESTING = "resting"  # no position; the entry waits and every leg is there
+    SPLIT = "split"  # no position; the entry is held, and what sets it to work is not there
     INCOMPLETE = "incomplete"  # no position; legs are asleep, missing, or without their entry
     PARTLY = "partly"  # a position, and the entry may still bring more
     PROTECTED = "protected"  # a position, and armed stops for exactly all of it
@@ -60,7 +61,17 @@ def _flat(family: Family, living: list[tuple[Leg, HeldOrder]]) -> Situation:
     entry_works = any(leg.role.opens and order.state is OrderState.WORKING for leg, order in living)
     asked = {one.leg.ref for one in family.asked}
     whole = asked <= {order.ref for _, order in living}
-    return Situation.RESTING if entry_works and whole else Situation.INCOMPLETE
+    if entry_works and whole:
+        return Situation.RESTING
+    return Situation.SPLIT if _is_split(family, living) else Situation.INCOMPLETE
+
+
+def _is_split(family: Family, living: list[tuple[Leg, HeldOrder]]) -> bool:
+    """Whether the last order of a bracket never came: it alone sets the others to work."""
+    entry = any(leg.role.opens for leg, _ in living)
+    asleep = all(order.state is OrderState.HELD for _, order in living)
+    transmits = family.asked[-1].leg.ref
+    return entry and asleep and all(order.ref != transmits for _, order in living)
 
 
 def armed(family: Family, living: list[tuple[Leg, HeldOrder]]) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from engine.execution import state as at
 from engine.live import events as ev
 from engine.live.commands import Level
 from engine.live.entries import Entries
@@ -17,6 +18,7 @@ from engine.live.entries import Entries
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.live.books import Books
     from engine.live.page import Page
     from engine.live.trader import Trader
     from engine.live.words import BarClosed
@@ -31,6 +33,13 @@ class Earlier:
 
     trader: Trader
     bars: tuple[BarClosed, ...] = ()
+
+
+def left_by_others(books: Books, own: str) -> set[str]:
+    """The programs, by hash, that have something open, or an account that does not know its end."""
+    opened = {family.signal.strategy for family in books.living}
+    unaware = {strategy for strategy, step in books.steps.items() if step.account[at.OPEN] > 0}
+    return (opened | unaware | books.leading) - {own}
 
 
 class Steward:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from engine.live.holdings import Execution, HeldOrder, Holdings
+    from engine.live.meanwhile import Making
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,13 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
+class Followed:
+    """The market is followed from here on: what closed before was told, what trades is heard."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
     """By how many milliseconds the broker's clock is ahead of ours."""
 
@@ -109,13 +117,15 @@ class Clock:
 class Answered:
     """A snapshot that was asked for under `number`, all parts of it answered.
 
-    `next_number` is the lowest order number that the broker takes.
+    `next_number` is the lowest order number that the broker takes; `making` what has traded since
+    the last closed bar, None where that is not known.
     """
 
     at: int
     number: int
     holdings: Holdings
     next_number: int = 0
+    making: Making | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +190,7 @@ Word = (
     | LinkDown
     | LinkUp
     | Data
+    | Followed
     | Clock
     | Answered
     | EquityTold

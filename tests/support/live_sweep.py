@@ -16,7 +16,7 @@ from engine.live import commands as cmd
 from engine.live import events as ev
 from engine.live import words
 from engine.live.family import Phase
-from engine.live.identity import Role, leg_of
+from engine.live.identity import leg_of
 from tests.support.desk import Scene
 from tests.support.live_world import World, records_of, scene_setting, world
 from tests.support.paper import FIVE_SECONDS, Profile
@@ -35,7 +35,8 @@ PROFILES = (
     Profile("rejected stop", reject_stop=16),
     Profile("rejected stop and repair", reject_stop=16, reject_repair=16),
     Profile("rejected way out", reject_exit=5),
-    Profile("shuffled and duplicated", shuffle=True, repeat=True),
+    Profile("shuffled and duplicated, forgetful", shuffle=True, repeat=True, forgets=True),
+    Profile("secretive", hides=True),
     Profile("swallowed", swallow=5),
     Profile("everything", partial=6, reject_stop=5, reject_repair=5, swallow=2, shuffle=True,
             repeat=True),
@@ -48,7 +49,6 @@ class Point:
 
     step: int
     after: int
-    splits_bracket: bool
 
 
 @dataclass
@@ -121,33 +121,6 @@ class _Stopped(Exception):
     """The engine died here."""
 
 
-def points_of(made: World) -> list[Point]:
-    """Every place where an uninterrupted run could be cut; the run is made on the way."""
-    found: list[Point] = []
-    steps = 0
-
-    def observe(_world: World, step: Step) -> None:
-        nonlocal steps
-        acts = [one for one in step.commands if isinstance(one, cmd.Send | cmd.Cancel)]
-        places = range(-1 if step.events else 0, len(acts) + 1)
-        found.extend(Point(steps, place, splits(step, place)) for place in places)
-        steps += 1
-
-    made.observer = observe
-    made.finish()
-    return found
-
-
-def splits(step: Step, place: int) -> bool:
-    """Whether a crash after so many commands leaves a bracket at the broker that is not whole."""
-    acts = [one for one in step.commands if isinstance(one, cmd.Send | cmd.Cancel)]
-    done, rest = acts[: max(0, place)], acts[max(0, place) :]
-    families = {
-        one.leg.family for one in done if isinstance(one, cmd.Send) and one.leg.role is Role.ENTRY
-    }
-    return any(isinstance(one, cmd.Send) and one.leg.family in families for one in rest)
-
-
 def forks(start: World) -> Iterator[tuple[Point, World]]:
     """Each point of a run with the world as a crash there leaves it."""
     made: list[tuple[Point, World]] = []
@@ -164,7 +137,7 @@ def forks(start: World) -> Iterator[tuple[Point, World]]:
                 fork.journal.record(*step.events)
             for command in acts[: max(0, place)]:
                 fork.do(command)
-            made.append((Point(steps, place, splits(step, place)), fork))
+            made.append((Point(steps, place), fork))
         steps += 1
 
     start.observer = observe
@@ -183,7 +156,7 @@ def sweep(seed: int, profile: Profile, policy: Policy | None = None, every: int 
     setting = scene_setting(sweep_scene(seed), policy)
     whole = world(setting, profile, warm_up=1).finish()
     tally = Tally(fills=len(whole.paper.executions))
-    judge(whole, whole, Point(-1, 0, False), tally, f"seed {seed}, {profile.name}, no crash")
+    judge(whole, whole, tally, f"seed {seed}, {profile.name}, no crash")
     tally.equal -= 1
     for number, (point, fork) in enumerate(forks(world(setting, profile, warm_up=1))):
         if number % every:
@@ -199,7 +172,7 @@ def sweep(seed: int, profile: Profile, policy: Policy | None = None, every: int 
             tally.recoveries += fork.recoveries
             continue
         tally.recoveries += fork.recoveries
-        judge(fork, whole, point, tally, where)
+        judge(fork, whole, tally, where)
     return tally
 
 
@@ -220,7 +193,7 @@ def takeovers(seed: int, profile: Profile, every: int = 1) -> Tally:
     return tally
 
 
-def judge(made: World, whole: World, point: Point, tally: Tally, where: str) -> None:
+def judge(made: World, whole: World, tally: Tally, where: str) -> None:
     """Count what must not be, and whether it ended as if nothing had happened."""
     watch(made, tally, where)
     books = made.journal.books
@@ -230,7 +203,7 @@ def judge(made: World, whole: World, point: Point, tally: Tally, where: str) -> 
         tally.equal += 1
     else:
         tally.otherwise += 1
-        if not point.splits_bracket and not forced(made):
+        if not forced(made):
             tally.note("ended otherwise", where)
 
 

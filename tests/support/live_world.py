@@ -16,7 +16,9 @@ from engine.live import words
 from engine.live.books import Books
 from engine.live.decider import SessionDecider
 from engine.live.desk import Desk, Step
+from engine.live.meanwhile import Making
 from engine.live.policy import Policy
+from engine.live.stewards import Earlier, left_by_others
 from engine.live.trader import Trader
 from tests.support.paper import Paper, Profile
 
@@ -146,6 +148,7 @@ class World:
     """One run; `row` is the bar that comes next.
 
     `warms`: a start that finds no step takes every bar so far for its warm-up, as the runner does.
+    `before`: programs of before that can be made again, to lead what they opened.
     """
 
     setting: Setting
@@ -162,6 +165,7 @@ class World:
     sent: list[cmd.Send] = field(default_factory=list)
     is_answering: bool = True
     warms: bool = False
+    before: tuple[Setting, ...] = ()
 
     def start(self) -> World:
         """A desk from what the journal knows: the only way to start."""
@@ -178,7 +182,7 @@ class World:
         )  # fmt: skip
         if step is None and known:
             trader.skip()
-        self.desk = Desk(trader, self.setting.policy, books)
+        self.desk = Desk(trader, self.setting.policy, books, self.earlier(trader.strategy, known))
         self.answers, self.wake = [], None
         self.carry_out(self.desk.begin(self.paper.now))
         self.settle(self.paper.now)
@@ -189,15 +193,44 @@ class World:
             self.settle(self.paper.now)
         return self
 
+    def earlier(self, own: str, known: int) -> list[Earlier]:
+        """The programs of before that have something to lead, with the bars up to `known`."""
+        books, found = self.journal.books, []
+        for setting in self.before:
+            strategy = program_hash(setting.program)
+            if strategy not in left_by_others(books, own):
+                continue
+            minute = books.steps[strategy].minute
+            rows = int(np.searchsorted(setting.market.minute, minute)) + 1
+
+            def decider_of(
+                simulator: Simulator, of: Setting = setting, rows: int = rows
+            ) -> Decider:
+                return of.decider_of(simulator, rows)
+
+            trader = Trader(setting.program, setting.terms, CONTRACT, decider_of)
+            bars = tuple(setting.bar(row) for row in range(rows, known))
+            found.append(Earlier(trader, bars))
+        return found
+
     def restart(self, down: int = DOWN) -> World:
         """After a crash: what was on its way is lost, what the journal has is there."""
         self.recoveries += 1
-        self.paper.outbox = []
+        self.paper.leave()
         self.paper.advance(self.paper.now + down)
         self.start()
         if not self.is_mid_bar:
             self.settle(self.paper.now + SETTLE)
         return self
+
+    @property
+    def making(self) -> Making:
+        """What has traded since the last closed bar."""
+        if not self.is_mid_bar:
+            minutes = self.setting.market.minute
+            return Making(int(minutes[min(self.row, len(minutes) - 1)]))
+        _, high, low, _ = self.paper.bar
+        return Making(self.paper.minute, high, low)
 
     # --- one word ---------------------------------------------------------------------------
 
@@ -221,10 +254,9 @@ class World:
                 self.paper.cancel(command)
             case cmd.Ask(number=number):
                 if self.paper.link and self.is_answering:
+                    now, held = self.paper.now, self.paper.holdings()
                     self.answers.append(
-                        words.Answered(
-                            self.paper.now, number, self.paper.holdings(), self.paper.next_number
-                        )
+                        words.Answered(now, number, held, self.paper.next_number, self.making)
                     )
             case cmd.WakeAt(at=at):
                 self.wake = at

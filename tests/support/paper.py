@@ -51,6 +51,8 @@ class Profile:
     reduce: bool = False  # groups are reduced instead of cancelled
     wake_on_part: bool = False  # children of an entry that is filled in part are armed
     late_told: bool = False  # executions are told before their order, orders not at all
+    forgets: bool = False  # what was not transmitted is dropped when its client leaves
+    hides: bool = False  # it is kept, and not told of to the next one until that sends it, too
 
     def hits(self, what: str, ref: str) -> bool:
         """Whether a fault strikes an order."""
@@ -76,6 +78,7 @@ class PaperOrder:
     state: OrderState = OrderState.HELD
     filled: int = 0
     seen: tuple[int, int, int] | None = None
+    hidden: bool = False
 
     @property
     def left(self) -> int:
@@ -130,7 +133,12 @@ class Paper:
         if self.profile.hits("swallow", ref) and asked.number not in self.swallowed:
             self.swallowed.add(asked.number)
             return
-        if any(one.number == asked.number for one in self.orders.values()):
+        known = next((one for one in self.orders.values() if one.number == asked.number), None)
+        if known is not None and known.hidden:
+            known.hidden = False
+            self._arrive(known, transmit=asked.transmit)
+            return
+        if known is not None:
             self._tell(words.Notice(self.now, 103, "duplicate order id"))
             return
         if asked.leg.role is Role.STOP and asked.leg.attempt and self._rejects(ref):
@@ -139,7 +147,7 @@ class Paper:
         if asked.leg.role is Role.EXIT and self.profile.hits("reject_exit", ref):
             self._tell(words.Refused(self.now, ref, 201, "rejected by the exchange"))
             return
-        permanent = 9_000 + len(self.orders)
+        permanent = max(self.orders, default=8_999) + 1
         one = PaperOrder(
             ref, permanent, asked.number, order.action, order.kind, order.price,
             order.contracts, asked.parent, asked.group, asked.transmit,
@@ -149,7 +157,11 @@ class Paper:
         if one.group in self.triggered:
             self._end(one, OrderState.CANCELLED)
             return
-        if not asked.transmit:
+        self._arrive(one, transmit=asked.transmit)
+
+    def _arrive(self, one: PaperOrder, *, transmit: bool) -> None:
+        """An order is there; the one that transmits sets all of its family to work."""
+        if not transmit:
             self._say(one)
             return
         kin = [
@@ -162,6 +174,15 @@ class Paper:
         if not self.between:
             self._meet_close(kin)
         self._watch()
+
+    def leave(self) -> None:
+        """The client is gone, and with it what was on its way to it."""
+        self.outbox = []
+        for permanent, one in list(self.orders.items()):
+            if one.state is OrderState.HELD and not one.transmit:
+                one.hidden = self.profile.hides
+                if self.profile.forgets:
+                    del self.orders[permanent]
 
     def _rejects(self, ref: str) -> bool:
         return self.profile.hits("reject_repair", ref)
@@ -191,7 +212,7 @@ class Paper:
 
     def holdings(self) -> Holdings:
         """Everything, at this instant."""
-        living = tuple(self._held(one) for one in self._living())
+        living = tuple(self._held(one) for one in self._living() if not one.hidden)
         positions = {self.contract: self.position}
         return Holdings(positions, (*living, *self.foreign), tuple(self.executions))
 

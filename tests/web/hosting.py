@@ -37,7 +37,8 @@ class SharedChecks(Checks):
 
     def close(self) -> None:
         """Leave the processes to the other pages."""
-        self._is_closed = True
+        self._pools = {}
+        super().close()
 
 
 @dataclass
@@ -116,7 +117,7 @@ def first_line(process: subprocess.Popen[str]) -> str:
         selector.register(process.stdout, selectors.EVENT_READ)
         if not selector.select(PATIENCE):
             process.kill()
-            raise AssertionError(f"{process.args} said nothing in {PATIENCE} s")
+            raise AssertionError(f"{process.args!r} said nothing in {PATIENCE} s")
     return process.stdout.readline()
 
 

@@ -18,6 +18,7 @@ def test_flags_come_before_the_environment_and_that_before_what_is_usual() -> No
         "ENGINE_WEB_PORT": "9000",
         "ENGINE_WEB_HOST": "10.0.0.1",
         "ENGINE_WEB_ALLOWED_HOSTS": "desk.lan, other.lan",
+        "ENGINE_WEB_TRUSTED_PROXIES": "127.0.0.1 10.0.0.0/8",
         "ENGINE_WEB_SECURE_COOKIE": "yes",
         "ENGINE_WEB_FOLDER": "/tmp/w",
         "ENGINE_STATE": "/nowhere",
@@ -29,6 +30,7 @@ def test_flags_come_before_the_environment_and_that_before_what_is_usual() -> No
         host="10.0.0.1",
         port=1,
         allowed_hosts=("desk.lan", "other.lan"),
+        trusted_proxies=("127.0.0.1", "10.0.0.0/8"),
         secure_cookie=True,
     )
 
@@ -41,6 +43,8 @@ def test_flags_come_before_the_environment_and_that_before_what_is_usual() -> No
         {"ENGINE_WEB_SESSION_HOURS": "0"},
         {"ENGINE_WEB_SECURE_COOKIE": "perhaps"},
         {"ENGINE_WEB_ALLOWED_HOSTS": "http://x"},
+        {"ENGINE_WEB_TRUSTED_PROXIES": "proxy.lan"},
+        {"ENGINE_WEB_TRUSTED_PROXIES": "10.0.0.0/33"},
     ],
 )
 def test_what_cannot_be_is_refused_by_its_name(environment: dict[str, str]) -> None:

@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from adapters.workshop.checking import Checks
+from tests.web.hosting import PATIENCE
 from tests.web.support import OPERATOR, VIEWER, sign_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from httpx import Client
     from litestar.testing import TestClient
 
-    from tests.web.hosting import Served
+    from tests.web.hosting import Threaded
     from web.app import Site
     from web.settings import Settings
 
 NAME = "vwap_reversion"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _warm_processes() -> Iterator[None]:
-    """The processes that check texts, started once for all the applications of these tests."""
-    shared = Checks(Path())
-    start = Checks._pool
-    with shared, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Checks, "_pool", lambda _, thorough: start(shared, thorough))
-        shared.warm()
-        yield
 
 
 def file_of(settings: Settings, name: str = NAME) -> Path:
@@ -44,6 +34,16 @@ def form(text: str, base: int = 1, why: str = "") -> dict[str, Any]:
     return {"text": text, "base": base, "why": why}
 
 
+def verdict_of(client: TestClient[Any], name: str) -> str:
+    """The findings of a row of the list, once they are known."""
+    for _ in range(6):
+        said = client.get(f"/strategies/{name}/verdict", headers={"hx-request": "true"}).text
+        if ">checking<" not in said:
+            return said
+        assert f'hx-get="/strategies/{name}/verdict"' in said
+    pytest.fail(f"the findings of {name} are not known after a minute")
+
+
 def test_the_list_names_every_strategy(client: TestClient[Any], settings: Settings) -> None:
     page = client.get("/strategies").text
     for file in settings.strategies.glob("*.yaml"):
@@ -51,8 +51,7 @@ def test_the_list_names_every_strategy(client: TestClient[Any], settings: Settin
 
 
 def test_the_verdict_of_a_strategy_comes_by_itself(client: TestClient[Any]) -> None:
-    answer = client.get("/strategies/slob_5_1_creator/verdict", headers={"hx-request": "true"})
-    assert "2 warnings" in answer.text
+    assert "2 warnings" in verdict_of(client, "slob_5_1_creator")
 
 
 def test_the_editor_brings_the_text_the_diagram_and_the_parameters(
@@ -189,7 +188,7 @@ def test_a_strategy_is_begun_from_a_template_a_copy_and_a_variant(
         answer = client.post("/strategies/-/new", data={"name": name, "source": source, "of": NAME})
         assert answer.headers["location"] == f"/strategies/{name}?said=created.1"
         assert f"strategy: {name}\n" in file_of(settings, name).read_text("utf-8")
-        assert "error" not in client.get(f"/strategies/{name}/verdict").text
+        assert "error" not in verdict_of(client, name)
     assert "variant of vwap_reversion" in client.get("/strategies").text
     again = client.post("/strategies/-/new", data={"name": "a", "source": "copy", "of": NAME})
     assert again.status_code == 409
@@ -243,7 +242,9 @@ def test_a_difference_in_trades_is_asked_for_until_it_is_known(
     )
     assert begun.status_code == 202
     trial = begun.json()
+    until = time.monotonic() + PATIENCE
     while not trial["is_over"]:
+        assert time.monotonic() < until, trial
         trial = client.get(f"/api/strategies/{NAME}/trials/{trial['id']}").json()
     assert re.match(r"this change removes \d+ trades", trial["sentence"])
     page = client.get(f"/strategies/{NAME}/trades/{trial['id']}").text
@@ -299,17 +300,17 @@ def test_a_file_that_was_removed_is_not_there_and_its_page_says_so(
 
 
 def test_a_restart_of_the_page_forgets_nothing(
-    serve: Callable[..., Served], tmp_path: Path
+    host: Callable[..., Threaded], tmp_path: Path
 ) -> None:
-    served = serve(tmp_path)
+    served = host(tmp_path)
     file = served.settings.strategies / f"{NAME}.yaml"
-    with httpx.Client(base_url=served.address, timeout=30) as one:
+    with httpx.Client(base_url=served.address, timeout=PATIENCE) as one:
         sign_in(one, OPERATOR)
         text = file.read_text("utf-8") + "# kept\n"
         one.get(f"/strategies/{NAME}")
         assert one.post(f"/strategies/{NAME}", data=form(text)).status_code == 303
     served.end()
-    again = serve(tmp_path)
-    with httpx.Client(base_url=again.address, timeout=30) as other:
+    again = host(tmp_path)
+    with httpx.Client(base_url=again.address, timeout=PATIENCE) as other:
         sign_in(other, OPERATOR)
         assert len(other.get(f"/api/strategies/{NAME}/versions").json()) == 2

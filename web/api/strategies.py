@@ -14,11 +14,11 @@ from msgspec import Meta
 from adapters.workshop.checked import Checked, Dial, Fix
 from adapters.workshop.dials import applied, turned
 from adapters.workshop.differences import TextDifference, TradeDifference, text_difference
-from adapters.workshop.errors import NotFound
+from adapters.workshop.errors import NotFound, TooBusy
 from adapters.workshop.templates import TEMPLATES, renamed
 from adapters.workshop.tidying import tidied
+from adapters.workshop.turns import Asker
 from adapters.workshop.versions import Version
-from adapters.workshop.vocabulary import vocabulary
 from web.pages.strategies import LARGEST, who
 from web.ports import Ports
 from web.security.guards import VIEWERS
@@ -37,10 +37,11 @@ Why = Annotated[str, Meta(max_length=500)]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text to look at."""
+    """A text to look at; `editor` is any word that tells one editor of a person from another."""
 
     text: Annotated[str, Meta(max_length=LARGEST)]
     thorough: bool = False
+    editor: Annotated[str, Meta(max_length=40)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +151,22 @@ class LanguageApi(Controller):
         "/check", status_code=200, request_max_body_size=LARGEST, summary="What is wrong in a text"
     )
     async def check(
-        self, ports: NamedDependency[Ports], data: JSONBody[Text]
+        self, request: Request[Any, Any, Any], ports: NamedDependency[Ports], data: JSONBody[Text]
     ) -> Response[dict[str, Any]]:
-        """The findings of the command line, with fixes; `thorough` adds the proofs."""
-        asked = asyncio.wrap_future(ports.checks.check(data.text, thorough=data.thorough))
-        async with asyncio.timeout(PATIENCE):
-            checked = await asyncio.shield(asked)
+        """The findings of the command line, with fixes; `thorough` adds the proofs.
+
+        Of one `editor` the newest text is looked at: 409 for one before it that still waited.
+        503 with Retry-After where too many wait.
+        """
+        asker = Asker(who(request).name, data.editor)
+        asked = ports.checks.check(data.text, thorough=data.thorough, asker=asker)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                checked = await asyncio.shield(asyncio.wrap_future(asked))
+        except TimeoutError:
+            raise TooBusy(
+                f"checking this text takes more than {PATIENCE:g} seconds", "ask again for it"
+            ) from None
         return Response(told(checked))
 
     @post(
@@ -195,6 +206,8 @@ class LanguageApi(Controller):
     @get("/vocabulary", sync_to_thread=True, summary="Keys, names, functions, units and codes")
     def words(self) -> Response[dict[str, Any]]:
         """What completion and hover are made of."""
+        from adapters.workshop.vocabulary import vocabulary  # noqa: PLC0415 - reads many modules
+
         return Response(dict(vocabulary()), headers={"cache-control": "private, max-age=600"})
 
 

@@ -136,11 +136,11 @@ class StrategiesPage(Controller):
         ports: NamedDependency[Ports],
         name: FromPath[str],
     ) -> Response[str]:
-        """The findings of a row of the list, as a fragment."""
+        """The findings of a row of the list; the fragment asks again for those not known yet."""
         opened = await asyncio.to_thread(ports.strategies.open, name)
-        async with asyncio.timeout(PATIENCE):
-            checked = await _thorough(ports, opened.in_file.text)
-        row = Listed(entry_of(opened), checked, None, 0)
+        check = _thorough(ports, opened.in_file.text)
+        await asyncio.wait([check], timeout=PATIENCE)
+        row = Listed(entry_of(opened), _result(check), None, 0)
         return await asyncio.to_thread(page, request, "strategies/verdict.html", row=row)
 
     @post("/{name:str}", request_max_body_size=LARGEST)

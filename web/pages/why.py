@@ -8,7 +8,6 @@ from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
-from adapters.workshop.charts import bars_of
 from adapters.workshop.errors import NotFound
 from web.ports import Ports
 from web.rendering import page
@@ -98,6 +97,8 @@ class WhyPage(Controller):
         n: FromPath[int],
     ) -> Response[str]:
         """The bars of a setup as a table: what the chart shows, to be read."""
+        from adapters.workshop.charts import bars_of  # noqa: PLC0415 - brings numpy and the engine
+
         opened = ports.runs.opened(number)
         _known(opened, n)
         return page(

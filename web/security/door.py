@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from web.security.headers import HEADERS, SECURE
 from web.security.hosts import is_ours, own_hosts
+from web.security.peers import peer_behind
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,6 +33,7 @@ class Door:
         self._ports = ports
         self._traffic = traffic
         self._hosts = own_hosts(ports.settings)
+        self._proxies = ports.settings.proxies
         self._headers = (*HEADERS, SECURE) if ports.settings.secure_cookie else HEADERS
 
     async def __call__(
@@ -39,8 +41,12 @@ class Door:
     ) -> None:
         """Let a request pass, with its person in `scope["user"]`, or turn it away.
 
-        `scope["state"]["reference"]` names the request in the log and in answers.
+        `scope["state"]["reference"]` names the request in the log and in answers;
+        `scope["client"]` is whoever is behind the proxies that are trusted.
         """
+        if self._proxies and scope.get("client"):
+            connected, port = scope["client"]
+            scope["client"] = (peer_behind(connected, scope["headers"], self._proxies), port)
         began, status = time.perf_counter(), 0
         reference = scope.setdefault("state", {})["reference"] = secrets.token_hex(4)
         headers = {name: value.decode("latin-1") for name, value in scope["headers"]}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import to_builtins
 
 from web.views.diagram import diagram
 
@@ -125,8 +127,9 @@ def drawn(checked: Checked | None) -> Diagram | None:
 
 def told(checked: Checked) -> dict[str, Any]:
     """A check as plain values, without what is drawn on the server."""
-    words = asdict(checked)
-    del words["sketch"], words["dials"]
+    shown = {name: getattr(checked, name) for name in ("findings", "names", "summary", "extends")}
+    words: dict[str, Any] = to_builtins(shown)  # `asdict` takes thirty times as long
+    words["is_thorough"] = checked.is_thorough
     return {**words, "counted": counted(checked), "worst": checked.worst}
 
 

@@ -225,7 +225,37 @@ def test_a_bar_whose_words_come_long_after_its_close_is_taken_from_history() -> 
     assert one.hear_bar(bar(0, close=95), now=(FIRST + 1) * 60 + 9) == []
     assert one.hear_bar(bar(0, close=96), now=(FIRST + 1) * 60 + 10) == []
     assert one.hear_bar(bar(1)) == [Wanted(FIRST, FIRST + 1)]
-    assert one.answered(Wanted(FIRST, FIRST + 1), [bar(0)]) == [Closed(bar(0))]
+    told = one.answered(Wanted(FIRST, FIRST + 1), [bar(0)])
+    assert told == [Closed(bar(0), heard=bar(0, close=96))]
+
+
+def test_a_bar_of_which_only_the_first_word_was_heard_is_taken_from_history() -> None:
+    one = Assembler(1, FIRST - 1, words=2)
+    first = bar(0, close=95)
+    assert one.hear_bar(first) == []
+    assert one.hear_bar(first) == []  # the same again says nothing new
+    assert one.hear_bar(bar(1, close=95)) == [Wanted(FIRST, FIRST + 1)]
+    told = one.answered(Wanted(FIRST, FIRST + 1), [bar(0)])
+    assert told == [Closed(bar(0), heard=first)]
+    assert one.hear_bar(bar(1)) == []
+    assert one.hear_bar(bar(2)) == [Closed(bar(1))]
+
+
+def test_a_bar_of_which_one_word_was_heard_is_not_known_to_stand_still() -> None:
+    one = Assembler(1, FIRST - 1, words=2)
+    one.hear_bar(bar(0, close=95))
+    one.hear_bar(bar(1))
+    assert one.answered(Wanted(FIRST, FIRST + 1), [bar(0)]) == [Closed(bar(0), heard=None)]
+
+
+def test_a_word_that_was_lost_leaves_no_bar_in_the_making_trusted() -> None:
+    one = Assembler(1, FIRST - 1)
+    one.hear_bar(bar(0, close=95))
+    one.doubt()
+    one.hear_bar(bar(0, close=96))
+    assert one.hear_bar(bar(1)) == [Wanted(FIRST, FIRST + 1)]
+    one.answered(Wanted(FIRST, FIRST + 1), [bar(0)])
+    assert one.hear_bar(bar(2)) == [Closed(bar(1))]
 
 
 def test_of_the_first_answer_all_but_the_last_bar_are_whole() -> None:

@@ -17,6 +17,7 @@ from adapters.ib.library import installed
 from adapters.ib.port import (
     BarRevised,
     ClientIdTaken,
+    ContractInfo,
     DataRefused,
     Disconnected,
     Doubt,
@@ -32,7 +33,7 @@ from adapters.ib.port import (
 from adapters.instruments import described, instrument
 from engine.domain.order import Action
 from engine.live import words
-from engine.live.commands import Cancel
+from engine.live.commands import Cancel, Send
 from engine.live.holdings import OrderState
 from engine.live.words import BarClosed
 from tests.adapters.gateway.smoke import VERSIONS, zigzag
@@ -65,6 +66,32 @@ def on_gateway(
             await body(one)
 
     run(work())
+
+
+async def watching(one: Wired, *, plays: int = 2) -> ContractInfo:
+    """Connected, and the bars of NQ followed for so many stops of the market."""
+    if not one.broker.is_connected:
+        await one.broker.connect()
+    nq = await one.broker.contract(NQ)
+    if plays:
+        await one.broker.bars(nq, 1, None)
+        await one.play(plays)
+    return nq
+
+
+def sent(
+    one: Wired, nq: ContractInfo, *, entry: int | None = -200, stop: int = -400, target: int = 400,
+    legs: int = 3, **words: Any,
+) -> list[Send]:  # fmt: skip
+    """A bracket around the last price, in ticks from it; only its first `legs` leave."""
+    last = one.gateway.tapes["NQ"].price or 0
+    first = one.broker.next_number()
+    at = None if entry is None else last + entry
+    made = bracket(nq, first, entry=at, stop=last + stop, target=last + target, **words)
+    made[legs - 1] = replace(made[legs - 1], transmit=True)
+    for leg in made[:legs]:
+        one.broker.send(leg, nq)
+    return made
 
 
 def test_connecting_tells_account_clock_and_figures(line: tuple[str, str]) -> None:
@@ -180,6 +207,37 @@ def test_bars_that_were_never_told_are_fetched_before_any_later_one(line: tuple[
     on_gateway(line, body, faults="missing-bar~0.4,duplicate-bar~0.3,old-bar~0.2")
 
 
+@pytest.mark.parametrize(
+    "faults",
+    ["late-bar=20", "late-bar=70", "missing-bar", "broken-frame", "late-bar,duplicate-bar",
+     "late-bar~0.5,missing-bar~0.5,broken-frame~0.3,old-bar~0.3"],
+)  # fmt: skip
+def test_a_bar_is_given_out_as_it_closes_though_its_words_are_late_or_lost(
+    line: tuple[str, str], faults: str
+) -> None:
+    async def body(one: Wired) -> None:
+        await one.broker.connect()
+        nq = await one.broker.contract(NQ)
+        first = int(one.gateway.now) // 60 - 1
+        await one.broker.bars(nq, 1, first)
+        tape = one.gateway.tapes["NQ"]
+        got: list[BarClosed] = []
+        for _ in range(24):
+            await one.play()
+            got = one.heard(BarClosed)
+            over = (int(one.gateway.now) // 60 - 1) - first
+            assert [bar.minute for bar in got] == list(range(first + 1, first + 1 + over))
+        assert [(bar.high, bar.low, bar.close, bar.volume) for bar in got] == [
+            (true.high, true.low, true.close, true.volume)
+            for true in (tape.at(60 + k) for k in range(len(got)))
+        ]
+        assert len(got) >= 4
+        assert one.gateway.faults.struck
+        assert not one.heard(BarRevised)
+
+    on_gateway(line, body, faults=faults)
+
+
 def test_live_bars_come_even_if_their_history_is_empty(line: tuple[str, str]) -> None:
     async def body(one: Wired) -> None:
         await one.broker.connect()
@@ -196,10 +254,7 @@ def test_live_bars_come_even_if_their_history_is_empty(line: tuple[str, str]) ->
 
 def test_prices_that_stand_still_without_a_trade_are_no_market(line: tuple[str, str]) -> None:
     async def body(one: Wired) -> None:
-        await one.broker.connect()
-        nq = await one.broker.contract(NQ)
-        await one.broker.bars(nq, 1, None)
-        await one.play(10)
+        await watching(one, plays=10)
         assert "bars in a row without a trade" in one.heard(words.Data)[-1].trouble
 
     on_gateway(line, body, faults="frozen-price")
@@ -223,16 +278,8 @@ def test_a_bar_that_history_tells_differently_is_said_so(line: tuple[str, str]) 
 def test_a_bracket_lives_from_resting_to_filled_and_never_naked(line: tuple[str, str]) -> None:
     async def body(one: Wired) -> None:
         broker = one.broker
-        await broker.connect()
-        nq = await broker.contract(NQ)
-        await broker.bars(nq, 1, None)
-        await one.play(2)
-        last = one.gateway.tapes["NQ"].price or 0
-        first = broker.next_number()
-        sends = bracket(nq, first, entry=last - 200, stop=last - 400, target=last + 40)
-        for send in sends:
-            broker.send(send, nq)
-        entry, target, stop = sends
+        nq = await watching(one)
+        entry, target, stop = sent(one, nq, target=40)
         await one.until(lambda: state_of(one, entry) is OrderState.WORKING)
         await one.until(lambda: state_of(one, stop) is OrderState.HELD)
         assert state_of(one, target) is OrderState.HELD
@@ -242,21 +289,16 @@ def test_a_bracket_lives_from_resting_to_filled_and_never_naked(line: tuple[str,
         assert states[stop.order.id] is OrderState.HELD
         echo = {order.ref: order for order in held.orders}[stop.order.id]
         assert (echo.price, echo.contracts, echo.lasts, echo.outside_hours) == (
-            last - 400, 2, "GTC", True,
+            stop.order.price, 2, "GTC", True,
         )  # fmt: skip
-        assert echo.number == first + 2
+        assert echo.number == entry.number + 2
         assert echo.permanent > 0
         assert echo.client == 17
         broker.cancel(Cancel(entry.order.id, entry.number, echo.permanent))
         await one.until(lambda: state_of(one, stop) is OrderState.CANCELLED)
         assert state_of(one, entry) is OrderState.CANCELLED
         # and now one that is filled
-        first = broker.next_number()
-        sends = bracket(nq, first, entry=None, stop=last - 400, target=last + 4,
-                        candidate="2026-01-06/long/2")  # fmt: skip
-        entry, target, stop = sends
-        for send in sends:
-            broker.send(send, nq)
+        entry, target, stop = sent(one, nq, entry=None, target=4, candidate="2026-01-06/long/2")
         await one.until(lambda: one.heard(words.Charged))
         assert state_of(one, entry) is OrderState.FILLED
         await one.until(lambda: state_of(one, stop) is OrderState.WORKING)
@@ -293,15 +335,8 @@ def test_partial_fills_add_up_whatever_the_order_of_the_words(
 ) -> None:
     async def body(one: Wired) -> None:
         broker = one.broker
-        await broker.connect()
-        nq = await broker.contract(NQ)
-        await broker.bars(nq, 1, None)
-        await one.play(2)
-        last = one.gateway.tapes["NQ"].price or 0
-        sends = bracket(nq, broker.next_number(), contracts=3, entry=None, stop=last - 400,
-                        target=last + 4000)  # fmt: skip
-        for send in sends:
-            broker.send(send, nq)
+        nq = await watching(one)
+        sends = sent(one, nq, contracts=3, entry=None, target=4000)
         await one.play(8)
         await one.until(lambda: state_of(one, sends[0]) is OrderState.FILLED)
         told = [word.order for word in one.heard(words.Told) if word.order.ref == sends[0].order.id]
@@ -320,10 +355,8 @@ def test_partial_fills_add_up_whatever_the_order_of_the_words(
 @pytest.mark.parametrize("code", [201, 203, 110, 103, 200])
 def test_a_new_order_that_is_refused_is_rejected(line: tuple[str, str], code: int) -> None:
     async def body(one: Wired) -> None:
-        await one.broker.connect()
-        nq = await one.broker.contract(NQ)
-        entry, *_ = bracket(nq, one.broker.next_number(), entry=100_000, stop=1, target=200_000)
-        one.broker.send(entry, nq)
+        nq = await watching(one, plays=0)
+        entry, *_ = sent(one, nq, legs=1)
         await one.until(lambda: one.heard(words.Refused))
         refused = one.heard(words.Refused)[0]
         assert (refused.ref, refused.code) == (entry.order.id, code)
@@ -338,13 +371,8 @@ def test_a_code_about_a_living_order_leaves_it_alive_and_asks(
     line: tuple[str, str], fault: str
 ) -> None:
     async def body(one: Wired) -> None:
-        await one.broker.connect()
-        nq = await one.broker.contract(NQ)
-        last = one.gateway.tapes["NQ"].price or 0
-        sends = bracket(nq, one.broker.next_number(), entry=last - 200, stop=last - 400,
-                        target=last + 400)  # fmt: skip
-        for send in sends:
-            one.broker.send(send, nq)
+        nq = await watching(one, plays=0)
+        sends = sent(one, nq)
         await one.until(lambda: state_of(one, sends[0]) is OrderState.WORKING)
         assert {word.ref for word in one.heard(Doubt)} == {send.order.id for send in sends}
         held = (await one.broker.snapshot()).holdings
@@ -357,11 +385,8 @@ def test_a_code_about_a_living_order_leaves_it_alive_and_asks(
 
 def test_a_cancel_that_is_refused_leaves_the_order_alive(line: tuple[str, str]) -> None:
     async def body(one: Wired) -> None:
-        await one.broker.connect()
-        nq = await one.broker.contract(NQ)
-        last = one.gateway.tapes["NQ"].price or 0
-        entry, *_ = bracket(nq, one.broker.next_number(), entry=last - 200, stop=1, target=200_000)
-        one.broker.send(replace(entry, transmit=True), nq)
+        nq = await watching(one, plays=0)
+        entry, *_ = sent(one, nq, legs=1)
         await one.until(lambda: state_of(one, entry) is OrderState.WORKING)
         one.broker.cancel(Cancel(entry.order.id, entry.number, 0))
         await one.until(lambda: one.heard(Doubt))
@@ -375,10 +400,8 @@ def test_a_cancel_that_is_refused_leaves_the_order_alive(line: tuple[str, str]) 
 
 def test_an_order_that_vanishes_is_in_no_snapshot(line: tuple[str, str]) -> None:
     async def body(one: Wired) -> None:
-        await one.broker.connect()
-        nq = await one.broker.contract(NQ)
-        entry, *_ = bracket(nq, one.broker.next_number(), entry=1000, stop=1, target=200_000)
-        one.broker.send(entry, nq)
+        nq = await watching(one, plays=0)
+        entry, *_ = sent(one, nq, legs=1)
         held = (await one.broker.snapshot()).holdings
         assert held.orders == ()
         assert not one.heard(words.Told)
@@ -389,14 +412,8 @@ def test_an_order_that_vanishes_is_in_no_snapshot(line: tuple[str, str]) -> None
 def test_what_only_executions_tell_of_is_in_no_snapshot_as_an_order(line: tuple[str, str]) -> None:
     async def body(one: Wired) -> None:
         broker = one.broker
-        await broker.connect()
-        nq = await broker.contract(NQ)
-        await broker.bars(nq, 1, None)
-        await one.play(2)
-        last = one.gateway.tapes["NQ"].price or 0
-        entry, *_ = bracket(nq, broker.next_number(), contracts=3, entry=None, stop=last - 400,
-                            target=last + 4000)  # fmt: skip
-        broker.send(replace(entry, transmit=True), nq)
+        nq = await watching(one)
+        entry, *_ = sent(one, nq, entry=None, contracts=3, legs=1)
         await one.until(lambda: one.heard(words.Executed))
         (living,) = (await broker.snapshot()).holdings.orders
         assert (living.filled, living.state) == (1, OrderState.WORKING)
@@ -443,13 +460,9 @@ def test_a_connection_that_breaks_is_said_once_and_another_finds_everything(
     line: tuple[str, str],
 ) -> None:
     async def body(one: Wired) -> None:
-        await one.broker.connect()
-        nq = await one.broker.contract(NQ)
-        last = one.gateway.tapes["NQ"].price or 0
-        number = one.broker.next_number()
-        sends = bracket(nq, number, entry=last - 200, stop=last - 400, target=last + 400)
-        for send in sends:
-            one.broker.send(send, nq)
+        nq = await watching(one, plays=0)
+        sends = sent(one, nq)
+        number = sends[0].number
         await one.until(lambda: state_of(one, sends[2]) is OrderState.HELD)
         one.gateway.strike("restart-rollback", 0)
         await one.until(lambda: one.heard(Disconnected))
@@ -485,13 +498,8 @@ def test_a_bracket_waits_for_its_last_leg_and_its_exits_cancel_each_other(
     line: tuple[str, str],
 ) -> None:
     async def body(one: Wired) -> None:
-        await one.broker.connect()
-        nq = await one.broker.contract(NQ)
-        last = one.gateway.tapes["NQ"].price or 0
-        sends = bracket(nq, one.broker.next_number(), entry=last - 200, stop=last - 400,
-                        target=last + 400)  # fmt: skip
-        for send in sends:
-            one.broker.send(send, nq)
+        nq = await watching(one, plays=0)
+        sends = sent(one, nq)
         await one.until(lambda: len(one.gateway.truth.orders) == 3)
         tickets = [order.ticket for order in one.gateway.truth.orders]
         assert [ticket.transmit for ticket in tickets] == [False, False, True]
@@ -613,10 +621,7 @@ def test_every_server_version_that_a_library_speaks_serves(
         await broker.bars(nq, 1, None)
         await one.play(3)
         assert one.heard(BarClosed)
-        last = one.gateway.tapes["NQ"].price or 0
-        sends = bracket(nq, broker.next_number(), entry=None, stop=last - 400, target=last + 4)
-        for send in sends:
-            broker.send(send, nq)
+        sends = sent(one, nq, entry=None, target=4)
         await one.until(lambda: state_of(one, sends[2]) is OrderState.WORKING)
         assert (await broker.what_if(sends[0], nq)).commission == Decimal("4.5")
         while one.gateway.truth.positions:
@@ -634,15 +639,8 @@ def test_every_server_version_that_a_library_speaks_serves(
 
 def test_an_execution_that_is_corrected_keeps_its_key(line: tuple[str, str]) -> None:
     async def body(one: Wired) -> None:
-        await one.broker.connect()
-        nq = await one.broker.contract(NQ)
-        await one.broker.bars(nq, 1, None)
-        await one.play(2)
-        last = one.gateway.tapes["NQ"].price or 0
-        sends = bracket(nq, one.broker.next_number(), entry=None, stop=last - 400,
-                        target=last + 4000)  # fmt: skip
-        for send in sends:
-            one.broker.send(send, nq)
+        nq = await watching(one)
+        sends = sent(one, nq, entry=None, target=4000)
         await one.until(lambda: len(one.heard(words.Executed)) == 2)
         first, second = (word.execution for word in one.heard(words.Executed))
         assert first.key == second.key

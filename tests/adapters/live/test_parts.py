@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from adapters.ib.port import Margins
 from adapters.live.alerts import Alerts, Outage
@@ -24,7 +21,7 @@ from adapters.live.places import journal_of, socket_of
 from adapters.live.plan import check_words
 from adapters.live.standing import limits_of
 from adapters.live.troubles import Troubles
-from adapters.live.values import decimal_text, price_text
+from adapters.live.values import price_text
 from dsl.folders import state_folder
 from dsl.ir.program import DayRule
 from engine.live.books import Books
@@ -157,12 +154,6 @@ def test_a_trading_date_begins_the_evening_before() -> None:
     assert dates.text(minute_of("2026-01-05 22:59")) == "2026-01-05"
     assert dates.text(minute_of("2026-01-05 23:00")) == "2026-01-06"
     assert dates.text(minute_of("2026-03-08 22:00")) == "2026-03-09"  # clocks went forward
-
-
-@given(st.fractions(max_denominator=4), st.integers(-10, 10))
-def test_amounts_are_written_exactly(share: Fraction, whole: int) -> None:
-    value = whole + share if share.denominator in (1, 2, 4) else whole + 0 * share
-    assert Fraction(decimal_text(value)) == value
 
 
 def test_prices_and_limits_are_told_as_the_strategy_has_them() -> None:
