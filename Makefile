@@ -32,7 +32,7 @@ test: $(READY) ## every test: examples, laws, golden files, command line
 	$(BIN)/python -m pytest -n auto
 
 prove: $(READY) ## the long proofs: thousands of seeds, and the planted bugs
-	HYPOTHESIS_PROFILE=prove $(BIN)/python -m pytest -n auto -m law
+	HYPOTHESIS_PROFILE=prove $(BIN)/python -m pytest -n auto -m law --timeout 0
 	$(BIN)/python -m tests.planted_bugs
 
 figures: $(READY) ## the figures of live trading, in one table: make figures SHARE=test|ci|prove

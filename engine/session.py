@@ -112,6 +112,11 @@ class Session:
         return int(self._schedule.days.date[day])
 
     @property
+    def bars(self) -> Market:
+        """The bars it still holds, the last one seen included: to look at, not to change."""
+        return self._held.market
+
+    @property
     def remembered(self) -> int:
         """How many bars it still holds: those that coming decisions may depend on."""
         return len(self._held)

@@ -17,6 +17,7 @@ from web import api, pages
 from web.broadcast import Broadcast
 from web.errors import answer
 from web.metrics import Metrics
+from web.ports import Ports  # noqa: TC001 - Litestar reads what `_ports` returns
 from web.rendering import HERE
 from web.security.csrf import from_our_page
 from web.security.door import Door
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from litestar.routes import BaseRoute
     from litestar.types import ControllerRouterHandler
 
-    from web.ports import Ports
     from web.settings import Settings
 
 LARGEST: Final = 256_000
@@ -47,6 +47,12 @@ class Site(Litestar):
 
     door: Door | None = None
 
+    def join(self, ports: Ports) -> None:
+        """Serve these ports. A page that runs is joined to no others."""
+        metrics = Metrics(ports.live)
+        self.state.update({"ports": ports, "tries": Tries(), "metrics": metrics})
+        self.door = Door(ports, metrics.traffic)
+
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """As the server calls it."""
         if scope["type"] == "http" and self.door is not None:
@@ -63,15 +69,15 @@ def create_app(settings: Settings) -> Site:
     Raises what `web.wiring.opened` raises.
     """
     with ExitStack() as stack:
-        site = assembled(stack.enter_context(opened(settings)))
+        site = assembled()
+        site.join(stack.enter_context(opened(settings)))
         site.on_shutdown.append(stack.pop_all().close)
         return site
 
 
-def assembled(ports: Ports) -> Site:
-    """The page over these ports."""
-    metrics = Metrics(ports.live)
-    site = Site(
+def assembled() -> Site:
+    """The page, which is still to be joined to ports: every route, which takes a while to make."""
+    return Site(
         route_handlers=[
             Router("/", route_handlers=pages.CONTROLLERS, include_in_schema=False),
             Router("/api", route_handlers=api.CONTROLLERS),
@@ -84,18 +90,20 @@ def assembled(ports: Ports) -> Site:
             ),
         ],
         guards=[may_enter, from_our_page],
-        dependencies={"ports": Provide(lambda: ports, sync_to_thread=False)},
+        dependencies={"ports": Provide(_ports, sync_to_thread=False)},
         exception_handlers={Exception: answer},
         request_max_body_size=LARGEST,
         compression_config=CompressionConfig(backend="gzip"),
-        state=State({"ports": ports, "tries": Tries(), "metrics": metrics}),
         on_startup=[_begin],
         on_shutdown=[_end],
         logging_config=None,
         openapi_config=_openapi(),
     )
-    site.door = Door(ports, metrics.traffic)
-    return site
+
+
+def _ports(state: State) -> Ports:
+    found: Ports = state.ports
+    return found
 
 
 async def _begin(site: Litestar) -> None:

@@ -10,7 +10,7 @@ import click
 from adapters.cli import INTERRUPTED
 from adapters.cli.figures import counted
 from adapters.cli.options import JSON
-from adapters.cli.reach import JOURNAL, journal_at, journal_that_is, who
+from adapters.cli.reach import JOURNAL, journal_at, journal_that_is, shown, who
 from adapters.cli.screen import STUCK, Failure, coloured, print_json, verb
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def status(journal: str | None, *, watch: bool, as_json: bool) -> None:
     except NobodyRuns:
         stood = _stood(journal_that_is(journal))
         if as_json:
-            print_json({"running": False, "journal": str(where), **_stood_record(stood)})
+            print_json({"running": False, "journal": shown(where), **_stood_record(stood)})
         else:
             _show_stood(where, stood)
         raise click.exceptions.Exit(STUCK) from None
@@ -115,8 +115,8 @@ def _drawn(found: Status) -> None:
     from adapters.cli.standing import lines_of, shortened  # noqa: PLC0415 - as above
 
     rows = shutil.get_terminal_size().lines
-    shown = "\x1b[K\r\n".join(shortened(list(lines_of(found)), rows))
-    click.echo(f"\x1b[H\x1b[?7l{shown}\x1b[K\x1b[J\x1b[?7h", nl=False)
+    drawn = "\x1b[K\r\n".join(shortened(list(lines_of(found)), rows))
+    click.echo(f"\x1b[H\x1b[?7l{drawn}\x1b[K\x1b[J\x1b[?7h", nl=False)
 
 
 def _printed_below(found: Status) -> None:
@@ -283,10 +283,12 @@ def _told(
         _written(offline)
         stood = _stood(where)
         if as_json:
-            print_json({"running": False, "journal": str(where), **_stood_record(stood)})
+            print_json({"running": False, "journal": shown(where), **_stood_record(stood)})
             return
         effect = "takes no entries until `engine live resume`" if stood.halt else "may enter again"
-        click.echo(f"No engine runs. Written into {where}: the next one that starts {effect}.")
+        click.echo(
+            f"No engine runs. Written into {shown(where)}: the next one that starts {effect}."
+        )
         _show_open(stood)
         return
     _answer(found, do, as_json=as_json)
@@ -386,7 +388,7 @@ def _show_stood(where: str | Path, stood: LastStood) -> None:
     click.secho("No engine runs.", bold=True)
     last = "nothing was written yet" if stood.at is None else f"last written {instant(stood.at)}"
     whose = f" of account {stood.account}" if stood.account else ""
-    click.echo(f"journal {where}{whose}: {counted(stood.events, 'event')}, {last}")
+    click.echo(f"journal {shown(where)}{whose}: {counted(stood.events, 'event')}, {last}")
     _show_open(stood)
     for strategy, name in stood.programs.items():
         click.echo(f"opened by program {strategy}{f' ({name})' if name else ''}")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from adapters.cli.reach import shown
 from adapters.cli.screen import coloured
 from adapters.live.telling import Story
 from dsl.render import safe
@@ -50,7 +51,7 @@ class JsonTeller:
                 "bars": runner.bars_seen,
                 "monitor_only": runner.plan.monitor_only,
                 "replay": runner.is_replay,
-                "journal": str(runner.plan.journal),
+                "journal": shown(runner.plan.journal),
             },
         )
 
@@ -129,7 +130,7 @@ def _head(runner: Runner) -> list[str]:
         f"account {session.account} ({kind}{worth}), {session.library}",
         f"contract {contract.local} ({contract.number}){expires}",
         f"program {runner.strategy}; {runner.bars_seen:,} bars of warm-up",
-        f"journal {plan.journal}",
+        f"journal {shown(plan.journal)}",
     ]
     if runner.is_replay:
         lines.append("the gateway replays a market: its clock counts")

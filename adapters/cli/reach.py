@@ -139,6 +139,15 @@ def journal_that_is(named: str | None) -> str | Path:
     raise Failure(f"there is no journal {where}{others}", known)
 
 
+def shown(where: str | Path) -> str:
+    """A journal as it may be told: without a password."""
+    if "://" not in str(where):
+        return str(where)
+    from adapters.database import connect  # noqa: PLC0415 - SQLAlchemy, 300 ms
+
+    return connect.shown(where)
+
+
 def who() -> str:
     """The name of the person at the keyboard, for the journal."""
     import getpass  # noqa: PLC0415 - start-up in milliseconds

@@ -132,6 +132,10 @@ class Reader:
             return [f"  {piece}" for piece in pieces]
         return [""] * len(parts)
 
+    def compared(self, verdict: Verdict) -> Line:
+        """One comparison, without its name and its text."""
+        return self._line("", verdict, "")
+
     def _line(self, name: str, verdict: Verdict, written: str) -> Line:
         found = compared(verdict.node)
         unit, den = (found.unit, found.den) if found else ("", 1)

@@ -49,7 +49,7 @@ def address(where: str | Path) -> str:
 def shown(where: str | Path) -> str:
     """Where a database is, as messages may show it: without a password."""
     words = str(where)
-    return told(words) if "://" in words else words
+    return told(words).removeprefix("sqlite:///") if "://" in words else words
 
 
 def database(where: str | Path, *, reading: bool = False) -> Engine:

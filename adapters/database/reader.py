@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
@@ -201,13 +202,14 @@ def _steps(session: Session, wanted: AbstractSet[str]) -> dict[str, ev.Stepped]:
     query = select(EventRow).where(EventRow.kind == "stepped").order_by(col(EventRow.seq).desc())
     newest: dict[str, ev.Stepped] = {}
     has_traded = False
-    for row in session.exec(query.execution_options(yield_per=_FEW)):
-        event = rows.event_of(row)
-        assert isinstance(event, ev.Stepped)
-        newest.setdefault(event.strategy, event)
-        has_traded = has_traded or bool(event.records)
-        if has_traded and wanted <= newest.keys():
-            break
+    with closing(session.exec(query.execution_options(yield_per=_FEW))) as found:
+        for row in found:
+            event = rows.event_of(row)
+            assert isinstance(event, ev.Stepped)
+            newest.setdefault(event.strategy, event)
+            has_traded = has_traded or bool(event.records)
+            if has_traded and wanted <= newest.keys():
+                break
     return dict(reversed(newest.items()))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from adapters.gateway.orders import Held, Status
+
 if TYPE_CHECKING:
     from adapters.gateway.orders import Execution, Order
 
@@ -19,6 +21,7 @@ class Book:
         self.taken = 0
         self._perm = 1_500_000_000
         self._ids: dict[tuple[int, int], int] = {}
+        self._served: dict[tuple[str, str], float] = {}
         self._used: dict[int, int] = {}
 
     def add(self, order: Order) -> Order:
@@ -28,6 +31,17 @@ class Book:
         self.orders[order.perm] = self.working[order.perm] = order
         self._ids[order.client, order.id] = order.perm
         return order
+
+    def unsent(self, client: int) -> list[Order]:
+        """Orders of a client that were not transmitted."""
+        living = self.working.values()
+        return [one for one in living if one.client == client and one.held is Held.TRANSMIT]
+
+    def drop(self, order: Order, now: float) -> None:
+        """An order that was not transmitted is gone without a word; its number is free again."""
+        order.status, order.held = Status.CANCELLED, Held.NOT
+        order.ended, order.outcome = now, "never transmitted"
+        del self.working[order.perm], self._ids[order.client, order.id]
 
     def known(self, client: int, number: int) -> Order | None:
         """The order a client means by a number: its latest one of that number."""
@@ -62,6 +76,7 @@ class Book:
             if self._ids.get((order.client, order.id)) == order.perm:
                 del self._ids[order.client, order.id]
             self._used[order.client] = max(self._used.get(order.client, 0), order.id)
+        self._served = {key: when for key, when in self._served.items() if when >= ended_before}
         old = [one for one in self.executions if one.time < traded_before]
         if old:
             self.executions = [one for one in self.executions if one.time >= traded_before]
@@ -74,6 +89,15 @@ class Book:
             for one in self.working.values()
             if one.ticket.parent == order.id and one.client == order.client and order.id
         ]
+
+    def serve(self, order: Order, now: float) -> None:
+        """The group of an order has done its work: nobody may join it any more."""
+        if order.ticket.oca:
+            self._served[order.ticket.account, order.ticket.oca] = now
+
+    def is_served(self, account: str, group: str) -> bool:
+        """Whether an order of an OCA group was filled, so that it takes no other one."""
+        return (account, group) in self._served
 
     def siblings(self, order: Order) -> list[Order]:
         """Who is cancelled or reduced with an order: its OCA group, or else its parent's others."""

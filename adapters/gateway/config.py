@@ -35,6 +35,17 @@ class Stops(StrEnum):
     NEVER = "never"
 
 
+class Unsent(StrEnum):
+    """What becomes of orders that were not transmitted when their client leaves.
+
+    `HIDDEN`: they are kept, and not told of before the client sends them once more.
+    """
+
+    KEPT = "kept"
+    HIDDEN = "hidden"
+    DROPPED = "dropped"
+
+
 class BadConfig(ValueError):
     """The gateway cannot be what is asked for; the message says why."""
 
@@ -55,7 +66,8 @@ class Config:
     bars are history. By default the second trading date begins it, so there is something to warm
     up on. `last`: the last trading date that is played. `stop_at_close` says when a lockstep client
     is also asked at the close of a bar: while something is held, by default. For `unrest` seconds
-    after anything happened to an order it is asked every second, too. `fine`: play the
+    after anything happened to an order it is asked every second, too. `unsent`: what becomes of
+    orders that were never transmitted when their client leaves. `fine`: play the
     5-second steps even if nobody listens to them. `check_margin`: reject what the account cannot
     bear. `archive`: let `truth` tell of orders and executions of all days, though clients are told
     of the last one only; without it memory stays the same for however long it is played.
@@ -72,6 +84,7 @@ class Config:
     matching: Matching = Matching.BAR
     stop_at_close: Stops = Stops.HELD
     unrest: int = 6
+    unsent: Unsent = Unsent.KEPT
     fine: bool = False
     check_margin: bool = True
     archive: bool = True

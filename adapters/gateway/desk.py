@@ -117,6 +117,8 @@ class Desk:
             parent = gateway.exchange.known(session.client, ticket.parent)
             if parent is None or parent.status in (Status.CANCELLED, Status.INACTIVE):
                 raise Refused(10006, "Missing parent order.")
+        if gateway.exchange.is_served(ticket.account, ticket.oca):
+            raise Refused(201, "Order rejected - reason:OCA group is already filled.")
         expired = contract.kind == FUTURE and contract.expiry < f"{gateway.today():%Y%m%d}"
         if expired:
             raise Refused(201, "Order rejected - reason:The contract has expired")

@@ -105,6 +105,7 @@ class Exchange(Book):
         self._meet_now(woken, tape)
 
     def _wake(self, one: Order) -> None:
+        one.hidden = False
         parent = self.known(one.client, one.ticket.parent) if one.ticket.parent else None
         if parent is not None and not self._wakes_children(parent):
             one.held, one.status = Held.CHILD, Status.PRESUBMITTED
@@ -129,7 +130,7 @@ class Exchange(Book):
 
     def change(self, order: Order, tape: Tape | None) -> None:
         """The ticket of an order was replaced."""
-        order.level = None
+        order.level, order.hidden = None, False
         if order.held is Held.TRANSMIT and order.ticket.transmit:
             self.release(order, tape)
         else:
@@ -307,6 +308,8 @@ class Exchange(Book):
     def _after_fill(self, order: Order, quantity: int) -> None:
         if self._wakes_children(order) and self._audience.wakes(order):
             self.wake_children(order)
+        if order.left <= 0 or order.ticket.oca_type == CANCEL_ALL:
+            self.serve(order, self.now)
         for other in self.siblings(order):
             self._reduce(other, quantity, all_of_it=other.ticket.oca_type == CANCEL_ALL)
 

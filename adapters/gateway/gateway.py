@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.gateway.account import Account
 from adapters.gateway.broadcast import Broadcast
 from adapters.gateway.callbacks import Callbacks
+from adapters.gateway.config import Unsent
 from adapters.gateway.desk import Desk
 from adapters.gateway.exchange import Exchange
 from adapters.gateway.faults import FAULTS, Faults
@@ -230,6 +231,14 @@ class Gateway:
             self._lines.remove(session)
         if self.sessions.get(session.client) is session:
             del self.sessions[session.client]
+            self._leave_unsent(session.client)
+
+    def _leave_unsent(self, client: int) -> None:
+        """A client left: what becomes of its orders that were not transmitted."""
+        for order in self.exchange.unsent(client):
+            order.hidden = self.config.unsent is Unsent.HIDDEN
+            if self.config.unsent is Unsent.DROPPED:
+                self.exchange.drop(order, self.now)
 
     @property
     def lines(self) -> tuple[Session, ...]:

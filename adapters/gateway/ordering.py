@@ -64,7 +64,7 @@ class Ordering:
 
     def _orders(self, *, own: bool) -> None:
         for order in list(self.gateway.exchange.working.values()):
-            if not own or order.client == self._session.client:
+            if not order.hidden and (not own or order.client == self._session.client):
                 self._session.send(answers.open_order(self._session.version, order))
                 self._session.send(answers.order_status(order))
         self._session.send((53, 1))

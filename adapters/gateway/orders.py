@@ -108,6 +108,7 @@ class Order:
     ended: float = 0.0
     outcome: str = ""
     wait_until: float = 0.0
+    hidden: bool = False
 
     @property
     def left(self) -> int:

@@ -76,6 +76,7 @@ class _Draft:
 
     `words`: how many different ones told of it; `repeated`: one came again; `torn`: one may be
     lost. `heard`: what more than one word had made of an official bar, where that was not it.
+    `ticks`: it is made of trades.
     """
 
     bar: Bar
@@ -86,6 +87,15 @@ class _Draft:
     repeated: bool = False
     torn: bool = False
     heard: Bar | None = None
+    ticks: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all was heard that it has traded at so far; a bar as told says it by itself."""
+        if self.steps is not None:
+            first = self.bar.minute * _MINUTE
+            return sorted(self.steps) == list(range(first, first + len(self.steps) * STEP, STEP))
+        return self.whole if self.ticks else not self.torn
 
     @property
     def is_complete(self) -> bool:
@@ -157,9 +167,9 @@ class Assembler:
         draft = self._drafts.get(minute)
         if draft is None:
             return Making(minute) if since <= minute * _MINUTE else None
-        parts = [draft.bar] if draft.steps is None else list(draft.steps.values())
-        if not (draft.whole or _from_the_first(draft)):
+        if not draft.is_known:
             return None
+        parts = [draft.bar] if draft.steps is None else list(draft.steps.values())
         return Making(minute, max(part.high for part in parts), min(part.low for part in parts))
 
     # --- what is heard ----------------------------------------------------------------------
@@ -228,7 +238,7 @@ class Assembler:
         if draft is None:
             since = self._listens_from
             whole = since is not None and since <= minute * _MINUTE
-            self._drafts[minute] = _Draft(one, whole=whole)
+            self._drafts[minute] = _Draft(one, whole=whole, ticks=True)
         elif not draft.official:
             draft.bar = joined(draft.bar, one)
         return self._heard()
@@ -394,14 +404,6 @@ def joined(first: Bar, second: Bar) -> Bar:
         second.close,
         first.volume + second.volume,
     )
-
-
-def _from_the_first(draft: _Draft) -> bool:
-    """Whether its 5-second bars are there from its first second on, without a hole."""
-    if draft.steps is None:
-        return False
-    first = draft.bar.minute * _MINUTE
-    return sorted(draft.steps) == list(range(first, first + len(draft.steps) * STEP, STEP))
 
 
 def _of_steps(draft: _Draft) -> Bar | None:

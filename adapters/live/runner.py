@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.database.connect import address, told
 from adapters.database.errors import DatabaseError
 from adapters.database.tables import Source
 from adapters.ib.port import (
@@ -23,6 +22,7 @@ from adapters.live import connect, warmup
 from adapters.live.alerts import Alerts
 from adapters.live.asking import Asker
 from adapters.live.bars import BarKeeper, word_of
+from adapters.live.belonging import require_owner, write_down
 from adapters.live.clocks import MarketClock, OwnClock, wall
 from adapters.live.dates import TradingDates
 from adapters.live.echo import changed
@@ -34,7 +34,7 @@ from adapters.live.heirs import Estate, not_led
 from adapters.live.lifeline import Lifeline
 from adapters.live.listener import ToListener
 from adapters.live.past import Past
-from adapters.live.plan import check_login, check_owner
+from adapters.live.plan import check_login
 from adapters.live.status import State
 from adapters.live.telling import Story
 from adapters.live.troubles import Troubles
@@ -151,9 +151,10 @@ class Runner:
                 "something of ours is open, and --monitor-only would leave it alone",
                 "run without --monitor-only, or give it a journal of its own: --journal FILE",
             )
-        self._check_owner(self.plan.account)
+        require_owner(self.plan, self.journal, self.plan.account)
         session = await self._connect_first()
-        self._keep_what_trades(session.account)
+        write_down(self.plan, self.journal, session.account, self.clock.now())
+        self.events_written = self.journal.last()
         try:
             contract = await self.broker.contract(self.plan.program.instrument)
             made = await warmup.prepared(
@@ -200,25 +201,10 @@ class Runner:
             self.asker = Asker(self.broker, self._answered, self.lifeline.lost)
             session = await connect.first_session(self.broker, above, wait=wait)
         check_login(self.plan, session.account)
-        self._check_owner(session.account)
+        require_owner(self.plan, self.journal, session.account)
         self.connected(session)
         self.lifeline.is_up_again()
         return session
-
-    def _check_owner(self, account: str) -> None:
-        where = told(address(self.plan.journal)).removeprefix("sqlite:///")
-        check_owner(where, self.journal.books.account, account)
-
-    def _keep_what_trades(self, account: str) -> None:
-        """Write down whose account it is and what the program is made of, before it trades."""
-        now, books, recipe = self.clock.now(), self.journal.books, self.plan.recipe
-        found: list[ev.Event] = []
-        if not books.account:
-            found.append(ev.Belongs(now, account))
-        if recipe is not None and books.recipes.get(recipe.strategy) != recipe:
-            found.append(ev.Kept(now, recipe))
-        self.journal.record(*found)
-        self.events_written = self.journal.last()
 
     async def _close(self) -> None:
         for task in [*self._tasks]:

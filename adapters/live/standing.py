@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from adapters.database.connect import address, told
+from adapters.database.connect import shown
 from adapters.live.status import (
     AccountStands,
     CandidateStands,
@@ -22,6 +22,7 @@ from adapters.live.status import (
     Status,
 )
 from adapters.live.values import price_text
+from adapters.live.waits import lacks
 from dsl.ir.expression import Const, Param
 from dsl.quantities import plain
 from engine.live.identity import Role
@@ -56,7 +57,7 @@ def status_of(runner: Runner) -> Status:
         why_not=runner.why_not,
         said=tuple(runner.alerts.said),
         told=runner.story.lines,
-        journal=told(address(runner.plan.journal)).removeprefix("sqlite:///"),
+        journal=shown(runner.plan.journal),
         owner=books.account,
         events=runner.events_written,
     )
@@ -135,7 +136,8 @@ def _market(runner: Runner) -> MarketStands | None:
 def _candidates(runner: Runner) -> list[CandidateStands]:
     if runner.decider is None:
         return []
-    tick = runner.plan.program.instrument.tick
+    program, decider = runner.plan.program, runner.decider
+    tick = program.instrument.tick
     return [
         CandidateStands(
             name=one.name,
@@ -144,8 +146,9 @@ def _candidates(runner: Runner) -> list[CandidateStands]:
             started=one.started,
             since=one.since,
             levels={name: price_text(ticks, tick) for name, ticks in one.levels.items()},
+            waits_for=lacks(program, one.side, ways),
         )
-        for one in runner.decider.alive
+        for one, ways in zip(decider.alive, decider.waiting, strict=True)
     ]
 
 

@@ -99,7 +99,7 @@ class CandidateStands:
     started: int
     since: int
     levels: dict[str, str] = field(default_factory=dict)
-    waits_for: str = ""  # the condition alone in the way, in the spec's words, where one is
+    waits_for: str = ""  # conditions it lacks on its ways on, by name, as of the last bar
 
 
 @dataclass(frozen=True, slots=True)

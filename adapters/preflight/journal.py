@@ -32,7 +32,8 @@ def is_there(where: str | Path) -> bool:
 
 def journal(where: str | Path) -> Found:
     """Sound, of this version, and every event folds into what the tables say."""
-    from adapters.database.errors import DatabaseError  # noqa: PLC0415 - SQLAlchemy, 300 ms
+    from adapters.database.connect import shown  # noqa: PLC0415 - SQLAlchemy, 300 ms
+    from adapters.database.errors import DatabaseError  # noqa: PLC0415 - as above
     from adapters.database.reader import JournalReader  # noqa: PLC0415 - as above
     from engine.live.books import JournalError  # noqa: PLC0415 - as above
     from engine.live.codec import UnreadableError  # noqa: PLC0415 - as above
@@ -45,8 +46,8 @@ def journal(where: str | Path) -> Found:
     except DatabaseError as broken:
         return failed(str(broken), broken.remedy)
     except (JournalError, UnreadableError) as broken:
-        return failed(f"{where}: {broken}", "restore a backup: engine backup --restore FILE")
-    return ok(f"{events:,} events in {where}, sound")
+        return failed(f"{shown(where)}: {broken}", "restore a backup: engine backup --restore FILE")
+    return ok(f"{events:,} events in {shown(where)}, sound")
 
 
 def engine(where: str | Path) -> Found:

@@ -1,7 +1,7 @@
 """Events as plain values for JSON, and back: by the types the dataclasses state, nothing else.
 
-Decimals and fractions become text, enumerations their value, tuples lists, records mappings of their fields.
-Reading is strict: what does not fit its type is refused, with the place.
+Decimals and fractions become text, enumerations their value, tuples lists, records mappings of
+their fields. Reading is strict: what does not fit its type is refused, with the place.
 """
 
 from __future__ import annotations

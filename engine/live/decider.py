@@ -8,6 +8,7 @@ from engine.domain.market import NA, Market
 from engine.execution.intents import SIDES, Intents
 from engine.journal.units import date_text
 from engine.live.alive import alive_in
+from engine.live.waiting import waiting_in
 from engine.session import Session
 from engine.trading import NOTHING, Trading
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from engine.domain.market import Ints
     from engine.execution.simulation import Simulator
     from engine.live.alive import Alive
+    from engine.live.waiting import Way
     from engine.live.words import BarClosed
     from engine.run import Strategy
     from engine.today import Today
@@ -149,6 +151,7 @@ class SessionDecider:
                 snapshot, strategy, calendars, events=events, trading=self._noting
             )
         self._like = program
+        self._waiting: tuple[int, tuple[tuple[Way, ...], ...]] = (0, ())
 
     @property
     def rows(self) -> int:
@@ -193,6 +196,13 @@ class SessionDecider:
     def alive(self) -> tuple[Alive, ...]:
         """The setups that are alive."""
         return tuple(alive_in(self._session))
+
+    @property
+    def waiting(self) -> tuple[tuple[Way, ...], ...]:
+        """What each of them waits for, worked out once a bar and only if somebody asks."""
+        if self._waiting[0] != self.rows:
+            self._waiting = self.rows, tuple(ways for _, ways in waiting_in(self._session))
+        return self._waiting[1]
 
     def snapshot(self) -> bytes:
         """Everything the session remembers, for a restart."""

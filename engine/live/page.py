@@ -12,6 +12,7 @@ from engine.live.books import after
 from engine.live.commands import Level
 from engine.live.holdings import HeldOrder, OrderState
 from engine.live.identity import Role
+from engine.live.standing import came_too_late
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -146,12 +147,18 @@ class Page:
         leg = next(one.leg for one in family.asked if one.leg.ref == ref)
         if leg.role is Role.EXIT:
             self._refused_at[ref] = self.at
-            self.alert(Level.ALARM, f"{family.signal.candidate}: the broker refuses the way out")
 
     def resting(self, family: Family) -> set[str]:
-        """Ways out of a family that were refused so lately that they are not tried again yet."""
+        """Ways out of a family that were refused so lately that they are not tried again yet.
+
+        Asked once it is known what was filled: one that only came too late for its group is tried
+        again at once, in another, if there is something left to go out.
+        """
         found = set()
         for leg in (one.leg for one in family.asked if one.leg.ref in self._refused_at):
+            if came_too_late(family, leg.ref):
+                continue
+            self.alert(Level.ALARM, f"{family.signal.candidate}: the broker refuses the way out")
             rest = self.policy.armed_within * 2 ** min(leg.attempt, _LONGEST_REST)
             due = self._refused_at[leg.ref] + rest
             if self.at < due:

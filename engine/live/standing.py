@@ -82,8 +82,22 @@ def entry_is_over(books: Books, family: Family) -> bool:
 
 
 def refused_of(books: Books, family: Family) -> set[str]:
-    """References of orders that the broker would not take; what it never had was not refused."""
-    return _ended(books, family, OrderState.REJECTED)
+    """References of orders that the broker would not take; what it never had was not refused.
+
+    Nor was what came too late for its group: the broker takes no order into one of which another
+    was filled, and the next one is of another group.
+    """
+    rejected = _ended(books, family, OrderState.REJECTED)
+    return {ref for ref in rejected if not came_too_late(family, ref)}
+
+
+def came_too_late(family: Family, ref: str) -> bool:
+    """Whether another order of its group was filled, so that the broker takes no more into it."""
+    group = next(one.order.group for one in family.asked if one.leg.ref == ref)
+    filled = {one.ref for one in family.executions} - {ref}
+    return bool(group) and any(
+        one.leg.ref in filled for one in family.asked if one.order.group == group
+    )
 
 
 @dataclass(frozen=True, slots=True)

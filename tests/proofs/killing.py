@@ -2,8 +2,9 @@
 
 Where the kill falls is drawn: at a frame of the client (anywhere), or by the engine's own hand at
 a place that matters (`nursery.PLACES`). On every other market nothing moves while no engine is
-there: what is not torn in the middle must go on as if nothing had been. On the others the market
-goes on for some bars after half of the deaths.
+there: wherever the kill falls, the journal must be as if nothing had been. On the others the market
+goes on for some bars after half of the deaths. Of orders that were not transmitted when an engine
+died, markets in turn keep, hide and drop what they have.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Self
 
-from adapters.gateway.orders import Held
+from adapters.gateway.config import Unsent
 from adapters.synth import synthesize
 from tests.proofs import venue
 from tests.proofs.house import House, Nursery
@@ -107,7 +108,8 @@ class Killer:
         where = f"seed {self.seed}, {'frozen' if self.frozen else 'moving'}"
         with tempfile.TemporaryDirectory() as folder:
             journal = Path(folder) / "j.db"
-            gateway = self.scene.gateway(begins=self.begins, seed=self.seed)
+            unsent = _UNSENT[self.seed // 2 % len(_UNSENT)]
+            gateway = self.scene.gateway(begins=self.begins, seed=self.seed, unsent=unsent)
             with House(gateway) as house:
                 while not house.over.is_set():
                     self._live(house, journal, kill=self.tally.kills < most, where=where)
@@ -164,9 +166,8 @@ class Killer:
         if not self.frozen and self.dice.random() < 0.5:
             left = house.do(lambda: _left(house.gateway))
             passes = min(self.dice.randint(1, 3), max(0, left - 2))
-        now = int(house.gateway.now // 60)
-        if passes or house.do(lambda: _is_split(house.gateway)):
-            self.disturbed = min(self.disturbed, now)
+        if passes:
+            self.disturbed = min(self.disturbed, int(house.gateway.now // 60))
         house.play_alone(passes)
 
     def _aim(self) -> dict[str, Any] | None:
@@ -199,8 +200,8 @@ class Killer:
     def _compare(self, gateway: Gateway, journal: Path, where: str) -> None:
         """The journal against the uninterrupted run's, which is the backtest's.
 
-        They must be equal up to the first bar that a dead engine missed, or on which half a
-        bracket had to be withdrawn; what comes then is the judge's.
+        They must be equal up to the first bar that a dead engine missed; what comes then is the
+        judge's.
         """
         last = int(gateway.tapes["NQ"].market.minute[-1]) + 1
         mine = venue.live(self.scene, journal)
@@ -213,14 +214,10 @@ class Killer:
             self.tally.equal += 1
 
 
+_UNSENT = tuple(Unsent)
 _STUCK = 1_000
 _LONGEST = 90.0
 _AT_END = 0.4
-
-
-def _is_split(gateway: Gateway) -> bool:
-    """Whether a bracket came in part only: it is withdrawn then, and the setup is not entered."""
-    return any(order.held is Held.TRANSMIT for order in gateway.truth.working)
 
 
 def _left(gateway: Gateway) -> int:

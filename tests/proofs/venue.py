@@ -108,7 +108,7 @@ def _lines(records: Ints, minutes: Ints, names: list[str]) -> list[Line]:
 _ENTERED = frozenset({out.Kind.FILL, out.Kind.EXIT, out.Kind.CLOSED})
 
 
-def live(scene: Scene, journal: Path) -> Ledger:
+def live(scene: Scene, journal: Path | str) -> Ledger:
     """What a live run on a scene wrote into its journal."""
     with JournalReader.open(journal) as reader:
         steps = [event for _, event in reader.events() if isinstance(event, ev.Stepped)]

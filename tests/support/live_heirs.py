@@ -1,4 +1,4 @@
-"""Another program takes over at every point there is, and the one of before leads what it opened."""
+"""Another program takes over at every point there is; the one of before leads what it opened."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ def inheritances(seed: int, profile: Profile, every: int = 1) -> Tally:
         if number % 3 == 1:
             fork.restart()
         if number % 5 == 2 and fork.row < len(fork.setting.market):
-            if not fork.is_mid_bar:
-                fork.open_bar()
-            fork.close_bar()
+            one_bar(fork)
             fork.setting, fork.before = old, (new,)
             fork.restart()
         fork.finish()
@@ -65,6 +63,15 @@ def inheritances(seed: int, profile: Profile, every: int = 1) -> Tally:
             if differs(deeds, whole.get(setup, [])):
                 tally.note("ended otherwise", f"{where}: {setup}")
     return tally
+
+
+def one_bar(made: World) -> None:
+    """Let a bar pass, or what is left of it."""
+    if made.is_mid_bar:
+        made.settle(made.setting.bar(made.row).at - 1)
+    else:
+        made.open_bar()
+    made.close_bar()
 
 
 def entered(made: World, of: Setting) -> dict[Setup, list[Deed]]:

@@ -18,7 +18,8 @@ from adapters.workshop.people import People, Role
 from tests.web.hosting import SharedChecks, begun, laid_out, threaded
 from tests.web.support import OPERATOR, PASSWORD, VIEWER, sign_in
 from web import wiring
-from web.app import Site, create_app
+from web.app import Site, assembled
+from web.wiring import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -78,10 +79,18 @@ def settings(tmp_path: Path, workshop: Path) -> Settings:
     return laid_out(tmp_path, workshop)
 
 
+@pytest.fixture(scope="session")
+def bare() -> Site:
+    """The application, joined to nothing: to make its routes takes half a second."""
+    return assembled()
+
+
 @pytest.fixture
-def application(settings: Settings) -> Site:
-    """The application, for tests that reach into its state."""
-    return create_app(settings)
+def application(bare: Site, settings: Settings) -> Iterator[Site]:
+    """The application over a workshop of this test."""
+    with opened(settings) as ports:
+        bare.join(ports)
+        yield bare
 
 
 @pytest.fixture

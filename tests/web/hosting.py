@@ -61,7 +61,8 @@ class Threaded(Hosted):
     thread: Thread
 
     def end(self) -> None:
-        self.server.handle_exit(signal.SIGTERM, None)
+        if self.thread.is_alive():
+            self.server.handle_exit(signal.SIGTERM, None)
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive(), f"the page at {self.address} did not end"
 

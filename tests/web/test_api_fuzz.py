@@ -19,7 +19,7 @@ from tests.web.support import OPERATOR, sign_in, token_in
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.web.hosting import Served
+    from tests.web.hosting import Hosted
 
 schemathesis = pytest.importorskip("schemathesis", reason="pip install schemathesis")
 
@@ -47,13 +47,13 @@ FEW = settings(
 
 
 @pytest.fixture(scope="module")
-def asked(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory) -> Served:
+def asked(host: Callable[..., Hosted], tmp_path_factory: pytest.TempPathFactory) -> Hosted:
     """A page of its own: it is full of strange people afterwards."""
-    return serve(tmp_path_factory.mktemp("fuzzed"))
+    return host(tmp_path_factory.mktemp("fuzzed"))
 
 
 @pytest.fixture(scope="module")
-def bearer(asked: Served) -> dict[str, str]:
+def bearer(asked: Hosted) -> dict[str, str]:
     with httpx.Client(base_url=asked.address) as client:
         sign_in(client, OPERATOR)
         client.headers["x-csrftoken"] = token_in(client.get("/about").text)
@@ -62,7 +62,7 @@ def bearer(asked: Served) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def described(asked: Served) -> Any:
+def described(asked: Hosted) -> Any:
     """The description, without what would take the token away, and without endless streams."""
     document = httpx.get(f"{asked.address}/api/openapi.json").json()
     schema = schemathesis.openapi.from_dict(document)
@@ -108,7 +108,7 @@ def test_every_answer_is_as_the_description_says(
     assert asked >= 5
 
 
-def test_the_description_names_every_part_of_the_api(asked: Served) -> None:
+def test_the_description_names_every_part_of_the_api(asked: Hosted) -> None:
     document = httpx.get(f"{asked.address}/api/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     assert {"/api/me", "/api/people", "/api/deeds", "/api/health"} <= set(document["paths"])

@@ -10,7 +10,6 @@ import pytest
 from httpx import Client
 from litestar import Router, get
 from litestar.params import FromPath
-from litestar.testing import TestClient
 from sqlalchemy import event
 
 from adapters.database.errors import UnreachableError
@@ -22,14 +21,12 @@ from adapters.workshop.errors import (
     NotFound,
     WorkshopError,
 )
-from tests.web.support import OPERATOR, sign_in
-from web.app import create_app
+from web.app import Site, assembled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from litestar.testing import TestClient
 
     from web.app import Site
-    from web.settings import Settings
 
 REFUSALS: list[tuple[Exception, int]] = [
     (NotFound("there is no such thing"), 404),
@@ -50,15 +47,13 @@ def wrong(number: FromPath[int]) -> None:
     raise WRONG[number][0]
 
 
-@pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient[Site]]:
-    site = create_app(settings)
+@pytest.fixture(scope="module")
+def bare() -> Site:
+    """An application that has an address at which things go wrong."""
+    site = assembled()
     site.register(wrong)
     site.register(Router("/api", route_handlers=[wrong]))
-    with TestClient(site, base_url="http://127.0.0.1") as made:
-        made.follow_redirects = False
-        sign_in(made, OPERATOR)
-        yield made
+    return site
 
 
 def log_of(caplog: pytest.LogCaptureFixture) -> str:

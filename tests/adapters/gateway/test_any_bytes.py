@@ -65,12 +65,16 @@ def spoiled(fields: list[str], rng: Random) -> list[str]:
     return found
 
 
-def test_mutated_requests_are_answered_and_break_nothing() -> None:
-    rng = Random(7)
+def bombarded(count: int, seed: int = 7) -> Client:
+    """A client of a gateway that was sent so many spoiled requests, and asked for the time since.
+
+    Whoever is hung up on is followed by another.
+    """
+    rng = Random(seed)
     gateway = gateway_of(flat_market(300), played=5)
     client = Client(gateway)
     sound = sound_requests(client)
-    for number in range(FRAMES):
+    for number in range(count):
         body = "\0".join(spoiled(rng.choice(sound), rng)) + "\0"
         client.session.feed(frame_of(body.encode()))
         if client.closed:
@@ -81,7 +85,12 @@ def test_mutated_requests_are_answered_and_break_nothing() -> None:
             gateway.advance()
     client.heard.clear()
     client.send(49, 1)
-    assert client.of(49) == [("49", "1", str(int(gateway.now)))]
+    return client
+
+
+def test_mutated_requests_are_answered_and_break_nothing() -> None:
+    client = bombarded(FRAMES)
+    assert client.of(49) == [("49", "1", str(int(client.gateway.now)))]
     codes = {code for _, code in client.errors()}
     assert codes <= {202}
 

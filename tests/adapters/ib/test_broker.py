@@ -401,7 +401,7 @@ def test_a_cancel_that_is_refused_leaves_the_order_alive(line: tuple[str, str]) 
 def test_an_order_that_vanishes_is_in_no_snapshot(line: tuple[str, str]) -> None:
     async def body(one: Wired) -> None:
         nq = await watching(one, plays=0)
-        entry, *_ = sent(one, nq, legs=1)
+        sent(one, nq, legs=1)
         held = (await one.broker.snapshot()).holdings
         assert held.orders == ()
         assert not one.heard(words.Told)
@@ -640,7 +640,7 @@ def test_every_server_version_that_a_library_speaks_serves(
 def test_an_execution_that_is_corrected_keeps_its_key(line: tuple[str, str]) -> None:
     async def body(one: Wired) -> None:
         nq = await watching(one)
-        sends = sent(one, nq, entry=None, target=4000)
+        sent(one, nq, entry=None, target=4000)
         await one.until(lambda: len(one.heard(words.Executed)) == 2)
         first, second = (word.execution for word in one.heard(words.Executed))
         assert first.key == second.key

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.web.pictures import pictured
 from tests.web.support import complaints
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from tests.web.hosting import Served
+    from tests.web.hosting import Hosted
 
 
 @pytest.fixture(scope="module")
-def bench(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory) -> Served:
+def bench(host: Callable[..., Hosted], tmp_path_factory: pytest.TempPathFactory) -> Hosted:
     """A page whose strategies these tests may change."""
-    return serve(tmp_path_factory.mktemp("bench"))
+    return host(tmp_path_factory.mktemp("bench"))
 
 
 @pytest.fixture
-def open_strategy(page_as: Callable[..., Page], bench: Served) -> Callable[..., Page]:
+def open_strategy(page_as: Callable[..., Page], bench: Hosted) -> Callable[..., Page]:
     """Opens a strategy in a browser of its own, with the editor ready."""
 
     def opened(name: str, role: str = "operator", **words: object) -> Page:
@@ -62,7 +62,7 @@ def text_in(page: Page) -> str:
 
 
 def test_a_strategy_is_written_from_nothing_with_a_mistake_and_its_fix(
-    page_as: Callable[..., Page], bench: Served
+    page_as: Callable[..., Page], bench: Hosted
 ) -> None:
     page = page_as("operator", at=bench)
     page.goto("/strategies")
@@ -193,7 +193,7 @@ def test_a_change_is_shown_in_text_and_in_trades_before_it_is_saved(
 
 
 def test_two_operators_meet_in_a_conflict_and_nothing_is_lost(
-    page_as: Callable[..., Page], bench: Served
+    page_as: Callable[..., Page], bench: Hosted
 ) -> None:
     one, other = page_as("operator", at=bench), page_as("operator", at=bench)
     copy_of(one, "vwap_reversion", "shared")
@@ -226,7 +226,7 @@ def test_two_operators_meet_in_a_conflict_and_nothing_is_lost(
 
 
 def test_a_newer_version_is_told_before_anybody_saves(
-    page_as: Callable[..., Page], bench: Served
+    page_as: Callable[..., Page], bench: Hosted
 ) -> None:
     page = page_as("operator", at=bench)
     copy_of(page, "vwap_reversion", "watched")
@@ -237,7 +237,7 @@ def test_a_newer_version_is_told_before_anybody_saves(
 
 
 def test_an_older_version_is_looked_at_and_restored(
-    page_as: Callable[..., Page], bench: Served
+    page_as: Callable[..., Page], bench: Hosted
 ) -> None:
     page = page_as("operator", at=bench)
     copy_of(page, "vwap_reversion", "with_past")
@@ -257,7 +257,7 @@ def test_an_older_version_is_looked_at_and_restored(
 
 
 def test_everything_is_done_with_the_keyboard_alone(
-    page_as: Callable[..., Page], bench: Served
+    page_as: Callable[..., Page], bench: Hosted
 ) -> None:
     page = page_as("operator", at=bench)
     copy_of(page, "vwap_reversion", "by_keys")
@@ -276,7 +276,7 @@ def test_everything_is_done_with_the_keyboard_alone(
 
 
 def test_a_text_is_tidied_and_keeps_its_comments(
-    page_as: Callable[..., Page], bench: Served
+    page_as: Callable[..., Page], bench: Hosted
 ) -> None:
     page = page_as("operator", at=bench)
     copy_of(page, "vwap_reversion", "untidy")
@@ -311,7 +311,7 @@ def test_it_fits_a_phone(open_strategy: Callable[..., Page], scheme: str) -> Non
 
 
 def test_the_text_area_works_without_javascript(
-    page_as: Callable[..., Page], bench: Served
+    page_as: Callable[..., Page], bench: Hosted
 ) -> None:
     with_script = page_as("operator", at=bench)
     copy_of(with_script, "vwap_reversion", "plain_form")
@@ -333,7 +333,7 @@ def test_the_text_area_works_without_javascript(
     context.close()
 
 
-def test_axe_finds_nothing_wrong(page_as: Callable[..., Page], bench: Served) -> None:
+def test_axe_finds_nothing_wrong(page_as: Callable[..., Page], bench: Hosted) -> None:
     page = page_as("operator", at=bench, bypass_csp=True)
     for path in (
         "/strategies",
@@ -346,12 +346,10 @@ def test_axe_finds_nothing_wrong(page_as: Callable[..., Page], bench: Served) ->
         assert complaints(page) == [], path
 
 
-def test_pictures(open_strategy: Callable[..., Page], pytestconfig: pytest.Config) -> None:
-    """The pictures of the documentation."""
-    docs: Path = pytestconfig.rootpath / "docs"
+def test_a_picture_of_the_whole_desk(open_strategy: Callable[..., Page]) -> None:
     page = open_strategy("slob_5_1_creator", viewport={"width": 1440, "height": 950})
     expect(page.locator("form[data-checked=thorough]")).to_be_visible()
-    page.screenshot(path=docs / "editor.png")
+    pictured(page, "editor")
 
 
 PLACES = (
@@ -368,7 +366,7 @@ PLACES = (
 )
 
 
-def test_what_is_offered_fits_the_place(page_as: Callable[..., Page], bench: Served) -> None:
+def test_what_is_offered_fits_the_place(page_as: Callable[..., Page], bench: Hosted) -> None:
     page = page_as("operator", at=bench)
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto("/strategies/-/new")

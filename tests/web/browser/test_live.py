@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,9 +17,11 @@ from adapters.ib.library import installed
 from adapters.instruments import instrument
 from adapters.synth import synthesize
 from tests.proofs.rig import SCALP
+from tests.web.pictures import pictured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from playwright.sync_api import Page
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 pytestmark = pytest.mark.skipif(not installed(), reason="no client library of IB is installed")
-PICTURES = os.environ.get("WEB_PICTURES", "")
 MORNING = (14 * 60 + 25, 21 * 60)
 """From shortly before New York opens to its close, in minutes of the day (UTC, in winter)."""
 
@@ -104,12 +103,6 @@ def floor(tmp_path: Path) -> Iterator[Floor]:
             process.wait()
 
 
-def picture(page: Page, name: str) -> None:
-    """For the documentation, where it is asked for: WEB_PICTURES=docs."""
-    if PICTURES:
-        page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
-
-
 def wish(page: Page, button: str, typed: str, why: str = "") -> None:
     """Tell the engine, as a person does."""
     page.get_by_role("button", name=button, exact=True).click()
@@ -131,7 +124,7 @@ def test_an_entry_is_watched_and_flattened_and_a_dead_engine_is_said_to_be_dead(
 
     # an entry happens while one watches
     expect(position.get_by_role("article")).to_contain_text("protected", timeout=60_000)
-    picture(page, "web_live")
+    pictured(page, "web_live", whole=True)
 
     # it is flattened, which halts the entries
     wish(page, "Flatten", "flatten", "seen enough")
@@ -147,7 +140,7 @@ def test_an_entry_is_watched_and_flattened_and_a_dead_engine_is_said_to_be_dead(
     # the engine dies: the page says so, and says when it is back
     floor.processes[-1].send_signal(signal.SIGKILL)
     expect(page.locator("#live")).to_contain_text("The engine does not run", timeout=15_000)
-    picture(page, "web_dead")
+    pictured(page, "web_dead", whole=True)
     page.keyboard.press("h")
     page.get_by_role("dialog").get_by_label("Type halt").fill("halt")
     page.keyboard.press("Enter")

@@ -10,7 +10,8 @@ import pytest
 from adapters.workshop.keeper import Keeper
 from adapters.workshop.people import People, Role
 from tests.adapters.workshop.ran import copied
-from tests.web.browser.test_why import PATIENCE, pictured
+from tests.web.browser.test_why import PATIENCE
+from tests.web.pictures import pictured
 from tests.web.support import OPERATOR, PASSWORD
 
 pytest.importorskip("playwright.sync_api", reason="pip install playwright")
@@ -21,20 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.web.hosting import Served
+    from tests.web.hosting import Hosted
 
     Opener = Callable[..., Page]
 
 
 @pytest.fixture
-def served(serve: Callable[..., Served], tmp_path: Path) -> Served:
+def served(host: Callable[..., Hosted], tmp_path: Path) -> Hosted:
     """A page over a workshop with a run that is done, which the test may change."""
     with Keeper(copied(tmp_path / "workshop")) as keeper:
         People(keeper).add("test", OPERATOR, Role.OPERATOR, PASSWORD)
-    return serve(tmp_path)
+    return host(tmp_path)
 
 
-def test_a_run_with_another_parameter_is_made_and_compared(page_as: Opener, served: Served) -> None:
+def test_a_run_with_another_parameter_is_made_and_compared(page_as: Opener, served: Hosted) -> None:
     page = page_as(at=served)
     page.goto("/runs/new?like=1")
     page.get_by_label("entry_wait bars").fill("many")
@@ -58,7 +59,7 @@ def test_a_run_with_another_parameter_is_made_and_compared(page_as: Opener, serv
 
 
 def test_the_formula_of_a_figure_shows_where_it_is_pointed_at(
-    page_as: Opener, served: Served
+    page_as: Opener, served: Hosted
 ) -> None:
     page = page_as(at=served)
     page.goto("/runs/1")
@@ -68,7 +69,7 @@ def test_the_formula_of_a_figure_shows_where_it_is_pointed_at(
     assert "sum of wins" in tip
 
 
-def test_setups_and_conditions_come_as_one_scrolls(page_as: Opener, served: Served) -> None:
+def test_setups_and_conditions_come_as_one_scrolls(page_as: Opener, served: Hosted) -> None:
     page = page_as(at=served)
     page.goto("/runs/1")
     page.locator("#setups-title").scroll_into_view_if_needed()
@@ -80,7 +81,7 @@ def test_setups_and_conditions_come_as_one_scrolls(page_as: Opener, served: Serv
     expect(page.locator("table.conditions").first).to_contain_text("closed_back", timeout=PATIENCE)
 
 
-def test_a_run_that_is_cancelled_says_so(page_as: Opener, served: Served) -> None:
+def test_a_run_that_is_cancelled_says_so(page_as: Opener, served: Hosted) -> None:
     page = page_as(at=served)
     page.goto("/runs/new?strategy=slob_5_1")
     page.get_by_label("Run by").select_option("backtrader")
@@ -90,7 +91,7 @@ def test_a_run_that_is_cancelled_says_so(page_as: Opener, served: Served) -> Non
     expect(page.get_by_role("button", name="Run again")).to_be_visible()
 
 
-def test_a_run_is_deleted_after_it_was_asked_twice(page_as: Opener, served: Served) -> None:
+def test_a_run_is_deleted_after_it_was_asked_twice(page_as: Opener, served: Hosted) -> None:
     page = page_as(at=served)
     page.goto("/runs/1")
     page.on("dialog", lambda dialog: dialog.accept())

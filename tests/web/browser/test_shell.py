@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.web.hosting import Served
+    from tests.web.hosting import Hosted
 
     Opener = Callable[..., Page]
 
@@ -60,9 +60,9 @@ def test_a_wrong_password_is_said_and_the_right_one_lets_in(page_as: Opener) -> 
 
 
 def test_too_many_tries_must_wait(
-    page_as: Opener, serve: Callable[..., Served], tmp_path: Path
+    page_as: Opener, host: Callable[..., Hosted], tmp_path: Path
 ) -> None:
-    page = page_as("", at=serve(tmp_path))
+    page = page_as("", at=host(tmp_path))
     page.goto("/login")
     for _ in range(6):
         page.get_by_label("Name").fill(OPERATOR)
@@ -92,9 +92,9 @@ def test_a_viewer_finds_no_way_to_the_people(page_as: Opener) -> None:
 
 
 def test_an_operator_adds_somebody_who_signs_in(
-    page_as: Opener, serve: Callable[..., Served], tmp_path: Path
+    page_as: Opener, host: Callable[..., Hosted], tmp_path: Path
 ) -> None:
-    served = serve(tmp_path)
+    served = host(tmp_path)
     page = page_as("operator", at=served)
     ready(page, "/people")
     page.get_by_label("Name", exact=True).fill("nora")
@@ -126,9 +126,9 @@ def test_a_page_whose_session_ended_goes_to_the_login_by_itself(page_as: Opener)
 
 
 def test_a_server_that_is_gone_is_said(
-    page_as: Opener, serve: Callable[..., Served], tmp_path: Path
+    page_as: Opener, host: Callable[..., Hosted], tmp_path: Path
 ) -> None:
-    served = serve(tmp_path)
+    served = host(tmp_path)
     page = page_as("operator", at=served)
     ready(page, "/people")
     served.end()

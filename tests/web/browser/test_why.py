@@ -1,15 +1,10 @@
-"""From a fresh page to the reason of a death, by hand and by key: in a real Chromium.
-
-With WEB_PICTURES=DIR the pictures of the pages are written there.
-"""
+"""From a fresh page to the reason of a death, by hand and by key: in a real Chromium."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +12,7 @@ import pytest
 from adapters.workshop.keeper import Keeper
 from adapters.workshop.people import People, Role
 from tests.adapters.workshop.ran import copied
+from tests.web.pictures import pictured
 from tests.web.support import OPERATOR, PASSWORD, VIEWER, complaints
 
 pytest.importorskip("playwright.sync_api", reason="pip install playwright")
@@ -25,8 +21,9 @@ from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from tests.web.hosting import Served
+    from tests.web.hosting import Hosted, Served
 
     Opener = Callable[..., Page]
 
@@ -37,24 +34,14 @@ PATIENCE = 60_000
 
 
 @pytest.fixture(scope="session")
-def ran(serve: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory) -> Served:
+def ran(host: Callable[..., Hosted], tmp_path_factory: pytest.TempPathFactory) -> Hosted:
     """A page over a workshop with a run that is done."""
     folder = tmp_path_factory.mktemp("ran")
     with Keeper(copied(folder / "workshop")) as keeper:
         people = People(keeper)
         people.add("test", OPERATOR, Role.OPERATOR, PASSWORD)
         people.add("test", VIEWER, Role.VIEWER, PASSWORD)
-    return serve(folder)
-
-
-def pictured(page: Page, name: str, *, whole: bool = False) -> None:
-    """Keep a picture of the page, where pictures are asked for."""
-    folder = os.environ.get("WEB_PICTURES")
-    if folder:
-        made = Path(folder)
-        made.mkdir(parents=True, exist_ok=True)
-        page.wait_for_timeout(600)
-        page.screenshot(path=made / f"{name}.png", full_page=whole)
+    return host(folder)
 
 
 def opened(page: Page, path: str = DEATH) -> Page:
@@ -86,7 +73,7 @@ def test_a_fresh_page_leads_to_a_reason_in_two_clicks(
     print(f"\nfrom the click to a setup's reason on the chart: {took:.1f} s")  # noqa: T201
 
 
-def test_a_death_is_drawn_told_and_put_into_its_line(page_as: Opener, ran: Served) -> None:
+def test_a_death_is_drawn_told_and_put_into_its_line(page_as: Opener, ran: Hosted) -> None:
     page = opened(page_as(at=ran))
     panel = page.locator("#setup")
     expect(panel.locator("h2")).to_have_text(re.compile("entry_timeout"))
@@ -99,7 +86,7 @@ def test_a_death_is_drawn_told_and_put_into_its_line(page_as: Opener, ran: Serve
     pictured(page, "web_why")
 
 
-def test_the_arrow_keys_step_bar_by_bar(page_as: Opener, ran: Served) -> None:
+def test_the_arrow_keys_step_bar_by_bar(page_as: Opener, ran: Hosted) -> None:
     page = opened(page_as(at=ran))
     title = page.locator("#bar-title")
     expect(title).to_contain_text("14:23")
@@ -116,7 +103,7 @@ def test_the_arrow_keys_step_bar_by_bar(page_as: Opener, ran: Served) -> None:
     expect(page).to_have_url(re.compile(r"row=\d+"))
 
 
-def test_keys_jump_to_setups_deaths_and_trades(page_as: Opener, ran: Served) -> None:
+def test_keys_jump_to_setups_deaths_and_trades(page_as: Opener, ran: Hosted) -> None:
     page = opened(page_as(at=ran))
     first = heading(page)
     page.keyboard.press("t")
@@ -136,7 +123,7 @@ def test_keys_jump_to_setups_deaths_and_trades(page_as: Opener, ran: Served) -> 
 
 
 def test_a_question_mark_shows_the_keys_and_escape_closes_them(
-    page_as: Opener, ran: Served
+    page_as: Opener, ran: Hosted
 ) -> None:
     page = opened(page_as(at=ran))
     page.keyboard.press("?")
@@ -149,7 +136,7 @@ def test_a_question_mark_shows_the_keys_and_escape_closes_them(
 
 
 def test_bars_are_fetched_as_one_zooms_and_the_bar_stays_in_sight(
-    page_as: Opener, ran: Served
+    page_as: Opener, ran: Hosted
 ) -> None:
     page = opened(page_as(at=ran))
     chart = page.locator("[data-chart]")
@@ -163,7 +150,7 @@ def test_bars_are_fetched_as_one_zooms_and_the_bar_stays_in_sight(
     expect(chart).to_have_attribute("data-size", "1")
 
 
-def test_a_click_on_a_bar_asks_about_that_bar(page_as: Opener, ran: Served) -> None:
+def test_a_click_on_a_bar_asks_about_that_bar(page_as: Opener, ran: Hosted) -> None:
     page = opened(page_as(at=ran))
     title = page.locator("#bar-title").inner_text()
     box = page.locator("[data-chart]").bounding_box()
@@ -176,7 +163,7 @@ def test_a_click_on_a_bar_asks_about_that_bar(page_as: Opener, ran: Served) -> N
 
 
 @pytest.mark.parametrize("looks", ["light", "dark"])
-def test_axe_finds_nothing_serious(page_as: Opener, ran: Served, looks: str) -> None:
+def test_axe_finds_nothing_serious(page_as: Opener, ran: Hosted, looks: str) -> None:
     page = page_as(at=ran, color_scheme=looks, bypass_csp=True)
     for path in ("/", "/runs", "/runs/1", "/runs/new", DEATH):
         page.goto(path)
@@ -187,7 +174,7 @@ def test_axe_finds_nothing_serious(page_as: Opener, ran: Served, looks: str) -> 
     pictured(page, f"web_why_{looks}")
 
 
-def test_it_all_fits_a_phone(page_as: Opener, ran: Served) -> None:
+def test_it_all_fits_a_phone(page_as: Opener, ran: Hosted) -> None:
     page = page_as(at=ran, **PHONE)
     for path in ("/", "/runs", "/runs/1", "/runs/new", DEATH):
         page.goto(path)
@@ -198,11 +185,11 @@ def test_it_all_fits_a_phone(page_as: Opener, ran: Served) -> None:
 
 
 def test_a_run_whose_folder_was_deleted_says_so(
-    page_as: Opener, serve: Callable[..., Served], tmp_path: Path
+    page_as: Opener, host: Callable[..., Hosted], tmp_path: Path
 ) -> None:
     with Keeper(copied(tmp_path / "workshop")) as keeper:
         People(keeper).add("test", OPERATOR, Role.OPERATOR, PASSWORD)
-    page = page_as(at=serve(tmp_path))
+    page = page_as(at=host(tmp_path))
     shutil.rmtree(tmp_path / "workshop" / "runs" / "1")
     page.goto("/runs/1")
     expect(page.get_by_text("was deleted or damaged on disk")).to_be_visible()

@@ -1,0 +1,64 @@
+"""What living setups wait for, against a replay of the interpreter bar by bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from engine.interpreter.candidate import Sight
+from engine.interpreter.machine import Interpreter
+from engine.interpreter.verdict import verdicts
+from engine.live.alive import alive_in
+from engine.live.waiting import Way, waiting_in
+from engine.session import Session
+from tests.support.shipped import CALENDARS, SHIPPED, bars_for, events_for, strategy_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STAGED = [file for file in SHIPPED if strategy_of(file).program.stages]
+FIRST, ASKED, EVERY = 600, 500, 9
+
+
+def ways(judge: Interpreter, row: int) -> list[tuple[Way, ...]]:
+    """The same by the candidates that the interpreter has itself."""
+    return [
+        tuple(
+            Way(way.to, tuple(one for one in found if one.truth is not True))
+            for way in judge.stage(candidate).advance
+            for found in [verdicts(way.when, judge.eyes, Sight(candidate, row))]
+        )
+        for candidate in judge.alive
+    ]
+
+
+@pytest.mark.parametrize("file", STAGED, ids=lambda file: file.stem)
+def test_what_a_setup_lacks_is_what_a_replay_says_of_it(file: Path) -> None:
+    strategy, events = strategy_of(file), events_for(file)
+    bars = bars_for(file).rows(0, FIRST + ASKED)
+    judges = [
+        Interpreter(
+            strategy.program, bars, side, CALENDARS,
+            {name: instants.tolist() for name, instants in events.items()},
+        )
+        for side in strategy.machines
+    ]  # fmt: skip
+    session = Session(strategy, CALENDARS, events=events)
+    session.feed(bars.rows(0, FIRST))
+    lacking = 0
+    for judge in judges:
+        for row in range(FIRST):
+            judge.step(row)
+    for row in range(FIRST, len(bars)):
+        session.feed(bars.rows(row, row + 1))
+        for judge in judges:
+            judge.step(row)
+        if row % EVERY:
+            continue
+        told = list(waiting_in(session))
+        expected = [one for judge in judges for one in ways(judge, row)]
+        assert [ways for _, ways in told] == expected
+        assert [side for side, _ in told] == [one.side for one in alive_in(session)]
+        lacking += sum(bool(way.missing) for _, some in told for way in some)
+    assert lacking or not any(judge.alive for judge in judges)
