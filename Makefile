@@ -39,9 +39,10 @@ figures: $(READY) ## the figures of live trading, in one table: make figures SHA
 	$(BIN)/python -m tests.live_figures --share $(or $(SHARE),test)
 
 # ib_async cannot be installed beside ib_insync (both bring `eventkit`), so it lies in a folder
-matrix: $(READY) .ib-async/.ready ## both client libraries x server versions x carriers
+matrix: $(READY) .ib-async/.ready ## both client libraries x server versions x carriers, and the engine on each
 	$(BIN)/python -m tests.adapters.gateway.smoke ib_insync
 	PYTHONPATH=.ib-async $(BIN)/python -m tests.adapters.gateway.smoke ib_async
+	$(BIN)/python -m tests.proofs.libraries
 
 .ib-async/.ready: requirements.ib-async.lock $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \

@@ -30,20 +30,16 @@ class Growing:
     def put(self, at: int, columns: Sequence[Column]) -> None:
         """Values from index `at` on, at most the length; whatever was there and after is gone."""
         length = at + len(columns[0])
-        for number, values in enumerate(columns):
-            room = self._room[number]
-            if length > len(room):
-                room = np.empty(2 * length, values.dtype)
-                room[:at] = self._room[number][:at]
-                self._room[number] = room
+        if length > len(self._room[0]):
+            self._make_room(2 * length)
+        for room, values in zip(self._room, columns, strict=True):
             room[at:length] = values
         self._length = length
-        self._cells = tuple(room.data for room in self._room)
 
     def append(self, values: Sequence[int]) -> None:
         """One more value for each column."""
         at = self._length
-        if at == len(self._cells[0]):
+        if at == len(self._room[0]):
             self._make_room(2 * at + 1)
         for cells, value in zip(self._cells, values, strict=True):
             cells[at] = value

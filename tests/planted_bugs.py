@@ -63,6 +63,7 @@ BACKTRADER: Final = (
     "-k",
     "not real and not csv",
 )
+TODAY: Final = ("tests/engine/test_today.py",)
 CROWD: Final = ("tests/laws/test_walk_is_bar_by_bar.py", "-k", "crowd")
 FOLDS: Final = ("tests/engine/sweep/test_folds.py",)
 
@@ -310,6 +311,62 @@ BUGS: Final = (
         "        turned = columns_of(bars.reflected())[1:-1]\n"
         "        return [*columns_of(bars), turned[0], turned[2], turned[1], turned[3]]\n",
         law("chunk"),
+    ),
+    Bug(
+        "a session at hand that takes in the bar after its end",
+        "engine/today.py",
+        "            if left >= 0:\n",
+        "            if left >= -self.bar_minutes:\n",
+        TODAY,
+    ),
+    Bug(
+        "a session at hand whose close is not seen",
+        "engine/today.py",
+        "self.closing = -1 if left else row",
+        "self.closing = -1",
+        TODAY,
+    ),
+    Bug(
+        "a column at hand that is not made anew for the next bar",
+        "engine/today.py",
+        "            column.forget()\n",
+        "            pass\n",
+        TODAY,
+    ),
+    Bug(
+        "a summary at hand that goes on after its session has ended",
+        "engine/today.py",
+        "min([schedule.until, *(end for end in ends if end > held.last)])",
+        "schedule.until",
+        TODAY,
+    ),
+    Bug(
+        "a date at hand that never ends",
+        "engine/today.py",
+        "min([schedule.until, *(end for end in ends if end > held.last)])",
+        "min([1 << 62, *(end for end in ends if end > held.last)])",
+        TODAY,
+    ),
+    Bug(
+        "a bar more that is reflected with its high where it was",
+        "engine/window.py",
+        "for price in (opened, low, high, close)]",
+        "for price in (opened, high, low, close)]",
+        TODAY,
+    ),
+    Bug(
+        "exits that are known only for the last bar of several",
+        "engine/trading.py",
+        "        fresh = len(self._bars) - len(paths)\n",
+        "        fresh = min(1, len(self._bars) - len(paths))\n",
+        TODAY,
+    ),
+    Bug(
+        "an account that closes a date of the window and not of the session",
+        "engine/trading.py",
+        "session.past + dropped.rows",
+        "session.past",
+        TODAY,
     ),
     Bug(
         "a walk that lets one candidate more live",

@@ -16,8 +16,13 @@ TABLE: Final = ("tests/engine/live/test_reconcile.py",)
 WANTED: Final = ("tests/engine/live/test_wanted.py",)
 FLOOR: Final = ("tests/engine/live/test_floor.py",)
 HEIRS: Final = ("tests/engine/live/test_program_change.py",)
+STEWARDS: Final = ("tests/engine/live/test_stewards.py",)
+CHANGED: Final = ("tests/adapters/live/test_program_change.py",)
+RECIPES: Final = ("tests/adapters/live/test_recipes.py",)
 NAMED: Final = ("tests/engine/live/test_named_bugs.py",)
 DESK: Final = ("tests/engine/live/test_desk.py",)
+FEEDS: Final = ("tests/adapters/live/test_feeds.py", "-k", "nobody_trades and steps")
+WAITING: Final = ("tests/engine/live/test_waiting.py",)
 JOURNAL: Final = ("tests/adapters/database/test_journal.py", "-k", "sqlite or not server")
 
 LIVE: Final = (
@@ -380,6 +385,104 @@ LIVE: Final = (
         "                    _check_new(connection, event.family.name)\n",
         "                    pass\n",
         JOURNAL,
+    ),
+    Bug(
+        "5-second bars wait for a word after the last one",
+        "adapters/ib/assembler.py",
+        "draft.is_complete or ",
+        "",
+        FEEDS,
+    ),
+    Bug(
+        "a waiting setup holds the first bar of a tally as its last",
+        "engine/live/waiting.py",
+        "    return Held(row, last)\n",
+        "    return Held(row, row)\n",
+        WAITING,
+    ),
+    Bug(
+        "a captured condition is told for its opposite",
+        "engine/live/waiting.py",
+        "return None if word == UNKNOWN else word == TRUE",
+        "return None if word == UNKNOWN else word != TRUE",
+        WAITING,
+    ),
+    Bug(
+        "a program of before decides anew",
+        "engine/live/stewards.py",
+        "        trader.decide_no_more()\n",
+        "",
+        STEWARDS,
+    ),
+    Bug(
+        "a program of before does not hear of the bars between",
+        "engine/live/stewards.py",
+        "        for bar in earlier.bars:\n            self.take(bar)\n",
+        "",
+        (*STEWARDS, *CHANGED),
+    ),
+    Bug(
+        "a program of before is laid down before its account knows the end",
+        "engine/live/stewards.py",
+        "        if self.entries.due or trader.account.open_positions:\n",
+        "        if self.entries.due:\n",
+        STEWARDS,
+    ),
+    Bug(
+        "an account that does not know its end is left so",
+        "engine/live/stewards.py",
+        "return (opened | unaware | books.leading) - {own}",
+        "return (opened | books.leading) - {own}",
+        STEWARDS,
+    ),
+    Bug(
+        "what another program opened is led by the one that trades now",
+        "engine/live/positions.py",
+        "return self._earlier.get(family.signal.strategy, self._trader)",
+        "return self._trader",
+        (*STEWARDS, *CHANGED),
+    ),
+    Bug(
+        "what a program did not decide while it led is offered when it comes back",
+        "engine/live/trader.py",
+        '        book[at.NEXT_OFFER] = np.searchsorted(intents.row, row, side="right")\n',
+        "",
+        STEWARDS,
+    ),
+    Bug(
+        "any text that compiles leads what is open",
+        "adapters/live/recipes.py",
+        "    if found != recipe.strategy:\n",
+        "    if not found:\n",
+        (*RECIPES, *CHANGED),
+    ),
+    Bug(
+        "a program is made again for the instrument of the table",
+        "adapters/live/recipes.py",
+        "instruments={**INSTRUMENTS, recipe.instrument.symbol: recipe.instrument},",
+        "instruments=INSTRUMENTS,",
+        RECIPES,
+    ),
+    Bug(
+        "the account of a program that leads is forgotten when another one trades",
+        "adapters/database/reader.py",
+        "if has_traded and wanted <= newest.keys():",
+        "if has_traded:",
+        JOURNAL,
+    ),
+    Bug(
+        "a program that leads is forgotten by a restart",
+        "adapters/database/journal.py",
+        "return kept | (now.leading ^ before.leading)",
+        "return kept",
+        JOURNAL,
+    ),
+    Bug(
+        "the journal of another account is gone on with",
+        "adapters/live/plan.py",
+        "    if owner and account and owner != account:\n",
+        "    if owner and not account:\n",
+        CHANGED,
     ),
 )
 """Mistakes in live trading."""

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 LARGEST: Final = 256_000
 """Bytes a request may bring, but where a handler says otherwise."""
 
+SWIFT: Final = 4
+"""Of the levels of gzip: half the time of the usual 9, for a twentieth more bytes."""
+
 FOREVER: Final = CacheControlHeader(max_age=31_536_000, public=True, immutable=True)
 """Built files carry a hash of their content in their names."""
 
@@ -93,7 +96,7 @@ def assembled() -> Site:
         dependencies={"ports": Provide(_ports, sync_to_thread=False)},
         exception_handlers={Exception: answer},
         request_max_body_size=LARGEST,
-        compression_config=CompressionConfig(backend="gzip"),
+        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=SWIFT),
         on_startup=[_begin],
         on_shutdown=[_end],
         logging_config=None,

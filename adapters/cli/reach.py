@@ -62,7 +62,7 @@ def _options(
 ) -> tuple[Callable[[Callable[..., None]], Callable[..., None]], ...]:
     return (
         click.option(
-            "--host", default=LOCAL, show_default=True, help=f"{before}Where the gateway is."
+            "--host", default=LOCAL, show_default=True, help=f"{before}where the gateway is."
         ),
         click.option(
             "--port",
@@ -75,14 +75,14 @@ def _options(
             "--account",
             default="",
             metavar="NUMBER",
-            help=f"{before}Its number: where the login has several, or there is money in it.",
+            help=f"{before}its number: where the login has several, or there is money in it.",
         ),
         click.option(
             "--client",
             type=click.IntRange(1, 999_999_999),
             default=client,
             show_default=True,
-            help=f"{before}The client id: nobody else's, and an engine's the same at every start.",
+            help=f"{before}the client id: nobody else's, and an engine's the same at every start.",
         ),
     )
 
@@ -95,11 +95,11 @@ JOURNAL = click.option(
 
 
 def gateway_options(
-    client: int = READERS, before: str = ""
+    client: int = READERS, before: str = "Gateway: "
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """--host, --port, --account and --client (this one by default), as `reach` of the function.
 
-    `before`: what their help begins with.
+    `before`: what their help begins with, `Live: ` beside options that are not.
     """
 
     def with_them(function: Callable[..., None]) -> Callable[..., None]:

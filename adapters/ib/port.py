@@ -372,6 +372,11 @@ class Broker(Protocol):
         ...
 
     @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection to the gateway, which may itself have lost the broker."""
+        ...
+
+    @property
     def is_idle(self) -> bool:
         """Whether every word was taken and no bar waits for an answer of history."""
         ...

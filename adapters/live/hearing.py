@@ -61,7 +61,7 @@ class Hearing:
                 self._notice(code, text, ref)
             case words.LinkDown(why=why):
                 runner.wire.trouble = why
-                runner.take(word)
+                runner.lifeline.down(word)
             case words.Clock():
                 self._clock(word)
             case Disconnected(why=why):

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from adapters.ib.port import BrokerError, NoGateway, Unanswered
+from adapters.ib.port import BrokerError, NoGateway, NotConnected, Unanswered
 from adapters.live import connect
 from adapters.live.alerts import Outage
 from adapters.live.ending import Ending
@@ -46,12 +46,21 @@ class Lifeline:
         self._runner = runner
         self.wire = Wire(since=runner.clock.now())
         self._reconnecting: asyncio.Task[None] | None = None
+        self._unsaid: words.LinkDown | None = None
 
     # --- lost and found -----------------------------------------------------------------------
 
     def is_up_again(self) -> None:
         """There is a connection."""
         self.wire = Wire(is_up=True, since=self._runner.clock.now())
+
+    def down(self, word: words.LinkDown) -> None:
+        """The link is down. A replay ends so, too: there it is only said once it was no end."""
+        runner = self._runner
+        if runner.plan.until_end and runner.is_replay and not runner.broker.is_connected:
+            self._unsaid = word
+        else:
+            runner.take(word)
 
     def lost(self, why: str) -> None:
         """An answer did not come: what this connection says is not believed any more."""
@@ -69,6 +78,9 @@ class Lifeline:
         runner = self._runner
         while not self.wire.is_up and not runner.is_over:
             session = await self._found()
+            if self._unsaid is not None:
+                runner.take(self._unsaid)
+                self._unsaid = None
             runner.connected(session)
             self.is_up_again()
             runner.take(words.LinkUp(runner.clock.now(), data_kept=False))
@@ -178,6 +190,8 @@ class Lifeline:
         """The broker's clock in seconds; None where it does not say: then it is lost."""
         try:
             return await self._runner.broker.server_time()
+        except NotConnected:
+            pass  # the connection says so itself
         except Unanswered as failed:
             if self.wire.is_up:
                 self.lost(f"the gateway is silent: {failed}")

@@ -61,7 +61,11 @@ if TYPE_CHECKING:
     from engine.live.words import Word
 
 _REPLAYED: Final = 3_600_000
-"""A replayed market is asked for everything that often where nothing happens; else each minute."""
+"""A replayed market is asked for everything that often where nothing happens; else each minute.
+
+So long may an answer take, too: its clock leaps from bar to bar while one is on its way. That there
+is none at all is seen by ours, in the connection.
+"""
 
 
 class Runner:
@@ -195,7 +199,7 @@ class Runner:
         if connect.is_replay(session):
             await self.broker.close()
             self.is_replay = True
-            self.policy = replace(self.policy, reconcile_every=_REPLAYED)
+            self.policy = replace(self.policy, reconcile_every=_REPLAYED, answer_within=_REPLAYED)
             self.clock = MarketClock(session.server_seconds * 1000)
             self.broker = self._dialled(self._dial)
             self.asker = Asker(self.broker, self._answered, self.lifeline.lost)

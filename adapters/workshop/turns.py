@@ -65,9 +65,15 @@ class Turns:
         return sum(map(len, self._of.values()))
 
     def put(self, job: Job, person: str) -> None:
-        """Let a job wait behind those of this person. Raises `TooBusy`."""
-        if len(self) >= self._most:
-            raise TooBusy(f"{self._most} texts wait to be checked already", "try again in a second")
+        """Let a job wait behind those of this person. Raises `TooBusy`.
+
+        What nobody in particular wants, the page does: its strategies are as many as they are.
+        """
+        own = len(self._of.get(person, ()))
+        people = sum(len(jobs) for who, jobs in self._of.items() if who)
+        if person and (people >= self._most or own >= self._of_one):
+            many = f"{own} texts of yours" if own >= self._of_one else f"{people} texts"
+            raise TooBusy(f"{many} wait to be checked already", "try again in a second")
         self._of.setdefault(person, deque()).append(job)
 
     def take(self) -> Job | None:

@@ -148,9 +148,11 @@ TABLE: Final[Mapping[Phase, Mapping[Situation, Verdict]]] = {
 def verdict(family: Family, holdings: Holdings) -> Verdict:
     """What is done about a family whose executions are booked."""
     found = TABLE[family.phase][situation_of(family, holdings)]
-    if found.ending in {NOT_PLACED, CANCELLED_BY_BROKER} and family.entered > 0:
+    if family.entered > 0 and found.ending in {NOT_PLACED, CANCELLED_BY_BROKER}:
         # it came and went before anybody looked: the executions say so, so it needs no second look
         return Verdict((), Phase.DONE, CLOSED)
+    if family.entered > 0 and Act.SEND in found.acts:
+        return Verdict((Act.LATCH,), Phase.DONE, CLOSED)  # it was never sent, and came and went
     return found
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.live.books import Books
+    from engine.live.events import Stepped
     from engine.live.page import Page
     from engine.live.trader import Trader
     from engine.live.words import BarClosed
@@ -38,8 +39,20 @@ class Earlier:
 def left_by_others(books: Books, own: str) -> set[str]:
     """The programs, by hash, that have something open, or an account that does not know its end."""
     opened = {family.signal.strategy for family in books.living}
-    unaware = {strategy for strategy, step in books.steps.items() if step.account[at.OPEN] > 0}
+    unaware = {strategy for strategy, step in books.steps.items() if _is_unaware(books, step)}
     return (opened | unaware | books.leading) - {own}
+
+
+def _is_unaware(books: Books, step: Stepped) -> bool:
+    """Whether something was executed after the last bar that an account with open ends traded."""
+    if not (step.orders or step.account[at.OPEN]):
+        return False
+    return any(
+        one.minute > step.minute
+        for family in books.families.values()
+        if family.signal.strategy == step.strategy
+        for one in family.executions
+    )
 
 
 class Steward:
@@ -47,6 +60,7 @@ class Steward:
 
     def __init__(self, page: Page, earlier: Earlier) -> None:
         """Where the journal says its account stands. Raises `ValueError` for other bars."""
+        self._page = page
         self._trader = trader = earlier.trader
         self.entries = Entries(page, trader)
         trader.decide_no_more()
@@ -66,8 +80,12 @@ class Steward:
 
     @property
     def is_over(self) -> bool:
-        """Whether its account knows that nothing is open."""
-        return not self.entries.due and self._trader.account.open_positions == 0
+        """Whether its account knows that nothing is open, and of all that was filled."""
+        trader, families = self._trader, self._page.books.families
+        if self.entries.due or trader.account.open_positions:
+            return False
+        waiting = (families.get(trader.name(intent)) for intent in trader.waiting())
+        return all(family is None or family.entered == 0 for family in waiting)
 
 
 class Stewards:

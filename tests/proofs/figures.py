@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
+from adapters.ib.port import FeedKind
 from tests.golden.cases import names
 from tests.proofs import judge
 from tests.proofs.bytewise import FAULTY, digests
-from tests.proofs.compared import golden, shipped
-from tests.proofs.faulty import CROWD, alone, crowds, pairs, struck
+from tests.proofs.compared import compared, golden, shipped
+from tests.proofs.faulty import CROWD, alone, crowds, pairs, scene_of, struck
 from tests.proofs.killing import kills
 from tests.proofs.lasting import lasted
 from tests.proofs.noise import to_the_client, to_the_gateway
@@ -178,6 +179,8 @@ def _venue(share: Share) -> Iterator[Callable[[], Report]]:
     for spec in SHIPPED:
         for number, days in _parts(share.days, 5) if share.days else ((0, 0),):
             yield partial(_days, spec, number, days)
+    for feed in (FeedKind.STEPS, FeedKind.TICKS):
+        yield partial(_fed, feed)
 
 
 def _golden(chosen: list[str]) -> Report:
@@ -191,6 +194,13 @@ def _golden(chosen: list[str]) -> Report:
 def _days(spec: Path, part: int, days: int) -> Report:
     report = _of(shipped(spec, days, part), spec.stem)
     report.sums["trading dates"] += days
+    return report
+
+
+def _fed(feed: FeedKind) -> Report:
+    scene, begins = scene_of(3)
+    report = _of(compared(scene, feed, begins=begins), f"bars of {feed}")
+    report.sums["runs on bars made of 5-second bars or of ticks"] += 1
     return report
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.database.reader import JournalReader
 from adapters.gateway.faults import plans
-from adapters.ib.library import NAMES
+from adapters.ib.library import NAMES, installed
 from tests.adapters.gateway.smoke import VERSIONS
 from tests.proofs.bytewise import FAULTY
 from tests.proofs.faulty import planned, scene_of
@@ -100,9 +100,7 @@ def main() -> int:
 def _alone(name: str) -> int:
     """The digests of one library as JSON; a run must end the same at every server version."""
     logging.disable(logging.CRITICAL)
-    try:
-        __import__(name)
-    except ImportError:
+    if name not in installed():
         return _ABSENT
     found: dict[str, set[str]] = {}
     for run, _, digest in journals(name):

@@ -13,9 +13,11 @@ import pytest
 from adapters.database.reader import JournalReader
 from adapters.ib.library import installed
 from engine.live import events as ev
+from engine.live import words
 from tests.proofs.faulty import scene_of
 from tests.proofs.judge import judged
 from tests.proofs.rig import SCALP, Scene, played
+from tests.proofs.share import share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,9 @@ pytestmark = [
 
 SEED: Final = 3
 
+SIZES: Final = [(6, "tcp"), *([] if share().name == "test" else [(2, "memory"), (2, "tcp")])]
+"""Contracts of an entry, half of them in each place, and the carrier: a part is filled, or all."""
+
 JOINS: Final[dict[str, Callable[[str], bool]]] = {
     "the stop that takes another's place": lambda ref: ":S" in ref and not ref.endswith(".0"),
     "the way out": lambda ref: ":X" in ref,
@@ -42,9 +47,9 @@ JOINS: Final[dict[str, Callable[[str], bool]]] = {
 class Overtaken:
     """A gateway at which somebody of the group is filled just before an order joins it."""
 
-    def __init__(self, gateway: Gateway, joins: Callable[[str], bool], most: int) -> None:
-        """`most`: how much of the other order is filled."""
-        self._gateway, self._joins, self._most = gateway, joins, most
+    def __init__(self, gateway: Gateway, joins: Callable[[str], bool]) -> None:
+        """One contract of the other order is filled."""
+        self._gateway, self._joins = gateway, joins
         self._place = gateway.desk.place
         self.overtaken: list[str] = []
         gateway.desk.place = self.place  # type: ignore[method-assign]
@@ -60,10 +65,10 @@ class Overtaken:
             for one in mates[:1]:
                 price = one.ticket.limit if one.ticket.limit is not None else one.ticket.stop
                 assert price is not None
-                share, audience = exchange._audience.share, exchange._audience
-                audience.share = lambda order: min(order.left, self._most)  # type: ignore[method-assign]
+                audience, passes = exchange._audience, exchange._audience.share
+                audience.share = lambda _: 1  # type: ignore[method-assign, assignment]
                 exchange.fill(one, price)
-                audience.share = share  # type: ignore[method-assign]
+                audience.share = passes  # type: ignore[method-assign]
                 self.overtaken.append(ticket.ref)
         self._place(session, number, contract, ticket)
 
@@ -77,14 +82,13 @@ def program(folder: Path, contracts: int) -> Scene:
 
 
 @pytest.mark.parametrize("joins", JOINS.values(), ids=JOINS)
-@pytest.mark.parametrize(("contracts", "most"), [(2, 1), (6, 1)], ids=["all of it", "a part"])
-@pytest.mark.parametrize("carrier", ["tcp", "memory"])
+@pytest.mark.parametrize(("contracts", "carrier"), SIZES)
 def test_a_family_ends_right_whose_order_came_too_late_for_its_group(
-    tmp_path: Path, joins: Callable[[str], bool], contracts: int, most: int, carrier: str
+    tmp_path: Path, joins: Callable[[str], bool], contracts: int, carrier: str
 ) -> None:
     scene, begins = program(tmp_path, contracts), scene_of(SEED)[1]
     gateway = scene.gateway(begins=begins, seed=SEED)
-    there = Overtaken(gateway, joins, most)
+    there = Overtaken(gateway, joins)
     journal = tmp_path / "j.db"
     outcome = played(gateway, scene.plan(journal), carrier, seconds=120)
     assert outcome.error is None, outcome.error
@@ -92,7 +96,9 @@ def test_a_family_ends_right_whose_order_came_too_late_for_its_group(
     with JournalReader.open(journal) as reader:
         told = [event for _, event in reader.events()]
     assert there.overtaken
-    print(there.overtaken, outcome.alerts, [e for e in told if "OCA" in getattr(e, "text", "")])
+    assert there.overtaken[0] not in {one.order.ticket.ref for one in gateway.truth.executions}
+    refused = {one.ref for one in told if isinstance(one, words.Refused)}
+    assert refused == set(there.overtaken)
     assert dict(verdict.violations) == {}, verdict.first
     assert not gateway.truth.positions
     assert [one for one in outcome.alerts if one[0] != "note"] == []

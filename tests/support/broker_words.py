@@ -6,10 +6,13 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
+from adapters.instruments import INSTRUMENTS
 from engine.domain.order import Action, Order, OrderKind
+from engine.execution.terms import Terms
 from engine.live.family import Asked, Family, Phase
 from engine.live.holdings import Execution, HeldOrder, Holdings, OrderState
 from engine.live.identity import Leg, Role, Signal
+from engine.live.recipe import Chosen, File, Moments, Recipe
 
 NQ = 620_731_015
 SIGNAL = Signal("ab" * 32, NQ, 29_460_391, "2026-01-06/short/1")
@@ -29,6 +32,20 @@ def asked(leg: Leg, contracts: int = 2) -> Asked:
     action = Action.SELL if leg.role.opens else Action.BUY
     price = PRICES[leg.role]
     return Asked(leg, Order(leg.ref, action, KINDS[leg.role], contracts, price))
+
+
+def recipe(strategy: str = SIGNAL.strategy, text: str = "lang: 1\n") -> Recipe:
+    """What a program is made of; nobody compiles it."""
+    return Recipe(
+        strategy=strategy,
+        name="slob",
+        file="/s.yaml",
+        files=(File("s.yaml", text),),
+        values=(Chosen("rr_min", "1.5"),),
+        instrument=INSTRUMENTS["NQ"],
+        events=(Moments("news", (29_460_000, 29_460_391)),),
+        terms=Terms(),
+    )
 
 
 def family(phase: Phase, *executions: Execution, contracts: int = 2) -> Family:

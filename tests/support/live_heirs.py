@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from dsl.ir.text import program_hash
 from engine.execution.records import Kind
 from engine.live import events as ev
-from engine.live.deeds import told_live
+from engine.live.deeds import Setup, told_live
 from engine.live.floor import live_reasons
 from tests.support.live_sweep import Tally, forced, forks, sweep_scene, watch
 from tests.support.live_world import scene_setting, world
 
 if TYPE_CHECKING:
-    from engine.live.deeds import Deed, Setup
+    from engine.live.deeds import Deed
     from tests.support.live_world import Setting, World
     from tests.support.paper import Profile
 
@@ -40,7 +40,7 @@ def inheritances(seed: int, profile: Profile, every: int = 1) -> Tally:
         if number % every:
             continue
         where = f"seed {seed}, {profile.name}, {point}, number {number}"
-        before = {one.signal.minute for one in fork.journal.books.families.values()}
+        before = set(fork.journal.books.families)
         fork.setting, fork.before = new, (old,)
         fork.restart()
         if number % 3 == 1:
@@ -57,10 +57,13 @@ def inheritances(seed: int, profile: Profile, every: int = 1) -> Tally:
         if forced(fork):
             continue
         found = entered(fork, old)
-        mine = {setup: found[setup] for setup in found if setup.minute in before}
-        tally.equal += len(mine)
-        for setup, deeds in mine.items():
-            if differs(deeds, whole.get(setup, [])):
+        for name in before:
+            family = fork.journal.books.families[name]
+            if family.entered == 0:
+                continue
+            tally.equal += 1
+            setup = Setup(family.signal.minute, "long" if family.action.sign > 0 else "short")
+            if differs(found.get(setup, []), whole.get(setup, [])):
                 tally.note("ended otherwise", f"{where}: {setup}")
     return tally
 

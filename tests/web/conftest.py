@@ -38,6 +38,9 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
 )
+PATIENCE = 30_000
+"""Milliseconds that a browser waits for what must come; other things may be going on."""
+
 EXPECTED = ("Failed to load resource", "Failed to fetch", "network error")
 """What a browser writes of requests that are refused, or that nobody answers."""
 
@@ -155,6 +158,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("there is no Chromium here: apt-get install chromium to run these")
     playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
     with playwright.sync_playwright() as driver:
+        playwright.expect.set_options(timeout=PATIENCE)
         made = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         yield made
         made.close()
@@ -187,7 +191,7 @@ def page_as(
         context = browser.new_context(storage_state=kept, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         if role and kept is None:

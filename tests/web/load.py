@@ -1,9 +1,11 @@
 """`python -m tests.web.load [SECONDS]`: fifty people watch, twenty type, on this machine.
 
 A real `engine web` process; a live engine that says something new four times a second, over its
-real socket. Each typist changes the text and has it checked a second after the last answer, as
-the editor does when typing pauses. Prints what they felt, and what all twenty felt when they asked
-at the same instant.
+real socket. Each typist changes the text somewhere, at times leaving half a word, and has it
+checked a second after the last answer; like the editor, it asks for the proofs once nobody has
+typed for a while, and no longer waits for them when somebody does. Prints what they felt, what all
+twenty felt when they asked at the same instant, and what a check cost each process. The
+typists and those who watch are on the same cores as the page.
 
 Exit status 1 where a stream was lost or the 95th percentile is not under 100 ms.
 """
@@ -14,7 +16,7 @@ import asyncio
 import json
 import os
 import random
-import resource
+import re
 import sys
 import tempfile
 import time
@@ -33,13 +35,18 @@ from adapters.workshop.sittings import Sittings
 from tests.web.test_health import STATUS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import Iterator
 
 STRATEGIES = Path(__file__).parents[2] / "strategies"
 TEXT = (STRATEGIES / "slob_5_1.yaml").read_text(encoding="utf-8")
 WATCHERS, TYPISTS = 50, 20
 PAUSE = 1.0
+LATER = 0.35
+"""Seconds without a key after which the editor asks for the proofs."""
 BURSTS = 10
+ALONE = 60
+SETTLED = 3.0
+"""Seconds for which people only watch."""
 BOUND = 0.100
 
 
@@ -64,6 +71,8 @@ class Felt:
         return ordered[min(len(ordered) - 1, int(part * len(ordered)))]
 
     def __str__(self) -> str:
+        if not self.spent:
+            return "none"
         told = [f"{name} {1000 * self.share(part):.0f} ms" for name, part in PARTS]
         return f"{len(self.spent):,} checks: {', '.join(told)}"
 
@@ -120,41 +129,84 @@ async def watch(client: httpx.AsyncClient, until: float) -> Watched:
     return found
 
 
-def texts(seed: int) -> AsyncIterator[str]:
-    """What somebody types: never twice the same, and at times wrong."""
+def texts(seed: int) -> Iterator[str]:
+    """What somebody types: each state some keys from the last, often wrong, then right again."""
+    luck = random.Random(seed)
+    number = re.compile(r"\b\d+(?= (?:min|pt|%|bars))")
+    while True:
+        at = luck.choice(list(number.finditer(TEXT)))
+        yield TEXT[: at.start()] + str(luck.randrange(1, 10**6)) + TEXT[at.end() :]
+        lines = TEXT.splitlines(keepends=True)
+        line = luck.randrange(len(lines))
+        word, cut = f"# {luck.randrange(10**9)}\n", luck.randrange(1 + len(lines[line]))
+        yield "".join([*lines[:line], lines[line][:cut], "\n", word, *lines[line + 1 :]])
+        yield "".join([*lines[:line], lines[line].rstrip(), "  ", word, *lines[line + 1 :]])
 
-    async def typed() -> AsyncIterator[str]:
-        luck = random.Random(seed)
-        while True:
-            number = luck.randrange(10**9)
-            wrong = f"\nwrong{number}: 1\n" if luck.random() < 0.3 else ""
-            yield f"{TEXT}\n# {number}\n{wrong}"
 
-    return typed()
-
-
-async def check(client: httpx.AsyncClient, text: str) -> float:
+async def check(
+    client: httpx.AsyncClient, text: str, *, editor: str = "", thorough: bool = False
+) -> float:
     """Have a text checked; the seconds that took."""
     began = time.perf_counter()
-    answer = await client.post("/api/language/check", json={"text": text}, timeout=30)
+    asked = {"text": text, "thorough": thorough, "editor": editor}
+    answer = await client.post("/api/language/check", json=asked, timeout=30)
     answer.raise_for_status()
     return time.perf_counter() - began
 
 
-async def type_on(client: httpx.AsyncClient, seed: int, until: float, felt: Felt) -> None:
+async def type_on(
+    client: httpx.AsyncClient, seed: int, until: float, felt: Felt, proven: Felt
+) -> None:
     """One who types, and waits for what is said of it before typing on."""
-    luck = random.Random(seed)
-    await asyncio.sleep(PAUSE * luck.random())
-    async for text in texts(seed):
+    await asyncio.sleep(PAUSE * random.Random(seed).random())
+    editor = f"tab {seed}"
+    for text in texts(seed):
         if time.perf_counter() >= until:
             return
-        felt.spent.append(await check(client, text))
-        await asyncio.sleep(PAUSE)
+        felt.spent.append(await check(client, text, editor=editor))
+        typed_on = asyncio.get_running_loop().time() + PAUSE
+        await asyncio.sleep(LATER)
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(typed_on):
+                proven.spent.append(await check(client, text, editor=editor, thorough=True))
+        await asyncio.sleep(max(0.0, typed_on - asyncio.get_running_loop().time()))
 
 
-async def measured(
-    address: str, tokens: list[str], seconds: float
-) -> tuple[list[Watched], Felt, Felt, Felt]:
+def spent_by(page: int) -> dict[str, float]:
+    """Seconds of the cores that the page and its processes have used, by what they do."""
+    found = dict.fromkeys(ROLES, 0.0)
+    for number, role in ((page, "page"), *((child, "") for child in children_of(page))):
+        with suppress(OSError):
+            words = Path(f"/proc/{number}/stat").read_text("utf-8").rpartition(")")[2].split()
+            nice = int(words[16])
+            name = role or ("proofs" if nice else "checks")
+            found[name] += (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    return found
+
+
+def children_of(process: int) -> set[int]:
+    """The processes that a process has started."""
+    tasks = Path(f"/proc/{process}/task").glob("*/children")
+    return {int(word) for task in tasks for word in task.read_text("utf-8").split()}
+
+
+ROLES = ("page", "checks", "proofs")
+
+
+@dataclass
+class Measured:
+    """What everybody felt, and what `counted` prompt checks cost, in seconds by process."""
+
+    watched: list[Watched]
+    alone: Felt
+    typed: Felt
+    proven: Felt
+    together: Felt
+    cost: dict[str, float]
+    watching: float
+
+
+async def measured(address: str, tokens: list[str], seconds: float, page: int) -> Measured:
     """Everybody at once for so long; then the typists in step."""
     limits = httpx.Limits(max_connections=WATCHERS + TYPISTS + 10)
     bearers = [{"authorization": f"Bearer {token}"} for token in tokens]
@@ -162,12 +214,18 @@ async def measured(
         clients = [httpx.AsyncClient(base_url=address, headers=one) for one in bearers]
         for number, client in enumerate(clients):  # the first check finds everything cold
             await check(client, f"{TEXT}\n# warm {number}\n")
-        alone = Felt([await check(clients[0], f"{TEXT}\n# alone {n}\n") for n in range(10)])
-        until = time.perf_counter() + seconds
+        changed = texts(-1)
+        before = spent_by(page)
+        alone = Felt([await check(clients[0], next(changed)) for _ in range(ALONE)])
+        cost = {name: (spent_by(page)[name] - before[name]) / ALONE for name in ROLES}
+        until = time.perf_counter() + seconds + SETTLED
         watching = [asyncio.create_task(watch(seen, until + 3)) for _ in range(WATCHERS)]
-        felt, together = Felt(), Felt()
+        before = spent_by(page)
+        await asyncio.sleep(SETTLED)
+        watched_for = (spent_by(page)["page"] - before["page"]) / SETTLED
+        typed, proven, together = Felt(), Felt(), Felt()
         await asyncio.gather(
-            *(type_on(one, number, until, felt) for number, one in enumerate(clients))
+            *(type_on(one, number, until, typed, proven) for number, one in enumerate(clients))
         )
         for burst in range(BURSTS):
             asked = (check(one, f"{TEXT}\n# {burst} {n}\n") for n, one in enumerate(clients))
@@ -175,7 +233,7 @@ async def measured(
         watched = await asyncio.gather(*watching)
         for client in clients:
             await client.aclose()
-    return list(watched), alone, felt, together
+    return Measured(list(watched), alone, typed, proven, together, cost, watched_for)
 
 
 async def main(seconds: float) -> int:
@@ -194,27 +252,27 @@ async def main(seconds: float) -> int:
         assert process.stdout is not None
         address = json.loads(await process.stdout.readline())["address"]
         try:
-            watched, alone, felt, together = await measured(address, tokens, seconds)
+            found = await measured(address, tokens, seconds, process.pid)
         finally:
             process.terminate()
             async with asyncio.timeout(30):
                 await process.wait()
             listening.close()
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    lost = sum(one.is_lost for one in watched)
-    events = [one.events for one in watched]
-    silence = max(one.silence for one in watched)
+    lost = sum(one.is_lost for one in found.watched)
+    events = [one.events for one in found.watched]
+    silence = max(one.silence for one in found.watched)
+    cost = ", ".join(f"{name} {1000 * found.cost[name]:.1f} ms" for name in ("page", "checks"))
     told = (
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {seconds:g} s",
-        f"one alone: {alone}",
-        f"{TYPISTS} who type, a check every {PAUSE:g} s after the last: {felt}",
-        f"{TYPISTS} at the same instant, {BURSTS} times: {together}",
-        f"{WATCHERS} who watch: {lost} streams lost, {min(events):,} lines or more each",
-        f"longest silence of a stream: {silence:.2f} s",
-        f"the page and its checkers used {used.ru_utime + used.ru_stime:.1f} s of the cores",
+        f"{os.cpu_count()} cores, load {' '.join(f'{one:.1f}' for one in os.getloadavg())}",
+        f"one alone: {found.alone}; a check costs {cost}",
+        f"{TYPISTS} who type, a check every {PAUSE:g} s after the last: {found.typed}",
+        f"their proofs, {LATER:g} s later: {found.proven}",
+        f"{TYPISTS} at the same instant, {BURSTS} times: {found.together}",
+        f"{WATCHERS} who watch: {lost} streams lost, {min(events):,} lines or more each, "
+        f"longest silence {silence:.2f} s; alone they cost {1000 * found.watching:.0f} ms a second",
     )
     sys.stdout.write("\n".join(told) + "\n")
-    return int(lost > 0 or felt.share(0.95) >= BOUND)
+    return int(lost > 0 or found.typed.share(0.95) >= BOUND)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ from engine.live import events as ev
 from engine.live.family import Phase
 from tests.adapters.cli.conftest import SIMPLE
 from tests.adapters.gateway.smoke import zigzag
-from tests.support.broker_words import family
+from tests.adapters.live.test_recipes import kept
+from tests.support.broker_words import asked, family
 from tests.support.gateway import FIRST
 from tests.support.ib import run
 from tests.support.serving import served
@@ -211,6 +213,59 @@ def test_what_the_journal_says_is_told_before_it_is_gone_on_with(
     assert "lunch" in of(told, "entries")["what"]
     assert of(told, "positions")["verdict"] == "failed"
     assert "opened by another program" in of(told, "positions")["what"]
+    assert "cannot lead it: the journal has no text of it" in of(told, "positions")["what"]
+
+
+def test_a_program_of_before_that_can_be_made_again_is_no_failure(
+    engine: Callable[..., Said], state: Path, spec: Callable[..., Path]
+) -> None:
+    program, recipe = kept(spec())
+    opened = family(Phase.PLANNED)
+    opened = replace(opened, signal=replace(opened.signal, strategy=recipe.strategy))
+    legs = tuple(asked(replace(one.leg, family=opened.name)) for one in opened.asked)
+    with Journal.begin(state / "paper.db", account="", client=0) as journal:
+        journal.record(ev.Kept(1, recipe), ev.Planned(2, replace(opened, asked=legs)))
+    found = of_journal.positions(state / "paper.db", replace(program, max_gap=99))
+    assert found.verdict is Verdict.WARNING
+    assert f"opened by another program ({recipe.strategy})" in found.what
+    assert "leads" not in found.what
+    assert "has it lead them to their end" in found.remedy
+    assert of_journal.positions(state / "paper.db", program).verdict is Verdict.OK
+    changed = replace(recipe, files=(replace(recipe.files[0], text="lang: 99\n"),))
+    with Journal.begin(state / "paper.db", account="", client=0) as journal:
+        journal.record(ev.Kept(3, changed))
+    found = of_journal.positions(state / "paper.db", replace(program, max_gap=99))
+    assert found.verdict is Verdict.FAILED
+    assert "does not compile any more" in found.what
+
+
+def test_whose_account_the_journal_is_of_is_told_and_another_s_is_refused(
+    engine: Callable[..., Said], state: Path
+) -> None:
+    told = engine("doctor", "--json").document
+    assert "by the first start" in of(told, "owner")["what"]
+    with Journal.begin(state / "paper.db", account="", client=0) as journal:
+        journal.record(ev.Marked(1, "2026-01-06", Decimal(50_000)))
+    assert "no engine was connected" in of_journal.owner(state / "paper.db", "").what
+    with Journal.begin(state / "paper.db", account="", client=0) as journal:
+        journal.record(ev.Belongs(2, "DU7654321"))
+    assert "is of account DU7654321" in of_journal.owner(state / "paper.db", "DU7654321").what
+    found = of_journal.owner(state / "paper.db", "DU1234567")
+    assert found.verdict is Verdict.FAILED
+    assert "DU1234567 would be traded" in found.what
+    assert "--journal FILE" in found.remedy
+
+
+@needs_library
+def test_a_gateway_of_another_account_than_the_journal_s_is_found_out(
+    engine: Callable[..., Said], state: Path
+) -> None:
+    with Journal.begin(state / "paper.db", account="", client=0) as journal:
+        journal.record(ev.Belongs(1, "DU7654321"))
+    with served(zigzag(), 60) as port:
+        told = engine("doctor", "--live", "--port", port, "--json").document
+    assert of(told, "account")["verdict"] == "failed"
+    assert "is of account DU7654321, and DU1234567 would be traded" in of(told, "account")["what"]
 
 
 def test_a_damaged_journal_is_found_out(engine: Callable[..., Said], state: Path) -> None:

@@ -25,7 +25,7 @@ from adapters.live.places import journal_of, socket_of
 from engine.execution import state as at
 from engine.live import events as ev
 from engine.live.family import Phase
-from tests.support.broker_words import family
+from tests.support.broker_words import family, recipe
 from tests.support.serving import gateway_process, process
 
 if TYPE_CHECKING:
@@ -80,6 +80,20 @@ def idle() -> Path:
         journal.record(ev.Marked(1_770_000_000_000, "2026-01-06", Decimal(50_000)))
         journal.record(ev.Planned(1_770_000_060_000, family(Phase.PLANNED)))
     return journal_of()
+
+
+def test_status_says_whose_account_a_journal_is_of_and_which_program_opened_what_lives(
+    engine: Callable[..., Said], idle: Path
+) -> None:
+    assert "of account" not in engine("live", "status").out
+    opened = family(Phase.PLANNED).signal.strategy
+    with begun() as journal:
+        journal.record(ev.Belongs(1_770_000_070_000, "DU7"), ev.Kept(1_770_000_070_000, recipe()))
+    said = engine("live", "status")
+    assert f"journal {idle} of account DU7: 4 events" in said.out
+    assert f"opened by program {opened} (slob)" in said.out
+    told = engine("live", "status", "--json").document
+    assert (told["account"], told["programs"]) == ("DU7", {opened: "slob"})
 
 
 def test_status_says_that_no_engine_runs_and_what_its_journal_knows(
@@ -224,7 +238,7 @@ def test_a_person_leads_an_engine_from_its_first_position_to_its_end(
         said = engine("live", "status")
         assert (said.status, said.err) == (0, "")
         for words in ("eager · NQ · ", "paper account DU1234567", "NQZ5", "Position",
-                      "At the broker", "stop", "target"):  # fmt: skip
+                      "paper.db of DU1234567", "At the broker", "stop", "target"):  # fmt: skip
             assert words in said.out
         told = engine("live", "status", "--json").document
         assert (told["running"], len(told["orders"])) == (True, 2)
@@ -357,6 +371,30 @@ def test_the_gravest_is_told_first_and_nothing_is_left_out() -> None:
     assert "12 contracts" not in in_one_line(WHOLE)
     assert "NOT protected yet" in in_one_line(WHOLE)
     assert max(map(len, text.splitlines())) < 180
+
+
+def test_a_position_that_another_program_leads_is_told_with_its_leader() -> None:
+    text = plain(WHOLE)
+    assert "led by" not in text
+    theirs = replace(WHOLE.positions[0], program="cd" * 8, led_by=f"program {'cd' * 8}")
+    lost = replace(WHOLE.positions[0], program="ef" * 8, led_by="its own orders")
+    text = plain(
+        replace(
+            WHOLE,
+            owner="U1234567",
+            positions=(*WHOLE.positions, theirs, lost),
+            earlier=(
+                st.EarlierStands("cd" * 8, "slob", "/old.yaml", leads=True),
+                st.EarlierStands("ef" * 8, "", "", leads=False, trouble="no text"),
+            ),
+        )
+    )
+    head = next(line for line in text.splitlines() if "protected" in line)
+    assert head.split()[-2:] == ["led", "by"]
+    for words in ("this program", f"program {'cd' * 8}", "its own orders", "/j.db of U1234567",
+                  f"{'cd' * 8} (slob of /old.yaml) leads what it opened to its end",
+                  f"{'ef' * 8} (no name kept) cannot lead what it opened: no text"):  # fmt: skip
+        assert words in text
 
 
 def test_what_is_not_known_yet_is_not_made_up() -> None:

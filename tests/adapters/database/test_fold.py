@@ -21,7 +21,7 @@ from engine.live.books import Books, JournalError
 from engine.live.family import Family, Phase
 from engine.live.holdings import OrderState
 from engine.live.identity import Leg, Role
-from tests.support.broker_words import SIGNAL, asked, execution, family, held
+from tests.support.broker_words import SIGNAL, asked, execution, family, held, recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from engine.live.holdings import Execution
 
 CALLS = 150
+PROGRAMS = ("ab" * 8, "cd" * 8)
 SIGNALS = [replace(SIGNAL, minute=SIGNAL.minute + late) for late in range(3)]
 
 
@@ -63,6 +64,10 @@ def happening(draw: Random, at: int) -> ev.Event:
             ev.Unlatched(at, "kim", "seen"),
             ev.Halted(at, "kim", "lunch"),
             ev.Noticed(at, 2104, "connected"),
+            ev.Belongs(at, draw.choice(("DU1", "DU1", "DU2"))),
+            ev.Kept(at, recipe(draw.choice(PROGRAMS), draw.choice(("lang: 1\n", "lang: 2\n")))),
+            ev.Leads(at, draw.choice(PROGRAMS)),
+            ev.LaidDown(at, draw.choice(PROGRAMS), "over"),
         )
     )
 

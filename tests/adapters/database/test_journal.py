@@ -29,7 +29,17 @@ from engine.live import events as ev
 from engine.live import words
 from engine.live.books import JournalError
 from engine.live.family import Phase
-from tests.support.broker_words import ENTRY, FAMILY, NQ, STOP, asked, execution, family, held
+from tests.support.broker_words import (
+    ENTRY,
+    FAMILY,
+    NQ,
+    STOP,
+    asked,
+    execution,
+    family,
+    held,
+    recipe,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -176,6 +186,71 @@ def test_a_table_that_says_something_else_than_the_events_is_found(where: str) -
     told(where, "UPDATE risk SET peak = '60000'")
     with opened(where) as journal, pytest.raises(CorruptError, match="the account"):
         journal.verify()
+
+
+def test_a_journal_knows_its_account_and_what_its_programs_are_made_of(where: str) -> None:
+    first, second = recipe("ab" * 8), recipe("cd" * 8)
+    with opened(where) as journal:
+        journal.record(ev.Belongs(1, "DU1"), ev.Kept(1, first), ev.Kept(2, second))
+        journal.record(ev.Leads(3, first.strategy), ev.Leads(3, "ef" * 8))
+        journal.record(ev.Kept(4, recipe(first.strategy, "lang: 1 # said better\n")))
+        with pytest.raises(JournalError, match="of DU1 cannot be one of DU2"):
+            journal.record(ev.Belongs(5, "DU2"))
+        before = journal.books
+    with opened(where) as journal:
+        assert journal.books == before
+        assert journal.books.account == "DU1"
+        assert journal.books.leading == {first.strategy, "ef" * 8}
+        assert journal.books.recipes[first.strategy].files[0].text.endswith("better\n")
+        journal.record(ev.LaidDown(6, first.strategy, "over"), ev.LaidDown(6, "ef" * 8, "over"))
+        assert journal.verify() == 8
+    with opened(where) as journal:
+        assert not journal.books.leading
+        assert set(journal.books.recipes) == {first.strategy, second.strategy}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE owner SET account = 'DU2'",
+        "UPDATE program SET leads = NOT leads",
+        "UPDATE program SET body = replace(body, 'lang: 1', 'lang: 2')",
+    ],
+)
+def test_another_account_or_text_than_the_events_say_is_found(where: str, statement: str) -> None:
+    with opened(where) as journal:
+        journal.record(ev.Belongs(1, "DU1"), ev.Kept(1, recipe()))
+    told(where, statement)
+    with opened(where) as journal, pytest.raises(CorruptError, match="the programs"):
+        journal.verify()
+
+
+def test_a_journal_of_the_second_version_has_no_owner_until_one_connects(where: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = database(where)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002_revisions")
+    engine.dispose()
+    with opened(where) as journal:
+        assert (journal.books.account, journal.books.recipes) == ("", {})
+        journal.record(*PATH, ev.Belongs(10, "DU1"))
+        assert journal.verify() == len(PATH) + 1
+
+
+def test_the_last_step_of_a_program_that_leads_is_at_hand_whoever_traded_since(where: str) -> None:
+    def step(at: int, strategy: str, *records: int) -> ev.Stepped:
+        return ev.Stepped(at, strategy, NQ, 1, at, (0,) * 20, (), (), records)
+
+    steps = [step(1, "old", 1), step(2, "older", 1), step(3, "new", 1), step(4, "newer")]
+    with opened(where) as journal:
+        journal.record(ev.Leads(1, "old"), *steps)
+    with opened(where) as journal:
+        assert list(journal.books.steps) == ["old", "older", "new", "newer"]
+        journal.record(ev.LaidDown(5, "old", "over"))
+    with opened(where) as journal:
+        assert list(journal.books.steps) == ["new", "newer"]
 
 
 def test_an_event_that_was_removed_is_missed(where: str) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
+import subprocess
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(not installed(), reason="no client library is installed")
 
+TERMS = ("--equity", "250000", "--commission", "2.25", "--slippage", "1")
 PATIENCE = 60.0
 KILLED_AT = 60
 """The record after which the first engine is killed: an entry is filled, its exits work."""
@@ -80,31 +83,24 @@ def until(true: Callable[[], object], what: str) -> None:
         time.sleep(0.02)
 
 
-def lived(where: str, folder: Path) -> Lived:
+def lived(where: str, folder: Path, nursery: Nursery) -> Lived:
     """A market traded by two engines, of which the first is killed."""
     scene, begins = scene_of(4)
-    shell = Shell(where)
-    nursery = Nursery(folder / "engines.log")
-    try:
-        with House(scene.gateway(begins=begins)) as house:
-            words = ["run", str(SCALP), "--live", "--port", str(house.port), "--journal", where,
-                     "--account", ACCOUNT, "--client", str(CLIENT), "--equity", "250000",
-                     "--commission", "2.25", "--slippage", "1"]  # fmt: skip
-            place = {"ENGINE_STATE": str(folder)}
-            nursery.bear(words, {"place": AFTER_RECORD, "count": KILLED_AT}, place)
-            assert nursery.ended() == -signal.SIGKILL
-            house.wait_until_left()
-            said = _looked_at_dead(shell)
-            pid = nursery.bear(words, None, place)
-            until(house.over.is_set, "the end of the market")
-            said += _led(shell)
-            assert nursery.ended() == 0, (folder / "engines.log").read_text()[-2000:]
-            assert not _is_there(pid)
-            naked = house.gateway.truth.longest_naked
-    finally:
-        nursery.close()
-    said.append(shell("compare", SCALP, "--live", "--equity", "250000", "--commission", "2.25",
-                      "--slippage", "1", "--flat", "next_open"))  # fmt: skip
+    shell, place = Shell(where), {"ENGINE_STATE": str(folder)}
+    with House(scene.gateway(begins=begins)) as house:
+        words = ["run", str(SCALP), "--live", "--port", str(house.port), "--journal", where,
+                 "--account", ACCOUNT, "--client", str(CLIENT), *TERMS]  # fmt: skip
+        nursery.bear(words, {"place": AFTER_RECORD, "count": KILLED_AT}, place)
+        assert nursery.ended() == -signal.SIGKILL
+        house.wait_until_left()
+        said = _looked_at_dead(shell)
+        pid = nursery.bear(words, None, place)
+        until(house.over.is_set, "the end of the market")
+        said += _led(shell)
+        assert nursery.ended() == 0, "see engines.log"
+        assert not _is_there(pid)
+        naked = house.gateway.truth.longest_naked
+    said.append(shell("compare", SCALP, "--live", "--flat", "next_open", *TERMS))
     with JournalReader.open(where) as reader:
         assert reader.verify() == reader.last()
         events = [event for _, event in reader.events()]
@@ -119,6 +115,8 @@ def _looked_at_dead(shell: Shell) -> list[str]:
     halted = shell.told("live", "halt", "--why", "it was killed", "--who", "ann")
     assert halted["halt"] == "it was killed"
     assert shell.told("live", "resume", "--who", "ann")["halt"] == ""
+    copied = shell.told("backup")
+    assert copied["events"] == stood["events"] + 2  # halted and resumed
     checks = {one["name"]: one for one in shell.told("doctor", SCALP)["checks"]}
     assert checks["journal"]["verdict"] == "ok"
     assert "by the journal" in checks["positions"]["what"]
@@ -153,13 +151,17 @@ def without_clocks(events: list[ev.Event]) -> list[ev.Event]:
 def test_an_engine_on_postgresql_is_killed_and_led_as_one_on_sqlite(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = {}
-    for kind in ("sqlite", "postgresql"):
-        folder = tmp_path / kind
-        folder.mkdir()
-        monkeypatch.setenv("ENGINE_STATE", str(folder))
-        where = str(folder / "live.db") if kind == "sqlite" else secret(database_at(server, "live"))
-        made[kind] = lived(where, folder)
+    monkeypatch.setenv("ENGINE_CACHE", str(tmp_path / "cache"))
+    made, nursery = {}, Nursery(tmp_path / "engines.log")
+    try:
+        for kind in ("sqlite", "postgresql"):
+            folder = tmp_path / kind
+            folder.mkdir()
+            monkeypatch.setenv("ENGINE_STATE", str(folder))
+            file, address = str(folder / "live.db"), secret(database_at(server, f"live_{kind}"))
+            made[kind] = lived(file if kind == "sqlite" else address, folder, nursery)
+    finally:
+        nursery.close()
     one, other = made.values()
     assert without_clocks(other.events) == without_clocks(one.events)
     for each in made.values():
@@ -168,6 +170,17 @@ def test_an_engine_on_postgresql_is_killed_and_led_as_one_on_sqlite(
         assert each.naked <= 5
         assert "equal: " in each.said[-1]
     assert "hidden" not in "".join(other.said)
+    _restored(server, next((tmp_path / "postgresql" / "backups").iterdir()))
+
+
+def _restored(server: str, copy: Path) -> None:
+    """The copy that was taken while the engine was dead, in a database of its own."""
+    where, restorer = database_at(server, "restored"), shutil.which("pg_restore")
+    assert restorer is not None
+    words = [restorer, "--dbname", where.replace("+psycopg", ""), str(copy)]
+    subprocess.run(words, check=True, timeout=PATIENCE)
+    with JournalReader.open(where) as reader:
+        assert reader.verify() == reader.last() > 20
 
 
 def test_who_lost_the_lock_with_its_connection_writes_no_more_while_another_has_it(

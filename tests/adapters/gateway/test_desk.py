@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapters.gateway.config import BadConfig, Config, Nightly
+from adapters.gateway.config import BadConfig, Config, Nightly, Unsent
+from adapters.gateway.faults import plans
 from adapters.gateway.gateway import Gateway
 from tests.support.bars import bars_from_rows, minute_of
 from tests.support.gateway import CALENDARS, FIRST, Client, flat_market, gateway_of
@@ -109,6 +110,75 @@ def test_orders_that_are_not_transmitted_wait_for_the_one_that_is() -> None:
     client.place(2, "SELL", 1, "STP", aux=24_000.0, parent=1, tif="GTC", outside=True)
     assert client.gateway.truth.positions == {("DU1234567", "NQH6"): 1}
     assert client.gateway.truth.longest_naked == 0
+
+
+@pytest.mark.parametrize(
+    ("unsent", "told", "reaches"), [("kept", 1, 1), ("hidden", 0, 1), ("dropped", 0, 0)]
+)
+def test_what_was_not_transmitted_is_kept_hidden_or_dropped_when_its_client_leaves(
+    unsent: str, told: int, reaches: int
+) -> None:
+    client = client_of(unsent=Unsent(unsent))
+    client.place(1, "BUY", 1, "MKT", transmit=False)
+    client.session.close()
+    again = Client(client.gateway)
+    again.send(16, 1)
+    assert len(again.of(5)) == told
+    again.place(2, "SELL", 1, "STP", aux=24_000.0, parent=1, tif="GTC", outside=True)
+    assert len(again.gateway.truth.positions) == reaches
+    assert len(again.errors(10006)) == 1 - reaches
+
+
+@pytest.mark.parametrize("unsent", Unsent)
+def test_an_order_that_was_not_transmitted_can_be_sent_once_more_by_its_number(
+    unsent: Unsent,
+) -> None:
+    client = client_of(unsent=unsent)
+    client.place(1, "BUY", 1, "MKT", transmit=False)
+    client.session.close()
+    again = Client(client.gateway)
+    again.place(1, "BUY", 1, "MKT", transmit=False)
+    assert again.gateway.truth.positions == {}
+    again.place(2, "SELL", 1, "STP", aux=24_000.0, parent=1, tif="GTC", outside=True)
+    assert again.gateway.truth.positions == {("DU1234567", "NQH6"): 1}
+    assert [code for number, code in again.errors() if number > 0] == []
+
+
+def test_nobody_joins_a_group_of_which_one_is_filled() -> None:
+    client = client_of()
+    group = {"oca": "g", "oca_type": 1, "tif": "GTC"}
+    client.place(1, "BUY", 1, "LMT", limit=24_000.0, **group)
+    client.place(2, "BUY", 1, "LMT", limit=25_000.0, **group)
+    assert client.statuses(2)[-1] == "Filled"
+    assert client.statuses(1)[-1] == "Cancelled"
+    client.place(3, "BUY", 1, "LMT", limit=25_000.0, **group)
+    assert client.errors()[-1] == (3, 201)
+    assert "OCA group is already filled" in client.of(4)[-1][4]
+    client.place(4, "SELL", 1, "MKT", oca="another", oca_type=1)
+    assert client.gateway.truth.positions == {}
+    assert client.statuses(3) == []
+
+
+@pytest.mark.parametrize(("kind", "is_open"), [(1, False), (3, True)])
+def test_a_part_that_is_filled_ends_a_group_that_cancels_and_not_one_that_reduces(
+    kind: int, *, is_open: bool
+) -> None:
+    client = client_of(faults=plans("partial-fill=1#1"), check_margin=False)
+    client.place(1, "BUY", 2, "LMT", limit=25_000.0, tif="GTC", oca="g", oca_type=kind)
+    assert client.gateway.truth.positions == {("DU1234567", "NQH6"): 1}
+    client.place(2, "BUY", 2, "LMT", limit=24_000.0, tif="GTC", oca="g", oca_type=kind)
+    assert (client.errors(201) == []) is is_open
+
+
+def test_groups_are_forgotten_with_the_orders_of_a_day_ago() -> None:
+    client = client_of(archive=False)
+    client.place(1, "BUY", 1, "LMT", limit=25_000.0, oca="g", oca_type=1)
+    exchange = client.gateway.exchange
+    assert exchange.is_served("DU1234567", "g")
+    exchange.forget(client.gateway.now, 0)
+    assert exchange.is_served("DU1234567", "g")
+    exchange.forget(client.gateway.now + 1, 0)
+    assert not exchange.is_served("DU1234567", "g")
 
 
 def test_completed_orders_say_how_they_ended() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.gateway.tape import Range, way_of
 from adapters.ib.assembler import Assembler, Closed, Late, Quiet, Revised, Wanted
 from adapters.ib.port import Bar
+from engine.live.meanwhile import Making
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -290,3 +291,35 @@ def test_bars_of_several_minutes_are_told_apart_by_their_open() -> None:
     for second in range(0, 305, 5):
         outcomes += one.hear_step(first * 60 + second, whole)
     assert outcomes == [Closed(replace(whole, minute=first, volume=600))]
+
+
+def test_a_bar_in_the_making_is_known_as_far_as_it_was_told() -> None:
+    assert Assembler(1, FIRST - 1).making is None
+    made = Assembler(1, FIRST - 1)
+    made.listening(FIRST * 60.0 + 20)
+    before = made.making
+    assert before is None  # who knows what traded
+    made.hear_history([Bar(FIRST - 1, 5, 5, 5, 5, 1), Bar(FIRST, 10, 12, 9, 11, 3)])
+    assert made.making == Making(FIRST, 12, 9)
+    made.hear_bar(Bar(FIRST, 10, 14, 9, 11, 4))
+    assert made.making == Making(FIRST, 14, 9)
+    made.doubt()
+    assert made.making is None
+
+
+def test_of_ticks_and_steps_it_is_known_if_all_of_them_were_heard() -> None:
+    late, whole, steps = Assembler(1, FIRST - 1), Assembler(1, FIRST - 1), Assembler(1, FIRST - 1)
+    late.listening(FIRST * 60.0 + 1)
+    late.hear_tick(FIRST * 60 + 2, 10, 1)
+    assert late.making is None
+    for one in (whole, steps):
+        one.listening(FIRST * 60.0)
+        assert one.making == Making(FIRST)
+    whole.hear_tick(FIRST * 60 + 2, 10, 1)
+    whole.hear_tick(FIRST * 60 + 3, 7, 1)
+    assert whole.making == Making(FIRST, 10, 7)
+    steps.hear_step(FIRST * 60, Bar(FIRST, 10, 12, 9, 11, 3))
+    steps.hear_step(FIRST * 60 + 5, Bar(FIRST, 11, 11, 8, 8, 3))
+    assert steps.making == Making(FIRST, 12, 8)
+    steps.hear_step(FIRST * 60 + 15, Bar(FIRST, 8, 8, 8, 8, 3))
+    assert steps.making is None

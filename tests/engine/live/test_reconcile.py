@@ -36,6 +36,12 @@ CASES: dict[str, tuple[tuple[HeldOrder, ...], tuple[Execution, ...], Situation]]
         Situation.RESTING,
     ),
     "the target was never sent": ((held(ENTRY), held(STOP, ASLEEP)), (), Situation.INCOMPLETE),
+    "the last order was never sent, so nothing was transmitted": (
+        (held(ENTRY, ASLEEP), held(STOP, ASLEEP)),
+        (),
+        Situation.SPLIT,
+    ),
+    "only the entry was sent": ((held(ENTRY, ASLEEP),), (), Situation.SPLIT),
     "the entry is not transmitted": (
         (held(ENTRY, ASLEEP), held(STOP, ASLEEP), held(TARGET, ASLEEP)),
         (),
@@ -105,6 +111,11 @@ def test_a_trade_that_came_and_went_unseen_is_closed_not_lost() -> None:
     assert (found.acts, found.phase, found.ending) == ((), Phase.DONE, "closed")
 
 
+def test_what_was_never_sent_and_came_and_went_is_not_sent_but_latches() -> None:
+    found = verdict(family(Phase.PLANNED, IN, OUT), Holdings())
+    assert (found.acts, found.phase, found.ending) == ((Act.LATCH,), Phase.DONE, "closed")
+
+
 def test_a_zombie_is_cancelled() -> None:
     orders = (held(ENTRY), held(STOP, ASLEEP), held(TARGET, ASLEEP))
     assert Act.CANCEL_ALL in verdict(family(Phase.DONE), Holdings({}, orders)).acts
@@ -158,6 +169,18 @@ def test_only_what_was_never_sent_and_is_nowhere_may_be_sent(phase: Phase, found
     if Act.SEND in result.verdict.acts:
         assert phase is Phase.PLANNED
         assert not list(found.living(FAMILY))
+        assert result.family.entered == 0 == result.family.left
+
+
+@given(PHASES, holdings())
+def test_only_what_cannot_be_filled_is_completed(phase: Phase, found: Holdings) -> None:
+    result = reconcile([family(phase)], found).findings[0]
+    if Act.COMPLETE in result.verdict.acts:
+        living = list(found.living(FAMILY))
+        assert phase is Phase.SENDING
+        assert {order.state for _, order in living} == {ASLEEP}
+        assert TARGET.ref not in {order.ref for _, order in living}  # it transmits
+        assert Act.CANCEL_ALL in result.verdict.acts  # where it is too late
         assert result.family.entered == 0 == result.family.left
 
 

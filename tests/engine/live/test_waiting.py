@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +13,16 @@ from engine.interpreter.verdict import verdicts
 from engine.live.alive import alive_in
 from engine.live.waiting import Way, waiting_in
 from engine.session import Session
+from tests.support.calendars import FixedHours
 from tests.support.shipped import CALENDARS, SHIPPED, bars_for, events_for, strategy_of
+from tests.support.specs import trial
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 STAGED = [file for file in SHIPPED if strategy_of(file).program.stages]
 FIRST, ASKED, EVERY = 600, 500, 9
+MADE_UP = 12
 
 
 def ways(judge: Interpreter, row: int) -> list[tuple[Way, ...]]:
@@ -62,3 +66,35 @@ def test_what_a_setup_lacks_is_what_a_replay_says_of_it(file: Path) -> None:
         assert [side for side, _ in told] == [one.side for one in alive_in(session)]
         lacking += sum(bool(way.missing) for _, some in told for way in some)
     assert lacking or not any(judge.alive for judge in judges)
+
+
+def test_so_it_is_for_strategies_that_use_all_of_the_language() -> None:
+    asked = 0
+    for seed in range(MADE_UP):
+        made = trial(Random(seed))
+        program, bars = made.strategy.program, made.market
+        judges = [
+            Interpreter(
+                program, bars, side, FixedHours(),
+                {name: instants.tolist() for name, instants in made.events.items()},
+            )
+            for side in made.strategy.machines
+        ]  # fmt: skip
+        session = Session(made.strategy, FixedHours(), events=made.events)
+        for row in range(len(bars)):
+            session.feed(bars.rows(row, row + 1))
+            for judge in judges:
+                judge.step(row)
+            if row % EVERY or not program.stages:
+                continue
+            expected = [words(one) for judge in judges for one in ways(judge, row)]
+            assert [words(told) for _, told in waiting_in(session)] == expected, seed
+            asked += len(expected)
+    assert asked > MADE_UP
+
+
+def words(ways: tuple[Way, ...]) -> str:
+    """As text: rows of bars differ by those that a session has dropped."""
+    return repr(
+        [(way.to, [(one.name, one.truth, one.margin) for one in way.missing]) for way in ways]
+    )
