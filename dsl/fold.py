@@ -28,7 +28,7 @@ class Folding:
         known = self._folded.get(id(node))
         if known is not None:
             return known[1]
-        made = _simpler(rebuilt(node, self.fold))
+        made = _simpler(rebuilt(node, self.fold)) if ir.children(node) else node
         self._folded[id(node)] = (node, made)  # held: an id is of one node as long as that lives
         self._folded[id(made)] = (made, made)
         return made
@@ -38,9 +38,12 @@ class Folding:
         known = self._extents.get(id(node))
         if known is not None:
             return known[1]
-        parts = [self.extent(child) for child in ir.children(node)]
-        size = 1 + sum(part[0] for part in parts)
-        made = (size, 1 + max((part[1] for part in parts), default=0))
+        size = depth = 1
+        for child in ir.children(node):
+            inside, below = self.extent(child)
+            size += inside
+            depth = max(depth, 1 + below)
+        made = (size, depth)
         self._extents[id(node)] = (node, made)
         return made
 

@@ -63,6 +63,9 @@ def _known(program: Program) -> tuple[dict[str, int], int]:
     return params, program.bar_minutes
 
 
+_LOOKING_BACK: Final = (ir.Lag, ir.Window, ir.Percentile, ir.Rank, ir.OnFrame)
+
+
 @dataclass(frozen=True, slots=True)
 class _Reach:
     """How many bars across dates a node looks back, with these parameters on bars of this size."""
@@ -82,6 +85,8 @@ class _Reach:
 
     def _bars(self, node: ir.Node) -> int:
         inside = max(map(self.bars, ir.children(node)), default=0)
+        if not isinstance(node, _LOOKING_BACK):
+            return inside
         match node:
             case ir.Lag() if node.across:
                 return self._count(node.bars) + inside

@@ -21,6 +21,7 @@ CHANGED: Final = ("tests/adapters/live/test_program_change.py",)
 RECIPES: Final = ("tests/adapters/live/test_recipes.py",)
 NAMED: Final = ("tests/engine/live/test_named_bugs.py",)
 DESK: Final = ("tests/engine/live/test_desk.py",)
+TORN: Final = ("tests/engine/live/test_torn.py",)
 FEEDS: Final = ("tests/adapters/live/test_feeds.py", "-k", "nobody_trades and steps")
 WAITING: Final = ("tests/engine/live/test_waiting.py",)
 JOURNAL: Final = ("tests/adapters/database/test_journal.py", "-k", "sqlite or not server")
@@ -141,7 +142,7 @@ LIVE: Final = (
     Bug(
         "every leg of a bracket transmits",
         "engine/live/page.py",
-        "transmit=asked.leg.ref == last",
+        "transmit=ref == last",
         "transmit=True",
         DESK,
     ),
@@ -165,6 +166,38 @@ LIVE: Final = (
         "return known or max(",
         "return max(",
         NAMED,
+    ),
+    Bug(
+        "all of half a bracket is sent once more",
+        "engine/live/page.py",
+        "            if ref not in there:\n",
+        "            if ref:\n",
+        TORN,
+    ),
+    Bug(
+        "half a bracket is completed when the market was at its prices",
+        "engine/live/meanwhile.py",
+        "if high is None or low is None or high == low:",
+        "if high is None or low is None or high >= low:",
+        TORN,
+    ),
+    Bug(
+        "half a bracket of which an order can be filled is completed",
+        "engine/live/situation.py",
+        "    return entry and asleep and all(",
+        "    return entry and all(",
+        TORN,
+    ),
+    Bug(
+        "a bracket is completed before it is known what else is there",
+        "engine/live/judgement.py",
+        "        self._add_up(holdings)\n"
+        "        for family in list(self._page.books.families.values()):\n"
+        "            self._judge(family, holdings)\n",
+        "        for family in list(self._page.books.families.values()):\n"
+        "            self._judge(family, holdings)\n"
+        "        self._add_up(holdings)\n",
+        TORN,
     ),
     Bug(
         "a way out that is refused is tried without a rest",
@@ -401,88 +434,10 @@ LIVE: Final = (
         WAITING,
     ),
     Bug(
-        "a captured condition is told for its opposite",
+        "an extreme is looked for from the candidate's first bar on only",
         "engine/live/waiting.py",
-        "return None if word == UNKNOWN else word == TRUE",
-        "return None if word == UNKNOWN else word != TRUE",
+        "range(last, first - 1, -1)",
+        "range(last, last - 1, -1)",
         WAITING,
     ),
-    Bug(
-        "a program of before decides anew",
-        "engine/live/stewards.py",
-        "        trader.decide_no_more()\n",
-        "",
-        STEWARDS,
-    ),
-    Bug(
-        "a program of before does not hear of the bars between",
-        "engine/live/stewards.py",
-        "        for bar in earlier.bars:\n            self.take(bar)\n",
-        "",
-        (*STEWARDS, *CHANGED),
-    ),
-    Bug(
-        "a program of before is laid down before its account knows the end",
-        "engine/live/stewards.py",
-        "        if self.entries.due or trader.account.open_positions:\n",
-        "        if self.entries.due:\n",
-        STEWARDS,
-    ),
-    Bug(
-        "an account that does not know its end is left so",
-        "engine/live/stewards.py",
-        "return (opened | unaware | books.leading) - {own}",
-        "return (opened | books.leading) - {own}",
-        STEWARDS,
-    ),
-    Bug(
-        "what another program opened is led by the one that trades now",
-        "engine/live/positions.py",
-        "return self._earlier.get(family.signal.strategy, self._trader)",
-        "return self._trader",
-        (*STEWARDS, *CHANGED),
-    ),
-    Bug(
-        "what a program did not decide while it led is offered when it comes back",
-        "engine/live/trader.py",
-        '        book[at.NEXT_OFFER] = np.searchsorted(intents.row, row, side="right")\n',
-        "",
-        STEWARDS,
-    ),
-    Bug(
-        "any text that compiles leads what is open",
-        "adapters/live/recipes.py",
-        "    if found != recipe.strategy:\n",
-        "    if not found:\n",
-        (*RECIPES, *CHANGED),
-    ),
-    Bug(
-        "a program is made again for the instrument of the table",
-        "adapters/live/recipes.py",
-        "instruments={**INSTRUMENTS, recipe.instrument.symbol: recipe.instrument},",
-        "instruments=INSTRUMENTS,",
-        RECIPES,
-    ),
-    Bug(
-        "the account of a program that leads is forgotten when another one trades",
-        "adapters/database/reader.py",
-        "if has_traded and wanted <= newest.keys():",
-        "if has_traded:",
-        JOURNAL,
-    ),
-    Bug(
-        "a program that leads is forgotten by a restart",
-        "adapters/database/journal.py",
-        "return kept | (now.leading ^ before.leading)",
-        "return kept",
-        JOURNAL,
-    ),
-    Bug(
-        "the journal of another account is gone on with",
-        "adapters/live/plan.py",
-        "    if owner and account and owner != account:\n",
-        "    if owner and not account:\n",
-        CHANGED,
-    ),
 )
-"""Mistakes in live trading."""

@@ -260,13 +260,13 @@ def completed_order(version: int, order: Order) -> Fields:
     )
 
 
-def execution(version: int, about: int, one: Execution) -> Fields:
-    """A fill; `about` is -1 for one that happens now."""
+def execution(version: int, about: int, one: Execution, when: str) -> Fields:
+    """A fill at a time as the gateway writes it; `about` is -1 for one that happens now."""
     order = one.order
     side = "BOT" if order.ticket.sign > 0 else "SLD"
     price = order.contract.price
     return (
-        *(11, about, order.id, *_block(order.contract), one.id, clock(one.time)),
+        *(11, about, order.id, *_block(order.contract), one.id, when),
         *(order.ticket.account, order.contract.exchange, side, number(one.quantity)),
         *(price(one.price), order.perm, order.client, 0, number(one.cumulative)),
         *(price(one.average), order.ticket.ref, "", "", "", 2),

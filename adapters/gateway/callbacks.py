@@ -86,7 +86,7 @@ class Callbacks:
     def _correct(self, session: Session | None, execution: Execution, shift: int) -> None:
         corrected = self._gateway.exchange.correct(execution, execution.price + shift)
         if session is not None:
-            session.send(answers.execution(session.version, -1, corrected))
+            session.send(session.execution(-1, corrected))
             session.send(answers.commission(corrected))
 
     def _moved(self, order: Order) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from adapters.gateway.exchange import Rules
 
@@ -59,6 +61,30 @@ class Nightly:
 
 
 @dataclass(frozen=True, slots=True)
+class Clock:
+    """How a gateway writes times: on the clock of its login's `zone`, with the name it has there.
+
+    `name`: what it is called instead of `zone`; `bare`: executions come without it.
+    """
+
+    zone: str = "UTC"
+    name: str | None = None
+    bare: bool = False
+
+    def greeting(self, now: float) -> str:
+        """The time with which a client is greeted."""
+        name = self.zone if self.name is None else self.name
+        return f"{self._wall(now):%Y%m%d %H:%M:%S} {name}".rstrip()
+
+    def execution(self, when: float) -> str:
+        """The time of an execution."""
+        return f"{self._wall(when):%Y%m%d  %H:%M:%S}" if self.bare else self.greeting(when)
+
+    def _wall(self, now: float) -> datetime:
+        return datetime.fromtimestamp(now, ZoneInfo(self.zone))
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Markets to replay (bars of one size) and everything that may be chosen.
 
@@ -90,6 +116,7 @@ class Config:
     archive: bool = True
     seed: int = 0
     faults: tuple[Plan, ...] = ()
+    clock: Clock = Clock()  # noqa: RUF009 - frozen
     restart: Nightly | None = None
     maintenance: Nightly | None = None
 

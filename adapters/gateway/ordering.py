@@ -99,7 +99,7 @@ class Ordering:
                 and one.time >= since
             )
             if fits:
-                self._session.send(answers.execution(self._session.version, about, one))
+                self._session.send(self._session.execution(about, one))
                 self._session.send(answers.commission(one))
         self._session.send((55, 1, about))
 

@@ -128,7 +128,7 @@ class Session(Outbox):
         if newest < max(int(span[0]), OLDEST):
             raise Noise("no version in common")
         self.version = newest
-        self.send((self.version, answers.clock(self.gateway.now)))
+        self.send((self.version, self.gateway.config.clock.greeting(self.gateway.now)))
 
     def _handler(self, number: int) -> Callable[[Reader], None]:
         """What answers a request."""
@@ -222,11 +222,16 @@ class Session(Outbox):
         self.send(answers.open_order(self.version, order))
         self.send(answers.order_status(order))
 
+    def execution(self, about: int, one: Execution) -> Fields:
+        """A fill, as an answer or (-1) as news."""
+        when = self.gateway.config.clock.execution(one.time)
+        return answers.execution(self.version, about, one, when)
+
     def told_fill(self, one: Execution, *, commission: bool = True) -> list[Fields]:
         """The callbacks of a fill, in the order of a real gateway."""
         order = one.order
         frames = [
-            answers.execution(self.version, -1, one),
+            self.execution(-1, one),
             answers.open_order(self.version, order, fees=False),
             answers.order_status(order),
         ]

@@ -33,6 +33,7 @@ from adapters.ib.port import (
     UnknownContract,
     WrongAccount,
 )
+from adapters.ib.times import login_of
 from engine.live.holdings import Holdings
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class IbBroker:
         told = client._reqIdSeq  # noqa: SLF001 - the library keeps nextValidId there only
         self._number = max(self._number, told, above + 1)
         seconds = await link.server_time()
+        line.login = login_of(self.settings.zone, link.greeting, seconds)
         await link.ask("account values", lambda: client.reqAccountUpdates(True, line.account))
         if line.figures.equity is None:
             raise Unanswered(f"IB does not tell the net liquidation value of {line.account}")
@@ -116,6 +118,7 @@ class IbBroker:
             ahead=link.ahead,
             read_only=line.read_only,
             figures=line.figures,
+            zone=str(line.login),
         )
 
     def _account_of(self, accounts: tuple[str, ...]) -> str:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
-from zoneinfo import ZoneInfo
 
 from adapters.ib.port import ContractInfo, Span, UnknownContract
+from adapters.ib.times import zone_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
     from dsl.ir.program import Instrument
 
@@ -261,19 +262,7 @@ def _minute(day: str, time: str, clock: ZoneInfo) -> int:
 
 
 def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(_ZONES.get(name, name))
-    except (KeyError, ValueError, OSError):
-        raise UnknownContract(f"IB gives hours in a time zone not known here: {name!r}") from None
-
-
-_ZONES: Final[Mapping[str, str]] = {
-    "EST": "America/New_York",
-    "EST5EDT": "America/New_York",
-    "CST": "America/Chicago",
-    "CST6CDT": "America/Chicago",
-    "MET": "Europe/Berlin",
-    "GB": "Europe/London",
-    "JST": "Asia/Tokyo",
-}
-"""Names of zones that IB uses and Python reads differently or not at all."""
+    found = zone_named(name)
+    if found is None:
+        raise UnknownContract(f"IB gives hours in a time zone not known here: {name!r}")
+    return found

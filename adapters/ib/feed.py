@@ -134,6 +134,7 @@ class Feed:
         self._renewing = False
         self._outdated = False
         self._frozen = 0
+        self._told = 0.0
 
     @property
     def is_busy(self) -> bool:
@@ -345,9 +346,11 @@ class Feed:
         A market that goes by that clock alone does not wait: what it has not told by then of the
         bar that should be over, or of the one behind it, is looked up at once.
         """
-        due = self._assembler.due()
-        is_followed = self._heard_early is None and not self._stopped
-        if self._manner.grace is None and is_followed and due is not None and seconds >= due:
+        due, told = self._assembler.due(), self._told
+        self._told = seconds
+        if self._manner.grace is not None or self._heard_early is not None or self._stopped:
+            return
+        if due is not None and seconds >= due and seconds != told:
             self._asking += 1
             self._run(self._look_up())
 

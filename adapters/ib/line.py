@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from adapters.ib import codes
 from adapters.ib.codes import Answer, Change
 from adapters.ib.port import (
+    BrokerError,
     BrokerWord,
     Disconnected,
     Doubt,
@@ -23,6 +24,7 @@ from adapters.ib.port import (
 )
 from adapters.ib.questions import Questions
 from adapters.ib.states import Incarnation, OrderBook, Stood, StrangeWord
+from adapters.ib.times import Login
 from engine.live import words
 from engine.live.holdings import HeldOrder, OrderState
 
@@ -96,6 +98,7 @@ class Line:
     highest: int = 0
     book: OrderBook = field(init=False)
     answering: OrderBook | None = None
+    login: Login = field(default_factory=Login)
     _charged: dict[tuple[str, int], Decimal] = field(default_factory=dict)
     _troubles: dict[str, str] = field(default_factory=dict)
 
@@ -122,6 +125,11 @@ class Line:
     def broken(self, what: str) -> None:
         """Something could not be understood."""
         self.say(Integrity(self.now(), what[:400]))
+
+    def timeless(self, about: int, unknown: BrokerError) -> None:
+        """An execution's time could be any: who asked for executions gets no answer."""
+        if not self.questions.fail(about, unknown):
+            self.broken(str(unknown))
 
     def dropped(self, what: str) -> None:
         """A frame could not be read."""

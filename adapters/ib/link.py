@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.ib import contracts
 from adapters.ib.ears import ears
+from adapters.ib.greeting import Greeting
 from adapters.ib.library import adopt_running_loop
 from adapters.ib.line import FIRST_REQUEST, Drops
-from adapters.ib.port import ClientIdTaken, NoGateway, NotConnected, RequestRefused
+from adapters.ib.port import (
+    ClientIdTaken,
+    NoGateway,
+    NotConnected,
+    RequestRefused,
+    UnknownZone,
+)
 from engine.live import words
 
 if TYPE_CHECKING:
@@ -26,6 +33,9 @@ _CLOCK_STEP = 1000
 
 _NO_CONTRACT = 200
 
+_EXECUTION, _ABOUT, _TIME = 11, 1, 15
+"""The number of the message of an execution, and where in it are its question and its time."""
+
 
 class Link:
     """One connection. `open` connects; every question has a deadline."""
@@ -37,12 +47,15 @@ class Link:
         self.line = line
         self.ahead = 0
         self._ib = ib = library.ib()
-        ib.TimezoneTWS = settings.zone
         ib.wrapper = ears(library, ib, line)
         ib.client = client = library.client(ib.wrapper)
         client.MaxRequests = settings.messages
         client.decoder.logger = logging.Logger("decoder")  # noqa: LOG001 - of this one alone
         client.decoder.logger.addHandler(Drops(line))
+        decode = client.decoder.handlers
+        decode[_EXECUTION] = in_seconds(line, decode[_EXECUTION])
+        self._greeting = Greeting()
+        client.conn.hasData += self._greeting.heard
         client.conn.hasData.error_event += lambda _, error: line.broken(f"the socket: {error!r}")
         self._client = client
         self._request = FIRST_REQUEST
@@ -92,6 +105,11 @@ class Link:
         if self._client.isConnected():
             self._client.disconnect()
             await asyncio.sleep(0)
+
+    @property
+    def greeting(self) -> str:
+        """The gateway's time when it greeted, as it wrote it: on its login's clock."""
+        return self._greeting.time
 
     @property
     def client(self) -> Any:
@@ -162,3 +180,20 @@ class Link:
             currency=contract.currency,
             localSymbol=contract.local,
         )
+
+
+def in_seconds(line: Line, decode: Callable[[list[str]], None]) -> Callable[[list[str]], None]:
+    """A library's decoder of executions, given their times in seconds since the epoch.
+
+    Left to itself it reads times without a zone on this computer's clock.
+    """
+
+    def decoded(fields: list[str]) -> None:
+        try:
+            fields[_TIME] = str(line.login.seconds(fields[_TIME]))
+        except UnknownZone as unknown:
+            line.timeless(int(fields[_ABOUT]), unknown)
+        else:
+            decode(fields)
+
+    return decoded

@@ -63,6 +63,10 @@ class RequestRefused(BrokerError):
         self.text = text
 
 
+class UnknownZone(BrokerError):
+    """The gateway writes times on a clock that is not known."""
+
+
 class UnknownContract(BrokerError):
     """The broker has no such contract, or more than one, or one that is not as described."""
 
@@ -78,6 +82,7 @@ class Session:
     `next_number` is the lowest order number that may be used. `ahead` says by how many
     milliseconds the broker's clock is ahead of ours (its clock shows whole seconds).
     `read_only`: the gateway takes no orders; connecting fails then unless that was allowed.
+    `zone`: the clock of the gateway's login, by which it writes times that name none.
     """
 
     account: str
@@ -89,6 +94,7 @@ class Session:
     ahead: int
     read_only: bool
     figures: Figures
+    zone: str = ""
 
     @property
     def is_paper(self) -> bool:

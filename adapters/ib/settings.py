@@ -17,8 +17,9 @@ class Settings:
     `client` is fixed for an account, for only the client that sent an order can withdraw it; 0 is
     kept for people. `account` may be left out where the login has one. `timeout` is in
     seconds, for each question. `messages`: requests a second at most, 0 for a simulated gateway.
-    `zone` is the time zone of the gateway's login, for times it writes without one. `reads_only`:
-    no order is ever sent, so a read-only gateway will do. `library`: ib_insync or ib_async, empty
+    `zone` is the time zone of the gateway's login, for times it writes without one; empty: that is
+    found out where it can be (`times.login_of`). `reads_only`: no order is ever sent, so a
+    read-only gateway will do. `library`: ib_insync or ib_async, empty
     for the one that is installed.
     """
 
@@ -28,7 +29,7 @@ class Settings:
     account: str = ""
     timeout: float = 10.0
     messages: int = 45
-    zone: str = "UTC"
+    zone: str = ""
     reads_only: bool = False
     library: str = ""
     limits: Limits = field(default_factory=Limits)

@@ -17,6 +17,7 @@ from adapters.ib.port import (
     ReadOnly,
     Unanswered,
     UnknownContract,
+    UnknownZone,
     WrongAccount,
 )
 from adapters.live.errors import BadAccount, CannotRun
@@ -74,7 +75,10 @@ def cannot(failed: BrokerError) -> CannotRun:
 
 def lasting(failed: BaseException) -> bool:
     """Whether trying again will not help until somebody does something."""
-    kinds = (ClientIdTaken, WrongAccount, ReadOnly, DataRefused, UnknownContract, BadAccount)
+    kinds = (
+        *(ClientIdTaken, WrongAccount, ReadOnly, DataRefused),
+        *(UnknownContract, UnknownZone, BadAccount),
+    )
     return isinstance(failed, kinds)
 
 

@@ -90,8 +90,6 @@ class Story:
                 return f"{who} halted the entries: {why}"
             case ev.Resumed(who=who, why=why):
                 return f"{who} resumed the entries: {why}"
-            case ev.Leads(strategy=strategy):
-                return f"program {strategy[:12]} leads what it opened to its end"
             case ev.LaidDown(strategy=strategy, why=why):
                 return f"program {strategy[:12]} is laid down: {why}"
             case _:

@@ -9,13 +9,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from dsl.ir import expression as ir
 from dsl.ir import program as prog
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class _Records(dict[type, tuple[str, ...]]):
@@ -53,32 +50,26 @@ def program_text(program: prog.Program, *, values: bool = True) -> str:
     lines: list[str] = []
     for name in _RECORDS[type(program)]:
         if values or name != "history":
-            lines.extend(_lines(name, getattr(program, name), 0, values=values))
+            _write(lines, name, getattr(program, name), 0, values=values)
     return "\n".join(lines) + "\n"
 
 
-def _lines(name: str, value: Any, depth: int, *, values: bool) -> Iterator[str]:
+def _write(lines: list[str], name: str, value: Any, depth: int, *, values: bool) -> None:
     pad = "  " * depth
     if isinstance(value, prog.ParamSpec) and not values:
-        yield f"{pad}{name}: {value.name} {value.unit}"
+        lines.append(f"{pad}{name}: {value.name} {value.unit}")
     elif isinstance(value, tuple) and value and not isinstance(value[0], (str, int)):
-        yield f"{pad}{name}:"
+        lines.append(f"{pad}{name}:")
         for item in value:
-            yield from _lines("-", item, depth + 1, values=values)
-    elif _RECORDS[type(value)]:
-        yield from _record(name, value, depth, values=values)
+            _write(lines, "-", item, depth + 1, values=values)
+    elif isinstance(value, prog.Named):
+        lines.append(f"{pad}{name} {value.name}: {node_text(value.node)}")
+    elif parts := _RECORDS[type(value)]:
+        lines.append(f"{pad}{name}:")
+        for part in parts:
+            _write(lines, part, getattr(value, part), depth + 1, values=values)
     else:
-        yield f"{pad}{name}: {_atom(value)}"
-
-
-def _record(name: str, value: Any, depth: int, *, values: bool) -> Iterator[str]:
-    pad = "  " * depth
-    if isinstance(value, prog.Named):
-        yield f"{pad}{name} {value.name}: {node_text(value.node)}"
-        return
-    yield f"{pad}{name}:"
-    for field in _RECORDS[type(value)]:
-        yield from _lines(field, getattr(value, field), depth + 1, values=values)
+        lines.append(f"{pad}{name}: {_atom(value)}")
 
 
 def _atom(value: Any) -> str:

@@ -142,6 +142,5 @@ class Stewards:
             steward = self._all.get(strategy)
             if steward is None or steward.is_over:
                 page.record(ev.LaidDown(page.at, strategy, OVER))
-                page.alert(Level.NOTE, f"program {strategy[:12]} is laid down: {OVER}")
                 self._all.pop(strategy, None)
                 self.traders.pop(strategy, None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dsl.ir.expression import Kind
 from dsl.ir.program import TrackerOp
-from engine.domain.market import NA, TRUE, UNKNOWN
+from engine.domain.market import NA
 from engine.interpreter.candidate import Candidate, Held, Sight
 from engine.interpreter.machine import Interpreter
 from engine.interpreter.verdict import verdicts
@@ -97,11 +97,9 @@ def _candidate(
 
 
 def _known(word: float, kind: Kind) -> Value:
-    """A word as the interpreter has it."""
+    """A word as the interpreter has it; a remembered condition is 0 or 1 for both."""
     if kind is Kind.REAL:
         return None if word != word else word  # noqa: PLR0124 - NaN is not known
-    if kind is Kind.BOOL:
-        return None if word == UNKNOWN else word == TRUE
     return None if word == NA else int(word)
 
 

@@ -33,7 +33,10 @@ _HISTORY: Final = timedelta(days=6)
 
 @dataclass
 class Compared:
-    """A live run and its backtest. `difference` is empty where there is none."""
+    """A live run and its backtest. `difference` is empty where there is none.
+
+    `warnings`: what a person was told beyond notes; of a market without faults there is nothing.
+    """
 
     mine: Ledger
     difference: str
@@ -41,6 +44,7 @@ class Compared:
     bars: int
     seconds: float
     error: BaseException | None
+    warnings: tuple[str, ...]
 
 
 def compared(scene: Scene, feed: FeedKind = FeedKind.HISTORY, **where: Any) -> Compared:
@@ -57,8 +61,9 @@ def compared(scene: Scene, feed: FeedKind = FeedKind.HISTORY, **where: Any) -> C
         held = bool(gateway.truth.positions)
         verdict = Verdict() if held else judged(gateway, journal, scene.name)
     return Compared(
-        mine, mine.difference(theirs), verdict, gateway.bars_played, outcome.seconds, outcome.error
-    )
+        mine, mine.difference(theirs), verdict, gateway.bars_played, outcome.seconds, outcome.error,
+        tuple(text for level, text in outcome.alerts if level != "note"),
+    )  # fmt: skip
 
 
 def golden(name: str) -> Compared:

@@ -21,7 +21,7 @@ from adapters.database.reader import JournalReader
 from adapters.gateway.faults import plans
 from adapters.ib.library import NAMES, installed
 from tests.adapters.gateway.smoke import VERSIONS
-from tests.proofs.bytewise import FAULTY
+from tests.proofs.bytewise import FAULTY, PATIENCE
 from tests.proofs.faulty import planned, scene_of
 from tests.proofs.rig import played
 
@@ -56,7 +56,7 @@ def _digest(name: str, version: int, faults: str) -> str:
         journal = Path(folder) / "j.db"
         plan = scene.plan(journal)
         plan = replace(plan, settings=replace(plan.settings, library=name))
-        outcome = played(gateway, plan, "tcp")
+        outcome = played(gateway, plan, "tcp", patience=PATIENCE)
         assert outcome.error is None, outcome.error
         assert gateway.truth.execution_count > 5
         with JournalReader.open(journal) as reader:

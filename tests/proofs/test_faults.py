@@ -11,7 +11,17 @@ import pytest
 from adapters.gateway.faults import FAULTS, plans
 from adapters.ib.library import installed
 from engine.live import events as ev
-from tests.proofs.faulty import CROWD, HARMLESS, Struck, alone, crowds, pairs, scene_of, struck
+from tests.proofs.faulty import (
+    CROWD,
+    HARMLESS,
+    HARMLESS_ALONE,
+    Struck,
+    alone,
+    crowds,
+    pairs,
+    scene_of,
+    struck,
+)
 from tests.proofs.rig import Ears, Outcome, played
 from tests.proofs.share import share
 
@@ -35,7 +45,7 @@ def survived(chosen: Iterable[tuple[tuple[str, ...], int]]) -> Struck:
 
 
 def test_what_is_said_to_be_harmless_is_there() -> None:
-    assert set(FAULTS) >= HARMLESS
+    assert set(FAULTS) >= {*HARMLESS, HARMLESS_ALONE}
 
 
 def test_every_fault_in_a_crowd_of_others_costs_nothing() -> None:
@@ -83,3 +93,9 @@ def test_an_entry_cancelled_after_part_of_it_was_filled_is_withdrawn_once() -> N
     with TemporaryDirectory() as folder:
         played(gateway, scene.plan(Path(folder) / "j.db"), ears=Ears(watch=watch))
     assert len(withdrawn) == len(set(withdrawn)) == 1
+
+
+def test_bars_that_are_told_late_or_not_at_all_are_decided_on_in_time() -> None:
+    made = survived([(("late-bar", "missing-bar", "broken-frame"), 3)])
+    assert set(made.strikes) == {"late-bar", "missing-bar", "broken-frame"}
+    assert made.equal == 1

@@ -32,6 +32,7 @@ def proven(made: Compared) -> Compared:
     assert made.error is None, made.error
     assert made.difference == ""
     assert dict(made.verdict.violations) == {}, made.verdict.first
+    assert [one for one in made.warnings if "bars of history" not in one] == []
     return made
 
 

@@ -130,17 +130,18 @@ async def watch(client: httpx.AsyncClient, until: float) -> Watched:
 
 
 def texts(seed: int) -> Iterator[str]:
-    """What somebody types: each state some keys from the last, often wrong, then right again."""
+    """What somebody types: a number, half a line, a remark; never twice the same text."""
     luck = random.Random(seed)
     number = re.compile(r"\b\d+(?= (?:min|pt|%|bars))")
+    lines = TEXT.splitlines(keepends=True)
     while True:
-        at = luck.choice(list(number.finditer(TEXT)))
-        yield TEXT[: at.start()] + str(luck.randrange(1, 10**6)) + TEXT[at.end() :]
-        lines = TEXT.splitlines(keepends=True)
+        at, remark = luck.choice(list(number.finditer(TEXT))), f"  # {luck.randrange(10**9)}\n"
+        other = int(at[0]) + luck.choice((-1, 1, 2))
+        yield f"{TEXT[: at.start()]}{other}{TEXT[at.end() :]}{remark}"
         line = luck.randrange(len(lines))
-        word, cut = f"# {luck.randrange(10**9)}\n", luck.randrange(1 + len(lines[line]))
-        yield "".join([*lines[:line], lines[line][:cut], "\n", word, *lines[line + 1 :]])
-        yield "".join([*lines[:line], lines[line].rstrip(), "  ", word, *lines[line + 1 :]])
+        cut = lines[line][: luck.randrange(len(lines[line]))]
+        yield "".join([*lines[:line], cut, remark, *lines[line + 1 :]])
+        yield "".join([*lines[:line], lines[line].rstrip(), remark, *lines[line + 1 :]])
 
 
 async def check(
@@ -268,7 +269,7 @@ async def main(seconds: float) -> int:
         f"{TYPISTS} who type, a check every {PAUSE:g} s after the last: {found.typed}",
         f"their proofs, {LATER:g} s later: {found.proven}",
         f"{TYPISTS} at the same instant, {BURSTS} times: {found.together}",
-        f"{WATCHERS} who watch: {lost} streams lost, {min(events):,} lines or more each, "
+        f"{WATCHERS} who watch: {lost} streams lost, {min(events):,} lines or more each",
         f"longest silence {silence:.2f} s; alone they cost {1000 * found.watching:.0f} ms a second",
     )
     sys.stdout.write("\n".join(told) + "\n")

@@ -64,7 +64,7 @@ def test_this_computer_can_trade(engine: Callable[..., Said]) -> None:
     assert told["verdict"] == "ok"
     assert set(verdicts(told)) == {
         "python", "packages", "client library", "disk", "disk speed", "cache",
-        "journal", "engine", "entries", "positions",
+        "journal", "engine", "entries", "owner", "positions",
     }  # fmt: skip
     assert "none yet" in of(told, "journal")["what"]
     people = engine("doctor")

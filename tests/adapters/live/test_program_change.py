@@ -169,7 +169,7 @@ def test_new_setups_are_the_new_program_s_once_the_old_one_is_out(
     changed: tuple[Path, Gateway, list[Lived]],
 ) -> None:
     journal, _, lives = changed
-    old, new = (plan(journal, **values).recipe for values in ({}, {"pause": "2 min"}))
+    old, new = plan(journal).recipe, plan(journal, pause="2 min").recipe
     assert old is not None
     assert new is not None
     events = [event for one in lives for event in one.heard.events]

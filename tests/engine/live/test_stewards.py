@@ -13,6 +13,7 @@ from engine.live import events as ev
 from engine.live import words
 from engine.live.family import Phase
 from engine.live.identity import Role
+from engine.live.stewards import OVER
 from tests.support.live_desk import FLAT, bar, live, phases, scene, sent, why_done
 from tests.support.live_heirs import inheritances
 from tests.support.live_sweep import PROFILES, Tally
@@ -78,7 +79,7 @@ def test_its_stop_is_moved_by_its_own_rule_and_by_nobody_else_s(restarts: int) -
 
 def test_it_decides_nothing_new_and_the_new_one_enters_after_it() -> None:
     bars = (FLAT, FLAT, FLAT, FLAT, (100, 111, 99, 100), FLAT, FLAT, FLAT)
-    made = bar(live(*bars, rows=(0, 2, 5)), 2)
+    made = bar(live(*bars, rows=(0, 2, 5), positions=2), 2)
     old = program_hash(made.setting.program)
     bar(changed(made, *bars, rows=(0, 3, 5)), 6)
 
@@ -97,7 +98,7 @@ def test_an_entry_that_waits_expires_by_its_own_rule_or_is_filled() -> None:
     bar(expired, 2)
     assert (phases(expired), expired.paper.position) == ([Phase.DONE], 0)
 
-    bars = (FLAT, DOWN, DOWN, UP, DOWN)
+    bars = (FLAT, DOWN, DOWN, UP, DOWN, DOWN)
     filled = bar(live(*bars, order="limit", valid=9))
     bar(changed(filled, *bars), 3)
     assert filled.paper.position == -2
@@ -139,7 +140,7 @@ def test_it_is_said_who_leads_and_when_it_is_over() -> None:
     said = [one.text for one in made.alerts]
 
     assert any(f"program {old} is not the one that trades now; it leads" in text for text in said)
-    assert any(f"program {old} is laid down" in text for text in said)
+    assert [one.why for one in made.journal.events if isinstance(one, ev.LaidDown)] == [OVER]
     assert not any("opened by program" in text for text in said)
 
 

@@ -150,15 +150,22 @@ def test_what_never_becomes_known_withdraws_it_in_the_end() -> None:
     withdrawn(made)
 
 
-def test_what_the_broker_refused_of_it_is_not_sent_again() -> None:
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        (OrderState.REJECTED, "the broker refused some of it"),
+        (OrderState.CANCELLED, "otherwise than it was sent"),  # a person withdrew it
+    ],
+)
+def test_what_the_broker_ended_of_it_is_not_sent_again(state: OrderState, why: str) -> None:
     made = torn(2)
     stop = made.journal.books.living[0].asked[-1].leg.ref
     entry = made.paper.holdings().orders[0]
-    refused = replace(entry, ref=stop, permanent=-3, number=3, state=OrderState.REJECTED)
-    made.journal.record(words.Told(made.paper.now, refused))
+    over = replace(entry, ref=stop, permanent=-3, number=3, state=state)
+    made.journal.record(words.Told(made.paper.now, over))
     withdrawn(made.restart())
 
-    assert "the broker refused some of it" in told(made)
+    assert why in told(made)
 
 
 def test_numbers_that_are_not_ours_are_not_added_to() -> None:

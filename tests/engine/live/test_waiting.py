@@ -18,7 +18,11 @@ from tests.support.shipped import CALENDARS, SHIPPED, bars_for, events_for, stra
 from tests.support.specs import trial
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from engine.domain.market import Ints, Market
+    from engine.run import Strategy
 
 STAGED = [file for file in SHIPPED if strategy_of(file).program.stages]
 FIRST, ASKED, EVERY = 600, 500, 9
@@ -39,33 +43,75 @@ def ways(judge: Interpreter, row: int) -> list[tuple[Way, ...]]:
 
 @pytest.mark.parametrize("file", STAGED, ids=lambda file: file.stem)
 def test_what_a_setup_lacks_is_what_a_replay_says_of_it(file: Path) -> None:
-    strategy, events = strategy_of(file), events_for(file)
     bars = bars_for(file).rows(0, FIRST + ASKED)
+    seen = compared(strategy_of(file), bars, events_for(file), FIRST)
+    assert seen or file.stem == "london_breakout_gbpusd"  # nothing starts that early
+
+
+def test_a_captured_condition_and_an_extreme_of_which_only_the_price_counts_are_known(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "flag.yaml"
+    file.write_text(CAPTURED)
+    layouts = [one.layout for one in strategy_of(file).machines.values()]
+    assert all(layout.extremes_only == {"peak"} for layout in layouts)
+    bars = bars_for(next(one for one in STAGED if one.stem == "slob_5_1")).rows(0, 120)
+    assert compared(strategy_of(file), bars, {}, 20) > 20
+
+
+CAPTURED = """\
+lang: 1
+strategy: flagged
+instrument: NQ
+bars: {size: 1 min, stamp: open}
+day: {clock: America/New_York, starts: 18:00}
+direction: {write: long, mirror: short}
+setup:
+  start:
+    when:
+      up: high > high[1]
+    capture: {flag: close > open, paid: close}
+  track:
+    peak: {is: highest(high), in: wait}
+  stages:
+    wait:
+      within: {limit: 10 bars, else: late}
+      advance:
+        - to: entry
+          when:
+            again: flag
+            above: close > paid + 3 pt
+            fell: close < peak.price - 2 pt
+entry: {order: market, at: next_open}
+stop: low - 400 pt
+target: close + 900 pt
+risk: {sizing: fixed, contracts: 1 contract}
+"""
+
+
+def compared(strategy: Strategy, bars: Market, events: Mapping[str, Ints], first: int) -> int:
+    """Compare on bars from a row on; how often a way lacked something."""
+    instants = {name: one.tolist() for name, one in events.items()}
     judges = [
-        Interpreter(
-            strategy.program, bars, side, CALENDARS,
-            {name: instants.tolist() for name, instants in events.items()},
-        )
-        for side in strategy.machines
-    ]  # fmt: skip
+        Interpreter(strategy.program, bars, side, CALENDARS, instants) for side in strategy.machines
+    ]
     session = Session(strategy, CALENDARS, events=events)
-    session.feed(bars.rows(0, FIRST))
-    lacking = 0
+    session.feed(bars.rows(0, first))
     for judge in judges:
-        for row in range(FIRST):
+        for row in range(first):
             judge.step(row)
-    for row in range(FIRST, len(bars)):
+    lacking = 0
+    for row in range(first, len(bars)):
         session.feed(bars.rows(row, row + 1))
         for judge in judges:
             judge.step(row)
         if row % EVERY:
             continue
         told = list(waiting_in(session))
-        expected = [one for judge in judges for one in ways(judge, row)]
-        assert [ways for _, ways in told] == expected
+        assert [ways for _, ways in told] == [one for judge in judges for one in ways(judge, row)]
         assert [side for side, _ in told] == [one.side for one in alive_in(session)]
         lacking += sum(bool(way.missing) for _, some in told for way in some)
-    assert lacking or not any(judge.alive for judge in judges)
+    return lacking
 
 
 def test_so_it_is_for_strategies_that_use_all_of_the_language() -> None:

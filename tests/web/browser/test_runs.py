@@ -10,6 +10,7 @@ import pytest
 from adapters.workshop.keeper import Keeper
 from adapters.workshop.people import People, Role
 from tests.adapters.workshop.ran import copied
+from tests.adapters.workshop.traded import TRADED, journal
 from tests.web.browser.test_why import PATIENCE
 from tests.web.pictures import pictured
 from tests.web.support import OPERATOR, PASSWORD
@@ -56,6 +57,42 @@ def test_a_run_with_another_parameter_is_made_and_compared(page_as: Opener, serv
     expect(page.get_by_role("heading", level=1)).to_have_text("A: run 1, B: run 2")
     expect(page.get_by_role("row", name=re.compile("entry_wait"))).to_contain_text("30 bars")
     pictured(page, "web_compare", whole=True)
+
+
+def test_both_venues_tell_the_same_of_a_run(page_as: Opener, served: Hosted) -> None:
+    page = page_as(at=served)
+    page.goto("/runs/new?like=1")
+    page.get_by_label("Run by").select_option("backtrader")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("heading", name="Equity and drawdown")).to_be_visible(timeout=PATIENCE)
+    page.goto("/runs/compare?a=1&b=2")
+    expect(page.locator(".notice")).to_contain_text("no difference")
+    rows = page.get_by_role("table").first.get_by_role("row")
+    vector, backtrader = (row.get_by_role("cell").all_inner_texts() for row in rows.all()[1:])
+    assert (vector[2], backtrader[2]) == ("vector", "backtrader")
+    assert vector[3:] == backtrader[3:]
+    assert int(vector[4]) > 0
+    expect(page.get_by_text("None: every trade is the same.")).to_be_visible()
+
+
+def test_what_was_traded_live_is_shown_beside_its_replay(
+    page_as: Opener, host: Callable[..., Hosted], tmp_path: Path
+) -> None:
+    page = page_as("viewer", at=host(tmp_path, journal=str(journal())))
+    page.goto("/runs")
+    page.get_by_role("link", name="Live against replay").click()
+    page.get_by_label("Strategy").select_option(TRADED)
+    page.get_by_role("button", name="Compare").click()
+    card = page.get_by_role("region", name="Contract")
+    expect(card).to_contain_text("Equal: every decision, order and fill is the same")
+    rows = card.get_by_role("table").get_by_role("row").all()[1:]
+    sums = [row.get_by_role("cell").all_inner_texts() for row in rows]
+    assert len(sums) >= 2
+    assert all(one == sums[0] for one in sums)
+    assert int(sums[0][1]) > 0, "something was traded"
+    page.get_by_label("Strategy").select_option("slob_5_1")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_text("not traded by this program")).to_be_visible()
 
 
 def test_the_formula_of_a_figure_shows_where_it_is_pointed_at(

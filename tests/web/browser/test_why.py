@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shutil
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adapters.workshop.charts import KINDS
 from adapters.workshop.keeper import Keeper
 from adapters.workshop.people import People, Role
-from tests.adapters.workshop.ran import copied
+from tests.adapters.workshop.ran import copied, why
 from tests.web.pictures import pictured
 from tests.web.support import OPERATOR, PASSWORD, VIEWER, complaints
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.web.hosting import Hosted, Served
+    from tests.web.hosting import Hosted
 
     Opener = Callable[..., Page]
 
@@ -54,23 +54,6 @@ def opened(page: Page, path: str = DEATH) -> Page:
 def heading(page: Page) -> str:
     """What the panel says that became of the setup."""
     return page.locator("#setup .fate-head").inner_text()
-
-
-def test_a_fresh_page_leads_to_a_reason_in_two_clicks(
-    page_as: Opener, serve: Callable[..., Served], tmp_path: Path, record_property: Any
-) -> None:
-    page = page_as(at=serve(tmp_path))
-    page.goto("/")
-    pictured(page, "web_home_empty")
-    began = time.monotonic()
-    page.get_by_role("button", name="Run slob_5_1 on the sample").last.click()
-    page.locator(".deaths a").first.click(timeout=PATIENCE)
-    expect(page.locator("#setup h2")).to_contain_text(re.compile("timeout|retraced|gap|over"))
-    expect(page.locator("[data-chart][data-drawn]")).to_be_visible(timeout=PATIENCE)
-    took = time.monotonic() - began
-    record_property("seconds from the click to a setup's reason", round(took, 1))
-    # the suite tells its figures
-    print(f"\nfrom the click to a setup's reason on the chart: {took:.1f} s")  # noqa: T201
 
 
 def test_a_death_is_drawn_told_and_put_into_its_line(page_as: Opener, ran: Hosted) -> None:
@@ -120,6 +103,35 @@ def test_keys_jump_to_setups_deaths_and_trades(page_as: Opener, ran: Hosted) -> 
         after, use_inner_text=True, timeout=PATIENCE
     )
     assert first != after
+    page.keyboard.press("D")
+    expect(page.locator("#setup .fate-head")).not_to_have_text(
+        after, use_inner_text=True, timeout=PATIENCE
+    )
+    expect(page.locator("#setup .fate-head")).to_contain_text("dead")
+
+
+@pytest.mark.parametrize(
+    ("on", "back", "kind"),
+    [("n", "p", "setup"), ("d", "D", "death"), ("t", "T", "trade")],
+    ids=["setup", "death", "trade"],
+)
+def test_keys_walk_from_one_to_the_next_and_say_where_there_is_none(
+    page_as: Opener, ran: Hosted, on: str, back: str, kind: str
+) -> None:
+    found = why().opened
+    named = [found.name(one) for one in found.setups if one.fate in KINDS[kind]]
+    first, last = named[:4], found.setups[-1].first
+    page = opened(page_as(at=ran), "/runs/1/why?row=0")
+    name = page.locator("#setup .fate-head")
+    for key, names in ((on, first), (back, first[-2::-1])):
+        for one in names:
+            page.keyboard.press(key)
+            expect(name).to_contain_text(one, timeout=PATIENCE)
+    page.keyboard.press(back)
+    expect(page.locator("#notices")).to_contain_text(f"There is no {kind} before this one.")
+    opened(page, f"/runs/1/why?row={last + 1}")
+    page.keyboard.press(on)
+    expect(page.locator("#notices")).to_contain_text(f"There is no {kind} after this one.")
 
 
 def test_a_question_mark_shows_the_keys_and_escape_closes_them(

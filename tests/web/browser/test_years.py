@@ -136,7 +136,7 @@ def test_five_years_of_minutes_are_moved_and_zoomed_without_a_stutter(
     dragged(page, 6)
     told["moved, minutes"] = frames_of(page)
     turned(page, 1, lambda size: size >= 1440)
-    told["zoomed out to five-years"] = frames_of(page)
+    told["zoomed out to five years"] = frames_of(page)
     dragged(page, 6)
     told["moved, years"] = frames_of(page)
     turned(page, -1, lambda size: size == 1)

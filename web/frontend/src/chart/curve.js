@@ -7,7 +7,8 @@ export function curve(host) {
   const told = JSON.parse(document.getElementById(host.dataset.curve).textContent);
   const clock = new Clock(told.zone);
   const minutes = new Map();
-  const money = (value) => value.toLocaleString("en-US", { maximumFractionDigits: 0 });
+  const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+  const money = (value) => whole.format(value);
   const chart = createChart(host, {
     autoSize: true,
     layout: { attributionLogo: false },

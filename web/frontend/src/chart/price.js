@@ -19,6 +19,9 @@ export class PriceChart {
   constructor(host, base, about, picked) {
     Object.assign(this, { host, base, about, picked });
     this.clock = new Clock(about.zone);
+    // made once: to make one takes longer than to write a hundred prices
+    this.prices = new Intl.NumberFormat("en-US", { minimumFractionDigits: about.decimals, maximumFractionDigits: about.decimals });
+    this.counts = new Intl.NumberFormat("en-US");
     this.bars = { n: 0, minute: [], setups: [] };
     this.story = new Story(about);
     this.asked = null;
@@ -33,7 +36,7 @@ export class PriceChart {
       handleScroll: { mouseWheel: false, vertTouchDrag: false },
       localization: {
         locale: "en-GB",
-        priceFormatter: (price) => price.toLocaleString("en-US", { minimumFractionDigits: about.decimals, maximumFractionDigits: about.decimals }),
+        priceFormatter: (price) => this.prices.format(price),
         timeFormatter: (stamp) => this.told(stamp),
       },
     });
@@ -249,9 +252,9 @@ export class PriceChart {
 
   line(at) {
     const { open, high, low, close } = this.bars.candles[at];
-    const text = (price) => price.toLocaleString("en-US", { minimumFractionDigits: this.about.decimals });
+    const text = (price) => this.prices.format(price);
     const minute = this.bars.minute[at];
-    const volume = this.bars.volumes[at].value.toLocaleString("en-US");
+    const volume = this.counts.format(this.bars.volumes[at].value);
     return `${this.clock.full(minute)} (${this.clock.utc(minute)})  O ${text(open)}  H ${text(high)}  L ${text(low)}  C ${text(close)}  V ${volume}`;
   }
 

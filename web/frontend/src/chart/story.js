@@ -15,6 +15,7 @@ export class Story {
     this.looked = null;
     this.near = null;
     this.ribbon = [];
+    this.step = 1;
     const view = (zOrder, draw) => ({
       zOrder: () => zOrder,
       renderer: () => ({
@@ -80,13 +81,15 @@ export class Story {
     return this.series.priceToCoordinate((ticks * this.about.tick[0]) / this.about.tick[1]) ?? -1e4;
   }
 
-  get step() {
-    return this.chart.timeScale().options().barSpacing;
+  /** How wide a bar is now: it costs a copy of all options, so it is asked for once a drawing. */
+  measure() {
+    this.step = this.chart.timeScale().options().barSpacing;
   }
 
   // --- behind the bars -----------------------------------------------------------------------
 
   behind(context, size) {
+    this.measure();
     this.paintStages(context, size);
     this.paintLooked(context, size);
     this.paintRibbon(context, size);
