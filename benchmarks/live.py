@@ -1,4 +1,4 @@
-"""The whole live path over a socket: gateway and engine as processes, bars against processor time."""
+"""The whole live path over a socket, gateway and engine as processes: what a bar costs each."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ SPANS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """First and last trading date that are played."""
 
+HEAD: Final = (
+    "slob_5_1 on MNQ",
+    "bars",
+    "fills",
+    "hours a minute",
+    "engine ms a bar",
+    "gateway ms a bar",
+    "engine MB at first",
+    "at last",
+    "gateway MB at first",
+    "at last",
+    "beside the backtest",
+)
 PATIENCE: Final = 3600.0
 """Seconds after which a process that says nothing is given up."""
 
@@ -44,11 +57,13 @@ class Use:
 
     @classmethod
     def of(cls, process: int) -> Self:
-        """As the kernel tells it, to a hundredth of a second."""
+        """As the kernel tells it, to a hundredth of a second. Raises `OSError` for an ended one."""
         # the name in brackets may hold anything; the figures stand behind it
         fields = Path(f"/proc/{process}/stat").read_text("ascii").rpartition(")")[2].split()
         status = Path(f"/proc/{process}/status").read_text("ascii").splitlines()
-        resident = next(line for line in status if line.startswith("VmRSS"))
+        resident = next((line for line in status if line.startswith("VmRSS")), None)
+        if resident is None:
+            raise ProcessLookupError(f"process {process} has ended")
         return cls((int(fields[11]) + int(fields[12])) / TICKS, int(resident.split()[1]) / 1024)
 
 
@@ -57,10 +72,12 @@ class Spoken:
 
     def __init__(self, words: tuple[str, ...], environment: Mapping[str, str]) -> None:
         """Started."""
+        self._words = " ".join(words)
         self._process = subprocess.Popen(
             engine(*words), env=environment, cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         self._lines: Queue[str] = Queue()
+        self._used = Use(0.0, 0.0)
         Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -75,6 +92,7 @@ class Spoken:
             try:
                 told: dict[str, Any] = json.loads(self._lines.get(timeout=1))
             except Empty:
+                self._used = self.use
                 if self._process.poll() is not None and self._lines.empty():
                     break
                 continue
@@ -82,12 +100,15 @@ class Spoken:
                 return told
             if told["event"] == "alert":
                 print(told, file=sys.stderr)
-        raise RuntimeError(f"{self._process.args} did not come to {event}")
+        raise RuntimeError(f"{self._words} did not come to {event}")
 
     @property
     def use(self) -> Use:
-        """What it has used so far."""
-        return Use.of(self._process.pid)
+        """What it has used so far; where it has just ended, what it had a second before."""
+        try:
+            return Use.of(self._process.pid)
+        except OSError:
+            return self._used
 
     def stop(self) -> None:
         """End it, if it has not ended."""
@@ -136,10 +157,8 @@ def year_table() -> str:
 
 def table_of(span: str) -> str:
     """One of `SPANS`, played."""
-    head = ("slob_5_1 on MNQ", "bars", "fills", "hours a minute", "engine ms a bar")
-    head += ("gateway ms a bar", "engine MB at first", "at last", "gateway MB", "at last")
     with tempfile.TemporaryDirectory() as folder:
-        return table((*head, "the backtest"), [played(Path(folder), *SPANS[span]).row(span)])
+        return table(HEAD, [played(Path(folder), *SPANS[span]).row(span)])
 
 
 def played(folder: Path, first: str, last: str) -> Played:
@@ -153,12 +172,12 @@ def played(folder: Path, first: str, last: str) -> Played:
     on = ("--instrument", "MNQ")
     journal = ("--live", "--journal", str(folder / "live.db"))
     data = ("--data", "live")
-    words = ("gateway", *on, *data, "--from", first, "--port", "0", "--json")
-    gateway = Spoken(words, environment)
+    playing = ("gateway", *on, *data, "--from", first, "--port", "0", "--json")
+    gateway = Spoken(playing, environment)
     try:
         port = str(gateway.heard("listening")["port"])
-        words = ("run", str(SLOB), *on, *journal, "--port", port, "--until-end", "--json")
-        trader = Spoken(words, environment)
+        trading = ("run", str(SLOB), *on, *journal, "--port", port, "--until-end", "--json")
+        trader = Spoken(trading, environment)
         try:
             trader.heard("began")
             began, before = time.perf_counter(), (trader.use, gateway.use)
@@ -172,5 +191,21 @@ def played(folder: Path, first: str, last: str) -> Played:
         engine("compare", str(SLOB), *on, *journal, *data),
         env=environment, cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
-    engine_use, gateway_use = zip(before, after, strict=True)
-    return Played(facts["bars"], facts["executions"], seconds, engine_use, gateway_use, compared)
+    return Played(
+        bars=facts["bars"],
+        fills=facts["executions"],
+        seconds=seconds,
+        engine=(before[0], after[0]),
+        gateway=(before[1], after[1]),
+        verdict=verdict(compared),
+    )
+
+
+def verdict(compared: str) -> str:
+    """What `engine compare --live` says, contract by contract, in a word; shown where it is no."""
+    lines = compared.splitlines()
+    contracts = sum(line.startswith("program ") for line in lines)
+    if contracts and sum(line.startswith("equal: ") for line in lines) == contracts:
+        return f"equal ({contracts} contracts)"
+    print(compared, file=sys.stderr)
+    return "DIFFERS"

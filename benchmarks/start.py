@@ -30,7 +30,7 @@ from benchmarks.rules import SPECS, program_of
 from benchmarks.timing import peak_megabytes
 from engine.machine.forms import Form
 from engine.run import Strategy, prepare
-from engine.statistics import statistics_of
+from engine.statistics.statistics import statistics_of
 market = open_set("five_years")
 strategy = Strategy(program_of(SPECS["slob_5_1"]))
 def once():

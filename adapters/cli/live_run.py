@@ -54,6 +54,7 @@ LIVE_ONLY: Final[Mapping[str, str]] = {
     "host": "--host",
     "port": "--port",
     "client": "--client",
+    "tws_zone": "--tws-zone",
     "live_journal": "--journal",
     "monitor_only": "--monitor-only",
     "flatten_on_exit": "--flatten-on-exit",

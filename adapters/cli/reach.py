@@ -31,12 +31,16 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A gateway, as a person says it; `account` empty: the one of the login."""
+    """A gateway, as a person says it; `account` empty: the one of the login.
+
+    `tws_zone`: the zone of the login's clock, empty: it is found out.
+    """
 
     host: str = LOCAL
     port: int = PAPER_PORT
     account: str = ""
     client: int = READERS
+    tws_zone: str = ""
 
     @property
     def place(self) -> str:
@@ -53,6 +57,7 @@ class Reach:
             client=self.client,
             account=self.account,
             timeout=timeout,
+            zone=self.tws_zone,
             reads_only=reads_only,
         )
 
@@ -84,6 +89,13 @@ def _options(
             show_default=True,
             help=f"{before}the client id: nobody else's, and an engine's the same at every start.",
         ),
+        click.option(
+            "--tws-zone",
+            default="",
+            metavar="ZONE",
+            help=f"{before}the time zone of its login, where it writes times without one."
+            "  [default: found out]",
+        ),
     )
 
 
@@ -97,7 +109,7 @@ JOURNAL = click.option(
 def gateway_options(
     client: int = READERS, before: str = "Gateway: "
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """--host, --port, --account and --client (this one by default), as `reach` of the function.
+    """--host, --port, --account, --client (this one by default) and --tws-zone, as `reach`.
 
     `before`: what their help begins with, `Live: ` beside options that are not.
     """
@@ -105,7 +117,7 @@ def gateway_options(
     def with_them(function: Callable[..., None]) -> Callable[..., None]:
         @wraps(function)
         def reaching(**words: Any) -> None:
-            names = ("host", "port", "account", "client")
+            names = ("host", "port", "account", "client", "tws_zone")
             function(reach=Reach(**{name: words.pop(name) for name in names}), **words)
 
         wrapped: Callable[..., None] = reaching

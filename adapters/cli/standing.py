@@ -235,12 +235,14 @@ def _candidates(status: Status) -> Iterator[str]:
             one.stage,
             when(one.since, "UTC")[5:],
             ", ".join(f"{name} {value}" for name, value in one.levels.items()) or NONE,
-            one.waits_for or NONE,
         )
         for one in status.candidates
     ]
-    head = ("candidate", "stage", "since (UTC)", "levels", "waits for")
+    head = ("candidate", "stage", "since (UTC)", "levels")
     yield from _titled("Setups in the making", Table(head, rows))
+    for one in status.candidates:
+        if one.waits_for:
+            yield f"{one.name} waits for {one.waits_for}"
 
 
 def _said(status: Status) -> Iterator[str]:

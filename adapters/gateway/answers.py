@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from adapters.gateway.account import Margin, Position
-    from adapters.gateway.contracts import Contract
+    from adapters.gateway.contracts import Contract, Steps
     from adapters.gateway.hours import Hours
     from adapters.gateway.orders import Execution, Order
     from adapters.gateway.tape import Range
@@ -87,9 +87,10 @@ def contract_details_end(about: int) -> Fields:
     return (52, 1, about)
 
 
-def market_rule(rule: int, tick: float) -> Fields:
-    """The price steps of a rule: one step for all prices."""
-    return (93, rule, 1, 0, tick)
+def market_rule(rule: int, steps: Steps) -> Fields:
+    """The price steps of a rule: from which price on, and the step."""
+    told = (float(value) for pair in steps for value in pair)
+    return (93, rule, len(steps), *told)
 
 
 def history(about: int, begins: float, ends: float, bars: Sequence[Fields]) -> Fields:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 from adapters.gateway.exchange import Rules
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
+    from adapters.gateway.contracts import Steps
     from adapters.gateway.faults import Plan
     from engine.domain.market import Market
 
@@ -95,7 +97,8 @@ class Config:
     after anything happened to an order it is asked every second, too. `unsent`: what becomes of
     orders that were never transmitted when their client leaves. `fine`: play the
     5-second steps even if nobody listens to them. `check_margin`: reject what the account cannot
-    bear. `archive`: let `truth` tell of orders and executions of all days, though clients are told
+    bear. `steps`: price steps of instruments, by symbol, where they are coarser than their ticks.
+    `archive`: let `truth` tell of orders and executions of all days, though clients are told
     of the last one only; without it memory stays the same for however long it is played.
     """
 
@@ -116,7 +119,8 @@ class Config:
     archive: bool = True
     seed: int = 0
     faults: tuple[Plan, ...] = ()
-    clock: Clock = Clock()  # noqa: RUF009 - frozen
+    clock: Clock = Clock()
+    steps: Mapping[str, Steps] = field(default_factory=dict)
     restart: Nightly | None = None
     maintenance: Nightly | None = None
 

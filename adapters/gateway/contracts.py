@@ -46,6 +46,10 @@ _STOCKS: Final = tuple(
 )
 
 
+Steps = tuple[tuple[Fraction, Fraction], ...]
+"""From which price on (rising) prices come in which steps; none: in ticks everywhere."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """One thing to trade. `expiry` is YYYYMMDD or empty; `traded` the instrument it comes from."""
@@ -65,6 +69,13 @@ class Contract:
     instrument: str
     name: str
     rule: int
+    steps: Steps = ()
+
+    def takes(self, ticks: int) -> bool:
+        """Whether a price is on the step that counts there."""
+        price = ticks * self.tick
+        fitting = [step for low, step in self.steps if low <= price]
+        return not fitting or (price / fitting[-1]).denominator == 1
 
     def price(self, ticks: int | Fraction) -> float:
         """A price in ticks as the number that goes over the wire, correctly rounded."""
@@ -113,16 +124,26 @@ class Query:
 class Catalogue:
     """Every contract of the gateway."""
 
-    def __init__(self, instruments: Iterable[Instrument], first: date, last: date) -> None:
-        """The instruments served, and everything known by name; expiries around the dates."""
+    def __init__(
+        self,
+        instruments: Iterable[Instrument],
+        first: date,
+        last: date,
+        steps: Mapping[str, Steps] | None = None,
+    ) -> None:
+        """The instruments served, and everything known by name; expiries around the dates.
+
+        `steps`: price steps of some instruments, by symbol, where they are not their ticks.
+        """
+        ladders = {} if steps is None else steps
         known = {one.symbol: one for one in (*INSTRUMENTS.values(), *_STOCKS, *instruments)}
         self.contracts = tuple(
-            contract
+            replace(contract, steps=ladders.get(one.symbol, ()))
             for rule, one in enumerate(known.values(), start=1)
             for contract in _of(one, rule, first, last)
         )
         self._by_id = {one.con_id: one for one in self.contracts}
-        self.rules = {one.rule: one.tick for one in self.contracts}
+        self.rules = {one.rule: one.steps or ((Fraction(0), one.tick),) for one in self.contracts}
         self._by_symbol: dict[str, list[Contract]] = {}
         for one in self.contracts:
             self._by_symbol.setdefault(one.symbol, []).append(one)

@@ -60,10 +60,10 @@ class Inquiries:
     def market_rule(self, read: Reader) -> None:
         """The price steps of a rule."""
         rule = read.whole()
-        tick = self.gateway.catalogue.rules.get(rule)
-        if tick is None:
+        steps = self.gateway.catalogue.rules.get(rule)
+        if steps is None:
             raise invalid(f"There is no market rule {rule}")
-        self._session.send(answers.market_rule(rule, tick.numerator / tick.denominator))
+        self._session.send(answers.market_rule(rule, steps))
 
     def matching_symbols(self, read: Reader) -> None:
         """Contracts whose symbol begins so."""

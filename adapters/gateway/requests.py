@@ -212,7 +212,7 @@ def _ticks(price: Decimal | None, contract: Contract) -> int | None:
     if price is None:
         return None
     ticks = Fraction(price) / contract.tick
-    if ticks.denominator != 1:
+    if ticks.denominator != 1 or not contract.takes(ticks.numerator):
         text = "The price does not conform to the minimum price variation for this contract."
         raise Refused(110, text)
     return ticks.numerator

@@ -36,7 +36,7 @@ class Schedule:
         self._first, self._last = _dates(config.markets)
         self._hours: dict[str, Hours] = {}
         kinds = [market.instrument for market in config.markets]
-        self.catalogue = Catalogue(kinds, self._first, self._last)
+        self.catalogue = Catalogue(kinds, self._first, self._last, config.steps)
 
     def hours_for(self, contract: Contract) -> Hours:
         """When a contract trades."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from adapters.ib import contracts
+from adapters.ib.ladder import ladder_of
 from adapters.ib.library import load
 from adapters.ib.line import NEVER_PLACED, TAGS, Line, Scale
 from adapters.ib.link import Link
@@ -70,6 +71,7 @@ class IbBroker:
         self.settings = settings
         self.library: Library = load(settings.library)
         self.now = now
+        self.recall: Callable[[str], int | None] = lambda _: None
         self._dial = dial
         self._words: asyncio.Queue[BrokerWord] = asyncio.Queue()
         self._link: Link | None = None
@@ -84,7 +86,10 @@ class IbBroker:
     async def connect(self, *, above: int = 0) -> Session:
         """Connect and have everything answered; see `port.Broker`."""
         await self.close()
-        line = Line(self.settings.client, self.now, self._words.put_nowait, scales=self._scales)
+        line = Line(
+            self.settings.client, self.now, self._words.put_nowait, scales=self._scales,
+            recall=self.recall,
+        )  # fmt: skip
         self._link = link = Link(self.library, self.settings, line)
         self._market = MarketData(link, self._pacer)
         try:
@@ -200,7 +205,9 @@ class IbBroker:
             if found:
                 break
         one = contracts.chosen(instrument, found, today, self.settings.roll)
-        self._scales[one.number] = Scale(one.tick, one.lot)
+        if one.rule:
+            one = replace(one, ladder=ladder_of(instrument, await link.price_steps(one.rule)))
+        self._scales[one.number] = Scale(one.tick, one.lot, one.ladder)
         return one
 
     # --- what is held -----------------------------------------------------------------------

@@ -72,6 +72,7 @@ class Found:
     zone: str
     hours: str
     liquid: str
+    rule: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +132,18 @@ def found(details: Any) -> Found:
             zone=details.timeZoneId,
             hours=details.tradingHours,
             liquid=details.liquidHours,
+            rule=_rule(one.exchange, details.validExchanges, details.marketRuleIds),
         )
     except (ValueError, TypeError, ArithmeticError) as wrong:
         raise UnknownContract(
             f"IB describes {one.localSymbol!r} in a way not known: {wrong}"
         ) from None
+
+
+def _rule(exchange: str, exchanges: str, rules: str) -> int:
+    """The number of an exchange's market rule: there is one for each, in their order; 0: none."""
+    told = dict(zip(exchanges.split(","), rules.split(","), strict=False))
+    return int(told.get(exchange) or rules.partition(",")[0] or 0)
 
 
 def _exact(price: float) -> Fraction:
@@ -211,6 +219,7 @@ def checked(instrument: Instrument, one: Found, roll: Roll) -> ContractInfo:
         sessions=spans(one.hours, one.zone),
         regular=spans(one.liquid, one.zone),
         lot=lot.numerator,
+        rule=one.rule,
     )
 
 

@@ -224,6 +224,13 @@ class Ears:
         self.line.questions.end(about)
 
     @guarded
+    def marketRule(self, rule: int, steps: list[Any]) -> None:  # noqa: N802
+        """The price steps of a market rule."""
+        for one in steps:
+            self.line.questions.part(f"market rule {rule}", (one.lowEdge, one.increment))
+        self.line.questions.end(f"market rule {rule}")
+
+    @guarded
     def historicalData(self, about: int, bar: Any) -> None:  # noqa: N802
         """A bar that was asked for."""
         self.line.questions.part(about, bar)

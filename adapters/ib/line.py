@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from adapters.ib import codes
 from adapters.ib.codes import Answer, Change
+from adapters.ib.ladder import on_ladder
 from adapters.ib.port import (
     BrokerError,
     BrokerWord,
@@ -27,10 +28,12 @@ from adapters.ib.states import Incarnation, OrderBook, Stood, StrangeWord
 from adapters.ib.times import Login
 from engine.live import words
 from engine.live.holdings import HeldOrder, OrderState
+from engine.live.identity import leg_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from adapters.ib.ladder import Ladder
     from adapters.ib.states import OrderWord, Terms, Traded
     from engine.live.holdings import Execution
 
@@ -75,11 +78,15 @@ class Scale:
 
     tick: Fraction
     lot: int = 1
+    ladder: Ladder = ()
 
 
 @dataclass(slots=True)
 class Line:
-    """What is known from one connection. `say` is given each word, `now` is our clock in ms."""
+    """What is known from one connection. `say` is given each word, `now` is our clock in ms.
+
+    `recall`: the price an order of ours was to have; see `port.Broker`.
+    """
 
     client: int
     now: Callable[[], int]
@@ -99,6 +106,7 @@ class Line:
     book: OrderBook = field(init=False)
     answering: OrderBook | None = None
     login: Login = field(default_factory=Login)
+    recall: Callable[[str], int | None] = lambda _: None
     _charged: dict[tuple[str, int], Decimal] = field(default_factory=dict)
     _troubles: dict[str, str] = field(default_factory=dict)
 
@@ -248,13 +256,27 @@ class Line:
             contract=terms.contract,
             action=terms.action,
             kind=terms.kind,
-            price=_ticks(terms.price, scale),
+            price=self._price(terms, scale),
             contracts=_lots(terms.contracts, lot),
             filled=_lots(_filled(one, terms), lot),
             state=one.state,
             lasts=terms.lasts,
             outside_hours=terms.outside_hours,
         )
+
+    def _price(self, terms: Terms, scale: Scale | None) -> int | None:
+        """The price of an order in ticks; the one that was asked for where it was put on a step."""
+        told = _ticks(terms.price, scale)
+        if told is None or scale is None or not scale.ladder:
+            return told
+        asked, leg = self.recall(terms.ref), leg_of(terms.ref)
+        if asked is None or leg is None:
+            return told
+        goes = on_ladder(
+            asked, scale.tick, scale.ladder,
+            kind=terms.kind, action=terms.action, opens=leg.role.opens,
+        )  # fmt: skip
+        return asked if goes == told else told
 
     def executed(self, about: int, execution: Execution, traded: Traded) -> None:
         """An execution, unasked or in an answer."""

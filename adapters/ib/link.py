@@ -170,6 +170,10 @@ class Link:
             raise
         return [contracts.found(one) for one in parts]
 
+    async def price_steps(self, rule: int) -> list[tuple[float, float]]:
+        """The price steps of a market rule: from which price on, and the step."""
+        return await self.ask(f"market rule {rule}", lambda: self.client.reqMarketRule(rule))
+
     def wire(self, contract: ContractInfo) -> Any:
         """A contract as the library writes it."""
         return self.library.contract(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from adapters.ib.ladder import on_ladder
 from adapters.ib.states import Terms
 from engine.domain.order import OrderKind
 
@@ -35,7 +36,7 @@ def order_of(library: Library, wanted: Send, contract: ContractInfo, account: st
         raise ValueError(f"order {asked.id}: a live order cannot be filled at a close that is past")
     if len(asked.id) > LONGEST_REF:
         raise ValueError(f"order {asked.id}: the reference has more than {LONGEST_REF} characters")
-    price = price_of(asked.price, contract)
+    price = price_of(price_ticks(wanted, contract), contract)
     return library.order(
         orderId=wanted.number,
         action=asked.action.name,
@@ -54,6 +55,17 @@ def order_of(library: Library, wanted: Send, contract: ContractInfo, account: st
     )
 
 
+def price_ticks(wanted: Send, contract: ContractInfo) -> int | None:
+    """The price at which an order goes, in ticks: on a step that the exchange takes."""
+    asked = wanted.order
+    if asked.price is None:
+        return None
+    return on_ladder(
+        asked.price, contract.tick, contract.ladder,
+        kind=asked.kind, action=asked.action, opens=wanted.leg.role.opens,
+    )  # fmt: skip
+
+
 def price_of(ticks: int | None, contract: ContractInfo) -> float | None:
     """A price in ticks as the number that goes over the wire, correctly rounded."""
     if ticks is None:
@@ -69,7 +81,7 @@ def terms_of(wanted: Send, contract: ContractInfo) -> Terms:
         contract=contract.number,
         action=asked.action,
         kind=asked.kind,
-        price=price_of(asked.price, contract),
+        price=price_of(price_ticks(wanted, contract), contract),
         contracts=asked.contracts * contract.lot,
         lasts=wanted.lasts,
         outside_hours=wanted.outside_hours,

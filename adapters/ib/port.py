@@ -156,13 +156,22 @@ class Span:
     ends: int
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Rung:
+    """From the price `low` on, prices come in steps of `step`."""
+
+    low: Fraction
+    step: Fraction
+
+
 @dataclass(frozen=True, slots=True)
 class ContractInfo:
     """A contract that can be traded, checked against the instrument it stands for.
 
     `number` is the broker's lasting number; `expires` and `rolls` are dates as YYYYMMDD, empty
     where it does not expire. `sessions` and `regular` are the hours of the coming days. One of our
-    contracts is `lot` of the broker's units (10,000 units of currency in a mini lot).
+    contracts is `lot` of the broker's units (10,000 units of currency in a mini lot). `rule` is the
+    number of its market rule, `ladder` what that says where some steps are coarser than the tick.
     """
 
     number: int
@@ -180,6 +189,8 @@ class ContractInfo:
     sessions: tuple[Span, ...]
     regular: tuple[Span, ...]
     lot: int = 1
+    rule: int = 0
+    ladder: tuple[Rung, ...] = ()
 
     def is_open(self, minute: float) -> bool:
         """Whether it trades at that minute, by the hours the broker told."""
@@ -301,7 +312,13 @@ BrokerWord = (
 
 
 class Broker(Protocol):
-    """A broker."""
+    """A broker.
+
+    `recall` is asked for the price in ticks that an order of ours was to have, by its reference:
+    where the broker's price steps are coarser, the order is told of with that price.
+    """
+
+    recall: Callable[[str], int | None]
 
     async def connect(self, *, above: int = 0) -> Session:
         """Connect, and have accounts, positions, orders and executions answered, or raise.

@@ -1,6 +1,7 @@
 """Times as TWS writes them: on the clock of its login, with that clock's name, or without one.
 
-Executions come as `20251008 19:46:00 US/Eastern`, `20251008-19:46:00` (UTC), or bare, as TWS is set.
+Executions come as `20251008 19:46:00 US/Eastern`, `20251008-19:46:00` (UTC), or bare, as TWS is
+set.
 A bare time is read on the clock of the login, never on this computer's: that clock is named by
 a person, or found where the gateway greets with its time and says what time it is for everybody.
 Names are believed only where they fit: EST is said in summer, too, and CST in Chicago and Shanghai.
@@ -67,18 +68,17 @@ class Login:
 
     def seconds(self, text: str) -> int:
         """A time as seconds since the epoch; raises `UnknownZone` for one that could be any."""
-        found = _TIME.fullmatch(text.strip())
+        found = _read(text)
         if found is None:
             raise UnknownZone(f"the gateway writes a time that cannot be read: {text[:40]!r}")
-        day, between, clock, name = found.groups()
+        wall, between, name = found
         zone = UTC if between == "-" and not name else self._zone(name)
         if zone is None:
             named = f"in a zone not known here ({name[:40]})" if name else "without their zone"
             raise UnknownZone(f"the gateway writes times {named}: {_REMEDY}")
-        wall = datetime.strptime(f"{day} {clock}", "%Y%m%d %H:%M:%S")  # noqa: DTZ007 - right below
         return int(wall.replace(tzinfo=zone).timestamp())
 
-    def _zone(self, name: str | None) -> tzinfo | None:
+    def _zone(self, name: str) -> tzinfo | None:
         if not name or name == self.name:
             return self.zone
         return zone_named(name)
@@ -120,11 +120,23 @@ def _ahead(greeting: str, now: int) -> tuple[int, bool, str]:
 
     Clocks are whole quarters of an hour apart; what is left is how long ago it greeted.
     """
-    found = _TIME.fullmatch(greeting.strip())
+    found = _read(greeting)
     if found is None:
         return 0, False, ""
-    day, _, clock, name = found.groups()
-    wall = datetime.strptime(f"{day} {clock}", "%Y%m%d %H:%M:%S").replace(tzinfo=UTC)
-    apart = int(wall.timestamp()) - now
+    wall, _, name = found
+    apart = int(wall.replace(tzinfo=UTC).timestamp()) - now
     ahead = round(apart / _QUARTER) * _QUARTER
-    return ahead, abs(apart - ahead) <= _NEAR, name or ""
+    return ahead, abs(apart - ahead) <= _NEAR, name
+
+
+def _read(text: str) -> tuple[datetime, str, str] | None:
+    """What a clock on a wall showed, what stands between date and time, and the clock's name."""
+    found = _TIME.fullmatch(text.strip())
+    if found is None:
+        return None
+    day, between, clock, name = found.groups()
+    try:
+        wall = datetime.strptime(f"{day} {clock}", "%Y%m%d %H:%M:%S")  # noqa: DTZ007 - the caller's
+    except ValueError:
+        return None
+    return wall, between, name or ""

@@ -97,7 +97,11 @@ class Hands:
             self._margin_of = date
         else:
             self.owner.alarm(Level.WARNING, f"an entry is not sent: {why_not}")
+        late = {what.ref for _, what in waiting if isinstance(what, Cancel) and not what.permanent}
+        given_up = {ref.partition(":")[0] for ref in late}
         for _, what in waiting:
+            if isinstance(what, Send) and what.leg.family in given_up:
+                continue  # the word came too late: they are taken for not placed
             if why_not and isinstance(what, Send) and what.leg.family == entry.leg.family:
                 self.owner.refused(what, NO_MARGIN, why_not)
             else:

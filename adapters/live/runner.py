@@ -124,7 +124,15 @@ class Runner:
         )
         if self.is_replay:
             settings = connect.for_replay(settings)
-        return dial(settings, self._now)
+        broker = dial(settings, self._now)
+        broker.recall = self._asked_price
+        return broker
+
+    def _asked_price(self, ref: str) -> int | None:
+        """The price in ticks that an order of ours was to have, if it is one and has one."""
+        family = self.journal.books.families.get(ref.partition(":")[0])
+        asked = () if family is None else family.asked
+        return next((one.order.price for one in asked if one.leg.ref == ref), None)
 
     def _now(self) -> int:
         """By the clock of the moment: a replay changes it."""

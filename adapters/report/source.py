@@ -7,14 +7,14 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
 from engine.journal.folds import funnel as funnel_of
-from engine.statistics import statistics_of
+from engine.statistics.statistics import statistics_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.journal.folds import SideFunnel
     from engine.run import Run
-    from engine.statistics import Statistics
+    from engine.statistics.statistics import Statistics
 
 
 class Inspected(Protocol):

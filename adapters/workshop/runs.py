@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlmodel import col, select
 
 from adapters.cli.workbench import SAMPLE
-from adapters.workshop.bars import BarFolder
 from adapters.workshop.errors import Conflict, NoRoom, NotFound
 from adapters.workshop.folders import (
     CONDITIONS,
@@ -33,6 +32,7 @@ from adapters.workshop.workers import Workers
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from adapters.workshop.bars import BarFolder
     from adapters.workshop.keeper import Keeper
     from adapters.workshop.results import Opened
     from adapters.workshop.runnable import Runnable
@@ -91,10 +91,16 @@ class Runs:
         self._keeper = keeper
         self._runnable = runnable
         self._folder = keeper.folder / "runs"
-        self.bars = BarFolder(keeper.folder / "bars")
         self._workers = Workers(keeper.folder)
         self._opened: OrderedDict[int, Why] = OrderedDict()
         self._lock = Lock()
+
+    @property
+    def bars(self) -> BarFolder:
+        """Where the bars of runs are kept."""
+        from adapters.workshop.bars import BarFolder  # noqa: PLC0415 - brings numpy
+
+        return BarFolder(self._keeper.folder / "bars")
 
     # --- ordering -----------------------------------------------------------------------------
 

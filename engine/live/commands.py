@@ -32,7 +32,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Ask for one incarnation of an order to be withdrawn."""
+    """Ask for one incarnation of an order to be withdrawn; `permanent` 0: whatever has `number`."""
 
     ref: str
     number: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from engine.domain.market import NA, Market
 from engine.execution.intents import SIDES, Intents
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from engine.today import Today
     from engine.trading import Dropped
     from engine.window import Bar
+
+
+_MANY: Final = 8_000
+"""Bars with which it would take a tenth of a second, in which the engine does nothing else."""
 
 
 class Decider(Protocol):
@@ -199,9 +203,14 @@ class SessionDecider:
 
     @property
     def waiting(self) -> tuple[tuple[Way, ...], ...]:
-        """What each of them waits for, worked out once a bar and only if somebody asks."""
+        """What each of them waits for, worked out once a bar and only if somebody asks.
+
+        Empty where so many bars are remembered that it would take long.
+        """
         if self._waiting[0] != self.rows:
-            self._waiting = self.rows, tuple(ways for _, ways in waiting_in(self._session))
+            many = self._session.remembered > _MANY
+            found = ((),) * len(self.alive) if many else waiting_in(self._session)
+            self._waiting = self.rows, tuple(found)
         return self._waiting[1]
 
     def snapshot(self) -> bytes:

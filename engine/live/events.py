@@ -47,7 +47,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawing:
-    """The broker is asked to cancel one incarnation of an order."""
+    """The broker is asked to cancel one incarnation of an order; `permanent` 0: it told of none."""
 
     at: int
     ref: str

@@ -188,7 +188,7 @@ def _exits(names: Mapping[str, Any], show: LiveFloor) -> dict[str, Callable[...,
         desk: Desk, row: int, start: int, first: int, high: int, low: int, _stop_first: int
     ) -> None:
         book = desk.book
-        out(desk, row, start, show.flattened)
+        out(desk, row, start, show.flattened, first)
         for target in range(book[at.TARGETS]):
             if book[start + at.LEFT] == 0 or book[start + at.PARTS + target] != 0:
                 continue
@@ -201,10 +201,10 @@ def _exits(names: Mapping[str, Any], show: LiveFloor) -> dict[str, Callable[...,
         if desk.book[start + at.LEFT] > 0:
             desk.book[start + at.LEAVING] = reason  # it is late: asked again on the next bar
 
-    def out(desk: Desk, row: int, start: int, reason: int) -> None:
+    def out(desk: Desk, row: int, start: int, reason: int, first: int = NEVER) -> None:
         """Book every way out that the broker told of; those at the market have this reason."""
         book = desk.book
-        for way in show.taken(book[start + at.INTENT]):
+        for way in _opening_first(show.taken(book[start + at.INTENT]), first):
             size = min(way.contracts, book[start + at.LEFT])
             if size == 0:
                 continue
@@ -219,6 +219,11 @@ def _exits(names: Mapping[str, Any], show: LiveFloor) -> dict[str, Callable[...,
             book[start + at.GROSS] += floor(sign * (way.price - price) * size * value)
 
     return {"meet": meet, "leave": leave}
+
+
+def _opening_first(ways: Iterable[Way], first: int) -> Iterable[Way]:
+    """Targets that were reached at a bar's first price came before all others, as in the kernel."""
+    return sorted(ways, key=lambda way: way.role is not Role.TARGET or way.price != first)
 
 
 def _side_of(desk: Desk, intent: int) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from engine.live.family import Phase
 from engine.live.holdings import OrderState
 from engine.live.reconcile import ABANDONED, NOT_PLACED, Act, mismatches, verdict
 from engine.live.situation import Situation, situation_of
-from engine.live.standing import living_of, unheard_of
+from engine.live.standing import entry_is_over, living_of, refused_of, unheard_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -117,7 +117,21 @@ class Judgement:
             self._page.move(family, Phase.DONE, ABANDONED, situation)
         if found.phase is not None:
             self._page.move(family, found.phase, found.ending, situation)
+        if found.phase is Phase.DONE:
+            self._withdraw_unseen(family, found)
         self._act(family, found.acts, holdings)
+
+    def _withdraw_unseen(self, family: Family, found: Verdict) -> None:
+        """Have an entry cancelled of which no end was told: one that is held unseen goes, too."""
+        books = self._page.books
+        if found.ending == NOT_PLACED or not entry_is_over(books, family):
+            sent = {
+                one.leg.ref
+                for one in family.asked
+                if one.leg.role.opens and one.leg.ref in books.numbers
+            }
+            for ref in sent - refused_of(books, family):
+                self._page.withdraw_unseen(ref)
 
     def _seen_since(self, name: str, situation: Situation) -> int:
         """Since when a family, which is doubted from now on, is seen in a situation."""

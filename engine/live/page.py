@@ -213,6 +213,11 @@ class Page:
         known = self.books.numbers.get(ref)
         return known or max(self.books.highest_number + 1, self.next_number)
 
+    def withdraw_unseen(self, ref: str) -> None:
+        """Have an order cancelled by its own number alone, should the broker have it after all."""
+        self.record(ev.Withdrawing(self.at, ref, 0))
+        self.command(cmd.Cancel(ref, self.books.numbers[ref], 0))
+
     def withdraw(self, orders: Iterable[HeldOrder]) -> None:
         """Have incarnations cancelled that are not on their way out already."""
         asked = {one.permanent for one in self._commands if isinstance(one, cmd.Cancel)}

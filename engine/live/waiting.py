@@ -20,7 +20,7 @@ from engine.machine.layout import DAY, LIVE, ORDINAL, STAGE, STAGE_ROW, START_RO
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from dsl.ir.program import Side, Tracker
+    from dsl.ir.program import Tracker
     from engine.interpreter.candidate import Eyes
     from engine.interpreter.operators import Value
     from engine.interpreter.verdict import Verdict
@@ -41,7 +41,7 @@ class Way:
     missing: tuple[Verdict, ...]
 
 
-def waiting_in(session: Session) -> Iterator[tuple[Side, tuple[Way, ...]]]:
+def waiting_in(session: Session) -> Iterator[tuple[Way, ...]]:
     """The ways on of every setup that is alive, in the order of `alive_in`.
 
     Conditions are judged on the last bar's prices with what the setup holds after that bar. Of
@@ -60,7 +60,7 @@ def waiting_in(session: Session) -> Iterator[tuple[Side, tuple[Way, ...]]]:
         for whole, broken in zip(ints, reals, strict=True):
             candidate = _candidate(layout, judge.eyes, whole, broken, len(judge.bars) - 1)
             sight = Sight(candidate, len(judge.bars) - 1)
-            yield side, tuple(_ways(judge, sight))
+            yield tuple(_ways(judge, sight))
 
 
 def _ways(judge: Interpreter, sight: Sight) -> Iterator[Way]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.calendar_names import calendar_names
@@ -23,6 +23,7 @@ from dsl.findings import Findings
 from dsl.fold import Folding
 from dsl.history import nodes_in
 from dsl.ir import expression as ir
+from tests.support.expressions import nodes
 from tests.support.shipped import FOLDER, SHIPPED
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from dsl.structure import Spec
 
 TEXTS = [path.read_text("utf-8") for path in SHIPPED]
+FEW = 1 + (settings.default.max_examples // 4 if settings.default else 9)
+"""Each example compiles four times."""
+
 WORDS = (
     "close", "high", "low", "open", "body", "ny", "london", "top", "bottom.price", "1", "0", "25",
     "0.5", "5 min", "2 pt", "% of ", " > ", " <= ", " == ", " + ", " * ", " / ", "(", ")", "[1]",
@@ -64,6 +68,7 @@ def fresh(asked: Asked) -> object:
     return examine(asked)
 
 
+@settings(max_examples=FEW)
 @given(typed())
 def test_what_was_compiled_before_changes_no_finding(states: list[str]) -> None:
     asked = [Asked(text, str(FOLDER), thorough=False) for text in states]
@@ -97,19 +102,33 @@ def alone(node: ir.Node, change: Callable[[ir.Node], object]) -> list[object]:
     return [change(inner) for inner in ir.walk(node)]
 
 
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_shared_parts_come_to_the_same_as_parts_looked_at_alone(path: Path) -> None:
-    spec, scope, program = made(path)
-    folding, look = Folding(), TooLarge(Bounds(program))
-    for node in nodes_in(program):
+@given(st.lists(nodes(depth=3), min_size=1, max_size=3))
+@example([ir.Not(ir.Not(ir.Compare("<", ir.Const(1), ir.Const(2))))])
+@example([ir.Lag(ir.Unary("neg", ir.Unary("neg", ir.BarField("high"))), ir.Const(1), across=True)])
+def test_shared_parts_come_to_the_same_as_parts_looked_at_alone(several: list[ir.Node]) -> None:
+    folding = Folding()
+    for node in [*several, *several, ir.Known(several[0])]:
         assert alone(node, folding.fold) == alone(node, lambda one: Folding().fold(one))
-        assert alone(node, folding.extent) == alone(node, lambda one: Folding().extent(one))
+        assert alone(node, folding.extent) == alone(node, size_and_depth)
         assert folding.fold(folding.fold(node)) is folding.fold(node)
-        assert Folding().fold(node) == node, "what is folded stays as it is"
+        assert Folding().fold(folding.fold(node)) == folding.fold(node), "it can be no simpler"
         assert set(map(id, ir.distinct((node,)))) == set(map(id, ir.walk(node)))
+        assert all(list(ir.children(one)) == held(one) for one in ir.walk(node))
+
+
+def size_and_depth(node: ir.Node) -> tuple[int, int]:
+    inside = [size_and_depth(child) for child in held(node)]
+    return 1 + sum(one[0] for one in inside), 1 + max((one[1] for one in inside), default=0)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_numbers_that_may_not_fit_are_found_wherever_they_stand(path: Path) -> None:
+    spec, scope, program = made(path)
+    small = replace(program, instrument=replace(program.instrument, price_max=1 << 40))
+    look, found = TooLarge(Bounds(small)), []
     for rule in written_in(spec, scope, program):
-        found = look.inside(rule.node)
-        assert found == TooLarge(Bounds(program)).inside(rule.node)
+        found.append(look.inside(rule.node))
+        assert found[-1] == TooLarge(Bounds(small)).inside(rule.node)
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

@@ -12,7 +12,7 @@ from engine.execution.trades import trades_of
 from engine.journal.book import Book
 from engine.journal.folds import funnel
 from engine.journal.units import Grid
-from engine.statistics import statistics_of
+from engine.statistics.statistics import statistics_of
 from engine.statistics.table import groups
 from tests.golden.cases import exchange_time
 

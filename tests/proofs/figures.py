@@ -143,6 +143,7 @@ def _kills(wanted: int, first: int) -> Report:
             "kills": made.kills, "markets": made.runs,
             "markets that ended as if nothing had been": made.equal,
             "markets on which a setup was missed": made.flat,
+            "kills after which another program went on": made.takeovers,
         }
     )  # fmt: skip
     report.sums.update({f"kills: {place}": count for place, count in made.places.items()})

@@ -4,7 +4,8 @@ Where the kill falls is drawn: at a frame of the client (anywhere), or by the en
 a place that matters (`nursery.PLACES`). On every other market nothing moves while no engine is
 there: wherever the kill falls, the journal must be as if nothing had been. On the others the market
 goes on for some bars after half of the deaths. Of orders that were not transmitted when an engine
-died, markets in turn keep, hide and drop what they have.
+died, markets in turn keep, hide and drop what they have. On some markets every engine may have
+another strategy than the one before, which then leads what it had opened.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Self
 
+from adapters.database.reader import JournalReader
 from adapters.gateway.config import Unsent
 from adapters.synth import synthesize
 from tests.proofs import venue
@@ -67,6 +69,7 @@ class Tally:
     flat: int = 0
     recovery: list[float] = field(default_factory=list)
     places: dict[str, int] = field(default_factory=dict)
+    takeovers: int = 0
     seconds: float = 0.0
 
     def __iadd__(self, other: Tally) -> Self:
@@ -81,6 +84,7 @@ class Tally:
             name: self.places.get(name, 0) + other.places.get(name, 0)
             for name in sorted({*self.places, *other.places})
         }
+        self.takeovers += other.takeovers
         self.seconds += other.seconds
         return self
 
@@ -91,12 +95,17 @@ class Tally:
 
 
 class Killer:
-    """Kills the engines of one market. `frozen`: nothing moves while no engine is there."""
+    """Kills the engines of one market.
 
-    def __init__(self, seed: int, nursery: Nursery, log: Path, *, frozen: bool) -> None:
+    `frozen`: nothing moves while no engine is there. `changing`: each has another strategy.
+    """
+
+    def __init__(
+        self, seed: int, nursery: Nursery, log: Path, *, frozen: bool, changing: bool = False
+    ) -> None:
         """With dice of its own."""
         self.dice = Random(f"kill/{seed}")
-        self.seed, self.frozen = seed, frozen
+        self.seed, self.frozen, self.changing = seed, frozen, changing
         self.nursery, self.log = nursery, log
         self.tally = Tally()
         self.disturbed = 1 << 40
@@ -120,7 +129,10 @@ class Killer:
                         break
             self.tally.runs += 1
             self.tally.verdict += judged(gateway, journal, where)
-            self._compare(gateway, journal, where)
+            if self.changing:
+                self._see_takeovers(journal, where)
+            else:
+                self._compare(gateway, journal, where)
         self.tally.seconds = time.perf_counter() - began
         return self.tally
 
@@ -143,7 +155,7 @@ class Killer:
         pid = self.nursery.bear(
             ["run", str(SCALP), "--live", "--port", str(house.port), "--journal", str(journal),
              "--account", ACCOUNT, "--client", str(CLIENT), "--equity", "250000",
-             "--commission", "2.25", "--slippage", "1", "--until-end"],
+             "--commission", "2.25", "--slippage", "1", "--until-end", *self._values()],
             aim, {"ENGINE_STATE": str(journal.parent)},
         )  # fmt: skip
         house.on_frame = on_frame
@@ -169,6 +181,20 @@ class Killer:
         if passes:
             self.disturbed = min(self.disturbed, int(house.gateway.now // 60))
         house.play_alone(passes)
+
+    def _values(self) -> list[str]:
+        """What the strategy of the next engine has otherwise."""
+        if not self.changing:
+            return []
+        return ["--set", f"pause={self.dice.choice((2, 4, 5))} min"]
+
+    def _see_takeovers(self, journal: Path, where: str) -> None:
+        """Every program that led what it had opened was laid down in the end."""
+        with JournalReader.open(journal) as reader:
+            reader.verify()
+            self.tally.takeovers += reader.count("leads")
+            for strategy in sorted(reader.load()[0].leading):
+                self.tally.verdict.note(LEADS, f"{where}: {strategy}")
 
     def _aim(self) -> dict[str, Any] | None:
         """A place in the engine, or None for a frame on the wire."""
@@ -215,7 +241,9 @@ class Killer:
 
 
 _UNSENT = tuple(Unsent)
+LEADS = "a program of before leads for ever"
 _STUCK = 1_000
+_CHANGES = 3
 _LONGEST = 90.0
 _AT_END = 0.4
 
@@ -234,7 +262,9 @@ def kills(wanted: int, first: int = 0, seeds: Sequence[int] | None = None) -> Ta
         try:
             seed = first
             while together.kills < wanted:
-                killer = Killer(seed, nursery, log, frozen=seed % 2 == 0)
+                killer = Killer(
+                    seed, nursery, log, frozen=seed % 2 == 0, changing=seed % 4 == _CHANGES
+                )
                 together += killer.run(wanted - together.kills)
                 seed += 1
         finally:

@@ -196,7 +196,7 @@ class Paper:
 
     def cancel(self, asked: Cancel) -> None:
         """Withdraw an order, and the children that wait for it."""
-        one = self.orders.get(asked.permanent)
+        one = self.orders.get(asked.permanent) or self._by_number(asked.number)
         if self.link and one is not None and not one.state.is_over:
             self._withdraw(one)
             self._watch()

@@ -251,7 +251,8 @@ async def main(seconds: float) -> int:
             stderr=asyncio.subprocess.DEVNULL,
         )
         assert process.stdout is not None
-        address = json.loads(await process.stdout.readline())["address"]
+        async with asyncio.timeout(60):
+            address = json.loads(await process.stdout.readline())["address"]
         try:
             found = await measured(address, tokens, seconds, process.pid)
         finally:

@@ -36,11 +36,19 @@ def sign_in(client: Client, name: str, password: str = PASSWORD) -> Response:
     return answer
 
 
+def settled(page: Page) -> None:
+    """Wait until the page's scripts have run and nothing is on its way."""
+    page.locator("html[data-ready]").wait_for(state="attached")
+    page.locator(".htmx-request").first.wait_for(state="detached")
+
+
 def complaints(page: Page) -> list[str]:
     """What axe finds wrong with a page for people who see, hear or move differently.
 
-    The page must have been opened with `bypass_csp=True`.
+    The page must have been opened with `bypass_csp=True` and `reduced_motion="reduce"`: what is on
+    its way in or out has colours of its own.
     """
+    settled(page)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [

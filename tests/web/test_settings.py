@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -94,3 +96,15 @@ def test_behind_https_the_cookie_goes_nowhere_else(settings: Settings) -> None:
 
 def test_no_setting_is_a_password() -> None:
     assert [name for name in Settings.__dataclass_fields__ if "password" in name] == []
+
+
+def test_the_page_listens_before_anything_heavy_is_loaded() -> None:
+    heavy = {"numpy", "numba", "pandas", "pyarrow", "alembic", "engine.run"}
+    told = subprocess.run(
+        [sys.executable, "-c", f"import sys, web.server; print(*({heavy} & sys.modules.keys()))"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert told.stdout.split() == []

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from adapters.workshop.checking import Checks
+from adapters.workshop.errors import Superseded, TooBusy
+from adapters.workshop.turns import Asker
 from tests.web.hosting import PATIENCE
 from tests.web.support import OPERATOR, VIEWER, sign_in
 
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from httpx import Client
     from litestar.testing import TestClient
 
+    from adapters.workshop.checked import Checked
     from tests.web.hosting import Threaded
     from web.app import Site
     from web.settings import Settings
@@ -314,3 +319,30 @@ def test_a_restart_of_the_page_forgets_nothing(
     with httpx.Client(base_url=again.address, timeout=PATIENCE) as other:
         sign_in(other, OPERATOR)
         assert len(other.get(f"/api/strategies/{NAME}/versions").json()) == 2
+
+
+def test_a_text_that_a_newer_one_of_its_editor_replaced_is_answered_409(
+    client: TestClient[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Asker] = []
+
+    def refused(_: Checks, text: str, *, thorough: bool, asker: Asker) -> Future[Checked]:
+        asked.append(asker)
+        assert not thorough
+        if text == "many":
+            raise TooBusy("400 texts wait to be checked already", "try again in a second")
+        answer: Future[Checked] = Future()
+        answer.set_exception(Superseded("a newer text of this editor has come"))
+        return answer
+
+    monkeypatch.setattr(Checks, "check", refused)
+    gone = client.post("/api/language/check", json={"text": "old", "editor": "tab"})
+    assert (gone.status_code, gone.json()["detail"]) == (
+        409,
+        "A newer text of this editor has come",
+    )
+    busy = client.post("/api/language/check", json={"text": "many", "editor": "tab"})
+    assert (busy.status_code, busy.headers["retry-after"]) == (503, "1")
+    assert busy.json()["remedy"] == "try again in a second"
+    assert asked == [Asker(OPERATOR, "tab")] * 2
+    assert client.post("/api/language/check", json={"text": "", "editor": "x" * 41}).is_error

@@ -68,7 +68,7 @@ def test_this_computer_can_trade(engine: Callable[..., Said]) -> None:
     }  # fmt: skip
     assert "none yet" in of(told, "journal")["what"]
     people = engine("doctor")
-    assert people.out.splitlines()[-1] == "10 ok"
+    assert people.out.splitlines()[-1] == "11 ok"
 
 
 @needs_library

@@ -30,6 +30,7 @@ VALUES = {
     "--delimiter": ";", "--decimal": ",", "--adapter": "vector", "--same-bar": "stop_first",
     "--flat": "close", "--account": "DU1", "--host": "h", "--port": "1", "--client": "3",
     "--journal": "j", "--feed": "ticks", "--data": "d", "--events": "e", "--report": "r",
+    "--tws-zone": "UTC",
 }  # fmt: skip
 
 
@@ -103,6 +104,8 @@ def test_two_terminals_trade_and_the_journal_equals_the_backtest(tmp_path: Path)
     assert "account DU1234567 (PAPER" in done.stdout
     assert done.stdout.count("(entry)") >= 2
     assert "gross" in done.stdout
+    assert "warning" not in done.stdout  # its end, neither
+    assert "alarm" not in done.stdout
     compared = subprocess.run(
         [sys.executable, "-m", "adapters.cli", "compare", SPEC, "--live", "2025-10-02"],
         env={**os.environ, "ENGINE_STATE": str(tmp_path)},

@@ -44,7 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     as_user = ["runuser", "-u", "postgres", "--"]
     made = [*as_user, initdb, "-D", f"{folder}/data", "-A", "trust", "-U", "engine", "--no-sync"]
-    subprocess.run(made, check=True, capture_output=True)
+    subprocess.run(made, check=True, capture_output=True, timeout=120)
     words = [
         postgres,
         "-D",
@@ -63,7 +63,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             wait_for(port)
             yield f"postgresql+psycopg://engine@127.0.0.1:{port}"
         finally:
-            subprocess.run(["pkill", "-f", f"{folder}/data"], check=False)
+            subprocess.run(["pkill", "-f", f"{folder}/data"], check=False, timeout=20)
             running.wait(20)
             shutil.rmtree(folder, ignore_errors=True)
 

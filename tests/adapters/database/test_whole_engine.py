@@ -90,15 +90,14 @@ def lived(where: str, folder: Path, nursery: Nursery) -> Lived:
     with House(scene.gateway(begins=begins)) as house:
         words = ["run", str(SCALP), "--live", "--port", str(house.port), "--journal", where,
                  "--account", ACCOUNT, "--client", str(CLIENT), *TERMS]  # fmt: skip
-        nursery.bear(words, {"place": AFTER_RECORD, "count": KILLED_AT}, place)
-        assert nursery.ended() == -signal.SIGKILL
+        aim = {"place": AFTER_RECORD, "count": KILLED_AT}
+        assert _ending(nursery, nursery.bear(words, aim, place)) == -signal.SIGKILL
         house.wait_until_left()
         said = _looked_at_dead(shell)
         pid = nursery.bear(words, None, place)
         until(house.over.is_set, "the end of the market")
         said += _led(shell)
-        assert nursery.ended() == 0, "see engines.log"
-        assert not _is_there(pid)
+        assert _ending(nursery, pid) == 0, "see engines.log"
         naked = house.gateway.truth.longest_naked
     said.append(shell("compare", SCALP, "--live", "--flat", "next_open", *TERMS))
     with JournalReader.open(where) as reader:
@@ -132,6 +131,12 @@ def _led(shell: Shell) -> list[str]:
     assert shell.told("live", "halt", "--why", "enough", "--who", "ann")["state"] == "halted"
     assert shell.told("live", "resume", "--who", "ann")["state"] != "halted"
     return [json.dumps(running), second, shell("live", "stop")]
+
+
+def _ending(nursery: Nursery, pid: int) -> int:
+    """How an engine ended, once it has."""
+    until(lambda: not _is_there(pid), "the end of an engine")
+    return nursery.ended()
 
 
 def _is_there(pid: int) -> bool:

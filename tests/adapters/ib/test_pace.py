@@ -58,7 +58,7 @@ def test_in_lockstep_every_bar_arrives_whatever_befalls_the_data(
     async def work() -> None:
         pace = Lockstep(gateway, patience=1)
         pace.start()
-        async with wired(gateway, carrier, library, timeout=0.1) as one:
+        async with wired(gateway, carrier, library, timeout=0.4) as one:
             await one.broker.connect()
             nq = await one.broker.contract(instrument("NQ"))
             await one.broker.bars(nq, 1, int(gateway.now) // 60 - 1)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -16,7 +17,7 @@ from adapters.live.connect import pauses
 from adapters.live.dates import TradingDates
 from adapters.live.echo import changed
 from adapters.live.errors import BadAccount
-from adapters.live.hands import lacking
+from adapters.live.hands import Hands, lacking
 from adapters.live.places import journal_of, socket_of
 from adapters.live.plan import check_words
 from adapters.live.standing import limits_of
@@ -25,7 +26,7 @@ from adapters.live.values import price_text
 from dsl.folders import state_folder
 from dsl.ir.program import DayRule
 from engine.live.books import Books
-from engine.live.commands import Level
+from engine.live.commands import Cancel, Level, Send
 from engine.live.events import Planned
 from engine.live.family import Phase
 from engine.live.holdings import OrderState
@@ -172,3 +173,43 @@ def test_places_follow_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.delenv("ENGINE_STATE")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "x"))
     assert state_folder() == tmp_path / "x" / "slob-engine"
+
+
+class Slow:
+    """A broker that answers after a while what margin an order needs, and takes what comes."""
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.came: list[Send | Cancel] = []
+
+    async def what_if(self, *_: object) -> Margins:
+        await self.may_answer.wait()
+        return Margins(None, None, Decimal(9), Decimal(1), None)
+
+    def send(self, order: Send, _: object) -> None:
+        self.came.append(order)
+
+    def cancel(self, what: Cancel) -> None:
+        self.came.append(what)
+
+
+@pytest.mark.parametrize("permanent", [0, 7])
+def test_what_was_given_up_while_its_margin_was_asked_for_is_not_sent_any_more(
+    permanent: int,
+) -> None:
+    asked = family(Phase.SENDING).asked
+    sends: list[Send | Cancel] = [Send(one.leg, one.order, 5, 1) for one in asked]
+    given_up = Cancel(asked[0].leg.ref, 5, permanent)
+
+    async def lived() -> list[Send | Cancel]:
+        broker = Slow()
+        hands = Hands(cast("Any", broker), cast("Any", None), cast("Any", None))
+        for what in (*sends, given_up):
+            hands.carry_out("2026-01-06", what)
+        broker.may_answer.set()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert hands.is_idle
+        return broker.came
+
+    assert asyncio.run(lived()) == ([given_up] if permanent == 0 else [*sends, given_up])

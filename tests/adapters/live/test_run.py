@@ -15,6 +15,7 @@ import pytest
 
 from adapters.database.errors import LockedError, UnreachableError
 from adapters.database.reader import JournalReader
+from adapters.gateway.config import Unsent
 from adapters.gateway.faults import plans
 from adapters.ib.connection import IbBroker
 from adapters.ib.library import installed
@@ -45,7 +46,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from adapters.gateway.gateway import Gateway
+    from adapters.ib.port import ContractInfo
     from adapters.live.runner import Runner
+    from engine.live.commands import Send
     from tests.support.live_run import Heard
 
 pytestmark = pytest.mark.skipif(not installed(), reason="no client library is installed")
@@ -139,6 +142,32 @@ def test_a_setup_decided_before_anything_was_written_is_entered_by_the_next_star
     live(gateway, plan_of(journal))
     assert gateway.truth.order_count > 0
     assert np.array_equal(records_in(journal), backtest(FIRST_TRADE))
+
+
+@pytest.mark.parametrize("unsent", Unsent)
+def test_a_bracket_that_was_cut_in_the_middle_is_completed_by_the_next_start(
+    tmp_path: Path, unsent: Unsent
+) -> None:
+    journal, gateway = tmp_path / "a.db", gateway_of(FIRST_TRADE, unsent=unsent)
+
+    async def die(runner: Runner, _: Heard) -> None:
+        send = runner.broker.send
+
+        def dying(order: Send, contract: ContractInfo) -> None:
+            if order.leg.role.opens:
+                send(order, contract)
+            else:
+                runner.end(Ending.STOPPED)
+
+        runner.broker.send = dying  # type: ignore[method-assign]
+        await asyncio.sleep(36_000)
+
+    live(gateway, plan_of(journal), die)
+    assert not gateway.truth.positions
+    again = live(gateway, plan_of(journal))
+    assert again.heard.said("what the broker lacks of it is sent")
+    assert np.array_equal(records_in(journal), backtest(FIRST_TRADE))
+    assert gateway.truth.longest_naked == 0
 
 
 def test_an_account_that_did_nothing_yet_begins_with_the_words_of_the_next_start(

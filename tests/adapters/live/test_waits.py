@@ -44,7 +44,7 @@ def told_in(stage: str) -> dict[Side, tuple[str, int]]:
         for one in alive_in(session):
             if one.stage == stage and one.side not in found and one.since < bars.minute[row]:
                 told = zip(alive_in(session), waiting_in(session), strict=True)
-                ways = next(ways for other, (_, ways) in told if other == one)
+                ways = next(ways for other, ways in told if other == one)
                 found[one.side] = lacks(session.strategy.program, one.side, ways), row
         row += 1
     return found
@@ -92,7 +92,7 @@ def test_of_several_ways_the_nearest_is_told_first_and_one_that_lacks_nothing_wa
     session = Session(strategy_of(SPEC), CALENDARS, events=events_for(SPEC))
     bars, row = bars_for(SPEC), QUIET
     session.feed(bars.rows(0, row))
-    while not (found := [ways[0] for _, ways in waiting_in(session) if len(ways[0].missing) > 1]):
+    while not (found := [ways[0] for ways in waiting_in(session) if len(ways[0].missing) > 1]):
         session.feed(bars.rows(row, row + 1))
         row += 1
     way = found[0]

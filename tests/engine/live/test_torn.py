@@ -101,6 +101,14 @@ def test_when_its_bar_closed_too_long_ago_it_is_withdrawn() -> None:
     assert "the bar closed too long ago" in told(made)
 
 
+def test_what_the_broker_holds_unseen_is_withdrawn_by_its_number_when_it_is_too_late() -> None:
+    made = torn(2, profile=Profile(hides=True))
+    made.paper.advance(made.paper.now + COUNTED.fresh)
+    withdrawn(made.restart())
+
+    assert {one.state for one in made.paper.orders.values()} == {OrderState.CANCELLED}
+
+
 @pytest.mark.parametrize(
     ("high", "low", "enters"),
     [

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from engine.execution.rules import rules_of
+from engine.execution.simulation import Simulator
+from engine.execution.terms import Terms
 from engine.interpreter.candidate import Sight
 from engine.interpreter.machine import Interpreter
 from engine.interpreter.verdict import verdicts
 from engine.live.alive import alive_in
+from engine.live.decider import SessionDecider
 from engine.live.waiting import Way, waiting_in
 from engine.session import Session
 from tests.support.calendars import FixedHours
@@ -108,10 +112,25 @@ def compared(strategy: Strategy, bars: Market, events: Mapping[str, Ints], first
         if row % EVERY:
             continue
         told = list(waiting_in(session))
-        assert [ways for _, ways in told] == [one for judge in judges for one in ways(judge, row)]
-        assert [side for side, _ in told] == [one.side for one in alive_in(session)]
-        lacking += sum(bool(way.missing) for _, some in told for way in some)
+        assert told == [one for judge in judges for one in ways(judge, row)]
+        assert len(told) == len(list(alive_in(session)))
+        lacking += sum(bool(way.missing) for some in told for way in some)
     return lacking
+
+
+@pytest.mark.parametrize("many", [20, 20_000])
+def test_nothing_is_worked_out_where_it_would_take_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    monkeypatch.setattr("engine.live.decider._MANY", many)
+    file = tmp_path / "flag.yaml"
+    file.write_text(CAPTURED)
+    strategy = strategy_of(file)
+    simulator = Simulator(rules_of(strategy.program, Terms()))
+    decider = SessionDecider(strategy, CALENDARS, simulator)
+    decider.take_all(bars_for(next(iter(STAGED))).rows(0, 60))
+    assert len(decider.waiting) == len(decider.alive) > 0
+    assert all(map(bool, decider.waiting)) is (many > 60)
 
 
 def test_so_it_is_for_strategies_that_use_all_of_the_language() -> None:
@@ -134,7 +153,7 @@ def test_so_it_is_for_strategies_that_use_all_of_the_language() -> None:
             if row % EVERY or not program.stages:
                 continue
             expected = [words(one) for judge in judges for one in ways(judge, row)]
-            assert [words(told) for _, told in waiting_in(session)] == expected, seed
+            assert [words(told) for told in waiting_in(session)] == expected, seed
             asked += len(expected)
     assert asked > MADE_UP
 

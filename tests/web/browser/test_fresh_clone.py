@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.browser.test_why import PATIENCE, pictured
+from tests.web.browser.test_why import PATIENCE
 from tests.web.hosting import PATIENCE as SECONDS
 from tests.web.hosting import first_line
+from tests.web.pictures import pictured
 
 pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 
@@ -50,8 +51,12 @@ def fresh(clone: Path, name: str) -> Iterator[tuple[float, dict[str, str]]]:
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "adapters.cli", *words],
-        cwd=clone, env={**kept, **own}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
+        cwd=clone,
+        env={**kept, **own},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     try:
         yield began, json.loads(first_line(process))
     finally:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 pytestmark = pytest.mark.skipif(not installed(), reason="no client library of IB is installed")
+PATIENCE = 60_000
+"""Milliseconds; other things may be going on."""
 MORNING = (14 * 60 + 25, 21 * 60)
 """From shortly before New York opens to its close, in minutes of the day (UTC, in winter)."""
 
@@ -88,10 +90,10 @@ def bars_of_mornings(file: Path) -> Path:
 
 @pytest.fixture
 def floor(tmp_path: Path) -> Iterator[Floor]:
-    """A gateway that plays a morning at a bar in three seconds, and an engine that trades on it."""
+    """A gateway that plays a morning, two bars in three seconds, and an engine on it."""
     bars = bars_of_mornings(tmp_path / "bars.csv")
     words = ["gateway", "--data", str(bars), "--zone", "UTC", "--stamp", "open"]
-    words += ["--instrument", "MNQ", "--speed", "20", "--skip-gaps", "--stay", "--port", "0"]
+    words += ["--instrument", "MNQ", "--speed", "40", "--skip-gaps", "--stay", "--port", "0"]
     gateway, said = started(tmp_path / "gateway.log", *words)
     made = Floor(tmp_path, json.loads(said)["port"], [gateway])
     try:
@@ -100,7 +102,7 @@ def floor(tmp_path: Path) -> Iterator[Floor]:
     finally:
         for process in reversed(made.processes):
             process.kill()
-            process.wait()
+            process.wait(PATIENCE / 1000)
 
 
 def wish(page: Page, button: str, typed: str, why: str = "") -> None:
@@ -117,36 +119,36 @@ def test_an_entry_is_watched_and_flattened_and_a_dead_engine_is_said_to_be_dead(
 ) -> None:
     expect = sync_api.expect
     page = page_as("operator", at=serve(tmp_path, "--journal", str(floor.journal)))
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(PATIENCE)
     page.goto("/live")
     state, position = page.locator("[data-state]"), page.get_by_role("region", name="Position")
     expect(page.locator("#live")).to_contain_text("paper DU1234567")
 
     # an entry happens while one watches
-    expect(position.get_by_role("article")).to_contain_text("protected", timeout=60_000)
+    expect(position.get_by_role("article")).to_contain_text("protected", timeout=PATIENCE)
     pictured(page, "web_live", whole=True)
 
     # it is flattened, which halts the entries
     wish(page, "Flatten", "flatten", "seen enough")
     expect(page.locator("#said")).to_contain_text("Flattening")
-    expect(position).to_contain_text("Flat.", timeout=15_000)
+    expect(position).to_contain_text("Flat.", timeout=PATIENCE)
     expect(state).to_have_text("halted")
     expect(page.locator("#live")).to_contain_text("seen enough")
 
     # a resume is a deed of a person, and the entries go on
     wish(page, "Resume", "resume")
-    expect(state).not_to_have_text("halted", timeout=15_000)
+    expect(state).not_to_have_text("halted", timeout=PATIENCE)
 
     # the engine dies: the page says so, and says when it is back
     floor.processes[-1].send_signal(signal.SIGKILL)
-    expect(page.locator("#live")).to_contain_text("The engine does not run", timeout=15_000)
+    expect(page.locator("#live")).to_contain_text("The engine does not run", timeout=PATIENCE)
     pictured(page, "web_dead", whole=True)
     page.keyboard.press("h")
     page.get_by_role("dialog").get_by_label("Type halt").fill("halt")
     page.keyboard.press("Enter")
     expect(page.locator("#said")).to_contain_text("its next start is halted")
     floor.start_engine()
-    expect(state).to_have_text("halted", timeout=30_000)
+    expect(state).to_have_text("halted", timeout=PATIENCE)
 
 
 def test_the_page_says_when_its_own_news_are_old(
@@ -154,12 +156,14 @@ def test_the_page_says_when_its_own_news_are_old(
 ) -> None:
     served = serve(tmp_path, "--journal", str(tmp_path / "none.db"))
     page = page_as("viewer", at=served)
+    page.clock.install()
     page.goto("/live")
     expect = sync_api.expect
     expect(page.locator("#live")).to_contain_text("No engine runs")
-    expect(page.locator("#news")).to_have_text("up to date", timeout=10_000)
+    expect(page.locator("#news")).to_have_text("up to date", timeout=PATIENCE)
     expect(page.get_by_role("button", name="Flatten")).to_have_count(0)  # a viewer looks
 
     served.end(signal.SIGKILL)
+    page.clock.fast_forward(20_000)
 
-    expect(page.locator("#stale")).to_contain_text("No news for", timeout=20_000)
+    expect(page.locator("#stale")).to_contain_text("No news for", timeout=PATIENCE)

@@ -212,12 +212,13 @@ def test_nothing_is_wider_than_a_phone_and_places_are_where_a_thumb_is(page_as: 
     ("looks", "words"), [("light", {}), ("dark", PHONE)], ids=["desk", "phone"]
 )
 def test_axe_finds_nothing(page_as: Opener, looks: str, words: dict[str, Any]) -> None:
-    page = page_as("operator", color_scheme=looks, bypass_csp=True, **words)
+    words = {"color_scheme": looks, "bypass_csp": True, "reduced_motion": "reduce", **words}
+    page = page_as("operator", **words)
     found = {}
     for path in PLACES:
         ready(page, path)
         found[path] = complaints(page)
-    out = page_as("", color_scheme=looks, bypass_csp=True, **words)
+    out = page_as("", **words)
     ready(out, "/login")
     found["/login"] = complaints(out)
     assert {path: wrong for path, wrong in found.items() if wrong} == {}

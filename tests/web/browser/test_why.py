@@ -13,7 +13,7 @@ from adapters.workshop.keeper import Keeper
 from adapters.workshop.people import People, Role
 from tests.adapters.workshop.ran import copied, why
 from tests.web.pictures import pictured
-from tests.web.support import OPERATOR, PASSWORD, VIEWER, complaints
+from tests.web.support import OPERATOR, PASSWORD, VIEWER, complaints, settled
 
 pytest.importorskip("playwright.sync_api", reason="pip install playwright")
 
@@ -156,7 +156,6 @@ def test_bars_are_fetched_as_one_zooms_and_the_bar_stays_in_sight(
     before = int(chart.get_attribute("data-bars") or 0)
     for _ in range(9):
         page.keyboard.press("-")
-        page.wait_for_timeout(150)
     expect(chart).not_to_have_attribute("data-bars", str(before))
     page.keyboard.press("f")
     expect(chart).to_have_attribute("data-size", "1")
@@ -176,12 +175,11 @@ def test_a_click_on_a_bar_asks_about_that_bar(page_as: Opener, ran: Hosted) -> N
 
 @pytest.mark.parametrize("looks", ["light", "dark"])
 def test_axe_finds_nothing_serious(page_as: Opener, ran: Hosted, looks: str) -> None:
-    page = page_as(at=ran, color_scheme=looks, bypass_csp=True)
+    page = page_as(at=ran, color_scheme=looks, bypass_csp=True, reduced_motion="reduce")
     for path in ("/", "/runs", "/runs/1", "/runs/new", DEATH):
         page.goto(path)
         if path == DEATH:
             expect(page.locator("[data-chart][data-drawn]")).to_be_visible(timeout=PATIENCE)
-        page.wait_for_timeout(400)
         assert complaints(page) == [], path
     pictured(page, f"web_why_{looks}")
 
@@ -190,7 +188,7 @@ def test_it_all_fits_a_phone(page_as: Opener, ran: Hosted) -> None:
     page = page_as(at=ran, **PHONE)
     for path in ("/", "/runs", "/runs/1", "/runs/new", DEATH):
         page.goto(path)
-        page.wait_for_timeout(300)
+        settled(page)
         sizes = page.locator("html").evaluate("e => [e.scrollWidth, e.clientWidth]")
         assert sizes[0] <= sizes[1], path
     pictured(opened(page), "web_why_phone")
