@@ -27,7 +27,7 @@ def scene(**plan: Any) -> Scene:
         **{"contracts": 2, "maximum": 9, "shares": [Fraction(1)], "leaves": False, **plan},
     )  # fmt: skip
     bars = [Bar(100, 101, 99, 100, 0) for _ in range(5)]
-    return Scene(facts, bars, [Setup(0, "short", 100, 100, 110, [90], None)])
+    return Scene(facts, bars, [Setup(0, "short", 100, 100, 110, [90] * len(facts.shares), None)])
 
 
 def told(found: Scene, *deals: Deal) -> list[tuple[int, str, str, int, int, Fraction]]:
@@ -95,6 +95,13 @@ def test_a_way_out_that_nobody_planned_is_called_flattened() -> None:
     log = told(scene(), entered(2, 100, 100), left(Role.EXIT, 2, 101))
 
     assert log[2][:3] == (2, "exit", "flattened")
+
+
+def test_a_target_reached_at_a_bars_first_price_comes_before_the_others_of_the_bar() -> None:
+    both = (*left(Role.TARGET, 1, 95).ways, *left(Role.TARGET, 1, 100, number=1).ways)
+    log = told(scene(shares=[Fraction(1, 2)] * 2), entered(2, 100, 100), Deal(ways=both))
+
+    assert [one[2] for one in log[2:]] == ["target 1", "target 0", "target 0"]
 
 
 def test_executions_at_one_price_are_one_way_out() -> None:
