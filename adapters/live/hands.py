@@ -90,8 +90,8 @@ class Hands:
             why_not = lacking(await self.broker.what_if(entry, self.contract))
         except NotConnected:
             why_not = "the connection was lost before it was sent"
-        except BrokerError as failed:
-            why_not = f"its margin is not known: {failed}"
+        except Exception as failed:  # noqa: BLE001 - whatever it is, exits may not wait behind it
+            why_not = f"its margin is not known: {failed or type(failed).__name__}"
         waiting, self._waiting, self._task = self._waiting, None, None
         if not why_not:
             self._margin_of = date

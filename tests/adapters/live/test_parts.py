@@ -193,6 +193,46 @@ class Slow:
         self.came.append(what)
 
 
+class Confused(Slow):
+    """A broker whose answer cannot be read."""
+
+    async def what_if(self, *_: object) -> Margins:
+        raise ValueError("1.79e308")
+
+
+class Told:
+    """Somebody who hears what became of wishes."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def refused(self, _order: Send, _code: int, text: str) -> None:
+        self.heard.append(text)
+
+    def alarm(self, _level: object, text: str) -> None:
+        self.heard.append(text)
+
+
+def test_an_answer_about_the_margin_that_cannot_be_read_holds_up_nothing() -> None:
+    entry, *exits = (Send(one.leg, one.order, 5, 1) for one in family(Phase.SENDING).asked)
+    wanted: tuple[Send | Cancel, ...] = (entry, *exits, Cancel("another:S0.0", 4, 9))
+
+    async def lived() -> tuple[list[Send | Cancel], list[str]]:
+        broker, owner = Confused(), Told()
+        hands = Hands(cast("Any", broker), cast("Any", None), cast("Any", owner))
+        for what in wanted:
+            hands.carry_out("2026-01-06", what)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert hands.is_idle
+        return broker.came, owner.heard
+
+    came, heard = asyncio.run(lived())
+    assert came == [wanted[-1]]
+    assert all("its margin is not known: 1.79e308" in text for text in heard)
+    assert len(heard) == 2 + len(exits)
+
+
 @pytest.mark.parametrize("permanent", [0, 7])
 def test_what_was_given_up_while_its_margin_was_asked_for_is_not_sent_any_more(
     permanent: int,

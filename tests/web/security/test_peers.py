@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from httpx import Client
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.web.hosting import threaded
@@ -58,6 +58,8 @@ def test_what_stands_left_of_the_one_who_asks_changes_nothing(made_up: list[str]
 
 
 @given(st.lists(st.text("0123456789abcdef.,:[] x", max_size=40), max_size=5))
+@example([LIAR])
+@example([f"{LIAR}, {INNER}"])
 def test_nobody_is_believed_where_no_proxy_is_trusted(made_up: list[str]) -> None:
     assert peer(CLIENT, *made_up) == CLIENT
     assert peer(CLIENT, *made_up, trusted=()) == CLIENT
