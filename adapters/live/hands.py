@@ -91,7 +91,7 @@ class Hands:
         except NotConnected:
             why_not = "the connection was lost before it was sent"
         except Exception as failed:  # noqa: BLE001 - whatever it is, exits may not wait behind it
-            why_not = f"its margin is not known: {failed or type(failed).__name__}"
+            why_not = f"its margin is not known: {str(failed) or type(failed).__name__}"
         waiting, self._waiting, self._task = self._waiting, None, None
         if not why_not:
             self._margin_of = date
