@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dsl.ir.program import Anchor, DayRule, SessionRule
@@ -113,6 +113,7 @@ def test_one_bar_that_is_not_later_is_refused_and_changes_nothing() -> None:
     size=st.sampled_from([5, 1, 30]),
     weekdays=st.sampled_from([(1, 2, 3, 4, 5), (2,)]),
 )
+@example(gaps=[1, 1, 1, 1], start=3, length=14, size=5, weekdays=(1, 2, 3, 4, 5))  # ends in a bar
 def test_a_session_at_hand_is_what_the_tables_of_all_dates_say_of_the_last(
     gaps: list[int], start: int, length: int, size: int, weekdays: tuple[int, ...]
 ) -> None:
