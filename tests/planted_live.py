@@ -516,5 +516,18 @@ LIVE: Final = (
         "    if owner and account and owner != account:\n",
         "    if owner and account and owner[0] != account[0]:\n",
         CHANGED,
+    ),    Bug(
+        "an order too late for its group was refused",
+        "engine/live/standing.py",
+        "return {ref for ref in rejected if not came_too_late(family, ref)}",
+        "return set(rejected)",
+        ("tests/proofs/test_joined_late.py", "-k", "stop"),
+    ),
+    Bug(
+        "the targets of a bar are booked by their numbers alone",
+        "engine/live/floor.py",
+        "in _opening_first(show.taken(book[start + at.INTENT]), first):",
+        "in show.taken(book[start + at.INTENT]):",
+        FLOOR,
     ),
 )

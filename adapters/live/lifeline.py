@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from adapters.ib.port import BrokerError, NoGateway, NotConnected, Unanswered
@@ -85,6 +86,15 @@ class Lifeline:
             self.is_up_again()
             runner.take(words.LinkUp(runner.clock.now(), data_kept=False))
             await self.follow()
+            await self._know_hours()
+
+    async def _know_hours(self) -> None:
+        """Hours are told for a few dates: those of the coming ones, where the broker answers."""
+        runner = self._runner
+        assert runner.contract is not None
+        with suppress(BrokerError):
+            told = await runner.broker.contract(runner.plan.program.instrument)
+            runner.contract = replace(runner.contract, sessions=told.sessions, regular=told.regular)
 
     async def _found(self) -> Session:
         """Try until there is a connection; somebody is told while there is none."""

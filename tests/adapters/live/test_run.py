@@ -417,6 +417,22 @@ def test_a_start_refused_its_bars_does_not_have_them_twice_after_a_reconnect(
     assert np.array_equal(records_in(tmp_path / "a.db"), backtest(FIRST_TRADE))
 
 
+def test_the_hours_of_the_coming_days_are_told_anew_with_every_connection(tmp_path: Path) -> None:
+    async def cut(runner: Runner, _: Heard) -> None:
+        known = runner.contract
+        assert known is not None
+        assert known.is_open(runner.clock.now() / 60_000)
+        runner.contract = replace(known, sessions=(), regular=())  # as after a week
+        runner.lifeline.lost("the plug was pulled")
+        await until(lambda: runner.wire.is_up)
+        await until(lambda: runner.contract == known)
+        runner.stop()
+        await asyncio.sleep(3_600)
+
+    lived = live(gateway_of(QUIET), plan_of(tmp_path / "a.db"), cut)
+    assert lived.heard.said("the plug was pulled")
+
+
 def test_a_clock_that_is_off_is_told_and_far_off_keeps_entries_back(tmp_path: Path) -> None:
     for seconds, orders in ((5, 2), (25, 0)):
         gateway = gateway_of(market().rows(0, PLAYED + 14))
