@@ -530,4 +530,11 @@ LIVE: Final = (
         "in show.taken(book[start + at.INTENT]):",
         FLOOR,
     ),
+    Bug(
+        "what turns a position back is withdrawn with the rest",
+        "engine/live/judgement.py",
+        "for leg, order in living if not _turns_back(family, leg, order))",
+        "for _leg, order in living)",
+        DESK,
+    ),
 )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from engine.live.entries import Entries
     from engine.live.family import Family
     from engine.live.holdings import HeldOrder, Holdings
+    from engine.live.identity import Leg
     from engine.live.page import Page
     from engine.live.positions import Positions
     from engine.live.reconcile import Verdict
@@ -157,7 +158,7 @@ class Judgement:
         if Act.FLATTEN in acts:
             page.move(family, Phase.CLOSING, "", "it has to go")
         if Act.CANCEL_ALL in acts:
-            page.withdraw(order for _, order in living)
+            page.withdraw(order for leg, order in living if not _turns_back(family, leg, order))
         elif Act.CANCEL_ENTRY in acts:
             page.withdraw(order for leg, order in living if leg.role.opens)
         if Act.CANCEL_EXTRA in acts:
@@ -206,6 +207,11 @@ def _gone(order: HeldOrder, family: Family) -> HeldOrder:
     filled = sum(one.contracts for one in family.executions if one.ref == order.ref)
     state = OrderState.FILLED if filled >= order.contracts else OrderState.CANCELLED
     return replace(order, filled=max(filled, order.filled), state=state)
+
+
+def _turns_back(family: Family, leg: Leg, order: HeldOrder) -> bool:
+    """Whether an order brings back what went out beyond what had come in."""
+    return family.held < 0 and not leg.role.opens and order.action is family.action
 
 
 def _extra(orders: Iterable[HeldOrder]) -> list[HeldOrder]:

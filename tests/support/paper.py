@@ -45,6 +45,7 @@ class Profile:
     reject_stop: int = 0  # stops that are refused when their entry is filled
     reject_repair: int = 0  # stops that are to protect anew and are refused
     reject_exit: int = 0  # ways out at the market that are refused
+    thin: bool = False  # what arrives within a bar waits for the next one
     swallow: int = 0  # orders that vanish without a word
     shuffle: bool = False
     repeat: bool = False
@@ -171,7 +172,7 @@ class Paper:
         ]
         for other in kin:
             self._wake(other)
-        if not self.between:
+        if not (self.between or self.profile.thin):
             self._meet_close(kin)
         self._watch()
 

@@ -303,6 +303,21 @@ def test_more_that_went_out_than_came_in_is_brought_back() -> None:
     assert made.journal.books.latch
 
 
+def test_what_brings_it_back_is_left_alone_until_it_is_filled() -> None:
+    made = bar(live(FLAT, FLAT, (100, 111, 89, 100), FLAT, profile=Profile(thin=True)), 2)
+    for one in made.paper.orders.values():
+        one.group = ""  # a broker that forgot the group
+    bar(made)
+    made.settle(made.paper.now + 30_000)
+    waiting = [one.state for one in made.paper.orders.values() if one.number == made.sent[3].number]
+
+    assert (made.paper.position, waiting) == (2, [OrderState.WORKING])
+    assert len(sent(made, Role.EXIT)) == 1
+    bar(made)
+    assert made.paper.position == 0
+    assert phases(made) == [Phase.DONE]
+
+
 # --- who may enter ----------------------------------------------------------------------------
 
 STRANGER = HeldOrder(
