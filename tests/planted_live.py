@@ -516,7 +516,8 @@ LIVE: Final = (
         "    if owner and account and owner != account:\n",
         "    if owner and account and owner[0] != account[0]:\n",
         CHANGED,
-    ),    Bug(
+    ),
+    Bug(
         "an order too late for its group was refused",
         "engine/live/standing.py",
         "return {ref for ref in rejected if not came_too_late(family, ref)}",

@@ -109,19 +109,9 @@ def _facts(status: Status) -> Iterator[tuple[str, str]]:
         ),
     )
     for one in status.earlier:
-        what = f"program {one.program} ({one.name or 'no name kept'}{_of(one.file)})"
-        if one.leads:
-            yield "before", f"{what} leads what it opened to its end; nothing enters before"
-        else:
-            why = f": {one.trouble}" if one.trouble else ""
-            lost = f"{what} cannot lead what it opened{why}; its own orders do"
-            yield "before", click.style(lost, fg="yellow")
+        yield "before", one.words if one.leads else click.style(one.words, fg="yellow")
     whose = f" of {status.owner}" if status.owner else ""
     yield "journal", f"{status.journal}{whose}, {counted(status.events, 'event')}"
-
-
-def _of(file: str) -> str:
-    return f" of {file}" if file else ""
 
 
 def _money(amount: str | None, currency: str) -> str:

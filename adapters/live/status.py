@@ -145,6 +145,16 @@ class EarlierStands:
     leads: bool
     trouble: str = ""  # why it cannot lead what it opened, and its own orders do
 
+    @property
+    def words(self) -> str:
+        """It in a sentence."""
+        of = f" of {self.file}" if self.file else ""
+        what = f"program {self.program} ({self.name or 'no name kept'}{of})"
+        if self.leads:
+            return f"{what} leads what it opened to its end; nothing enters before"
+        why = f": {self.trouble}" if self.trouble else ""
+        return f"{what} cannot lead what it opened{why}; its own orders do"
+
 
 @dataclass(frozen=True, slots=True)
 class RiskStands:

@@ -283,6 +283,7 @@ def _facts(status: Status) -> list[tuple[str, str]]:
         ("Engine", f"{run.version}, process {run.pid}"),
         ("Journal", f"{status.journal}, {counted(status.events, 'event')}"),
     ]
+    facts += [("Before", one.words) for one in status.earlier]
     if status.account is not None:
         facts.insert(0, ("Account", status.account.number))
     if status.market is not None and status.market.expires:
