@@ -52,7 +52,10 @@ Steps = tuple[tuple[Fraction, Fraction], ...]
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One thing to trade. `expiry` is YYYYMMDD or empty; `traded` the instrument it comes from."""
+    """One thing to trade. `expiry` is YYYYMMDD or empty; `traded` the instrument it comes from.
+
+    `lot` of its units are one contract of the instrument, which is what fees are counted by.
+    """
 
     con_id: int
     symbol: str
@@ -70,6 +73,7 @@ class Contract:
     name: str
     rule: int
     steps: Steps = ()
+    lot: Fraction = Fraction(1)
 
     def takes(self, ticks: int) -> bool:
         """Whether a price is on the step that counts there."""
@@ -271,6 +275,7 @@ def _pair(one: Instrument, rule: int) -> Contract:
         instrument=one.symbol,
         name=f"{base} against {quote}",
         rule=rule,
+        lot=one.multiplier,
     )
 
 
@@ -292,6 +297,7 @@ def _coin(one: Instrument, rule: int) -> Contract:
         instrument=one.symbol,
         name=f"{base} coin",
         rule=rule,
+        lot=one.multiplier,
     )
 
 

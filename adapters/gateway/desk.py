@@ -153,7 +153,7 @@ class Desk:
             return
         order = Order(number, session.client, 0, contract, ticket, ticket.quantity, gateway.now)
         order.status, order.held = Status.PRESUBMITTED, Held.NOT
-        order.fees = gateway.config.rules.commission * ticket.quantity
+        order.fees = gateway.config.rules.fees(contract, ticket.quantity)
         after = self._after(contract, ticket)
         after = replace(after, equity=after.equity - order.fees)
         before = gateway.exchange.accounts[ticket.account].margin()

@@ -35,6 +35,7 @@ from engine.execution.fills import NEVER, fill, rest_of_bar
 
 if TYPE_CHECKING:
     from adapters.gateway.account import Account
+    from adapters.gateway.contracts import Contract
     from adapters.gateway.tape import Tape
 
 _FILLS: Final = {MARKET: fills.MARKET, LIMIT: fills.LIMIT, STOP: fills.STOP}
@@ -57,6 +58,10 @@ class Rules:
     stop_first: bool = True
     commission: Fraction = Fraction(9, 4)
     children: Children = Children.FULL
+
+    def fees(self, contract: Contract, quantity: int) -> Fraction:
+        """What is paid for a fill of so many units."""
+        return self.commission * quantity / contract.lot
 
 
 class Audience(Protocol):
@@ -281,7 +286,7 @@ class Exchange(Book):
         order.last = price
         if order.is_stop:
             order.triggered = True
-        fees = self.rules.commission * quantity
+        fees = self.rules.fees(order.contract, quantity)
         order.fees += fees
         order.held = Held.NOT
         order.status = Status.FILLED if order.left <= 0 else Status.SUBMITTED

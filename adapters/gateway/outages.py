@@ -35,6 +35,7 @@ class Outages:
 
         def over() -> None:
             if not self.is_down(part):
+                gateway.stir()
                 if after == _DATA_LOST:
                     for session in gateway.lines:
                         session.subscriptions.clear()

@@ -16,7 +16,8 @@ class Truth:
     """Orders, positions and executions as they are, and how long positions stood naked.
 
     A position is naked while the armed stops on the other side cover less than all of it. A
-    stop that waits for its parent, or for regular hours, is not armed.
+    stop that waits for its parent, or for regular hours, is not armed. While IB cannot be reached
+    behind the gateway nobody can do anything about it: it is counted from when that is over.
     """
 
     def __init__(self, gateway: Gateway) -> None:
@@ -118,6 +119,8 @@ class Truth:
                 bare = one.quantity != 0 and self.covered(name, one.contract) < abs(one.quantity)
                 if not bare and key not in self._naked:
                     continue
+                if self._gateway.is_cut_off:
+                    self._naked[key] = now
                 since = self._naked.setdefault(key, now)
                 if now - since > self.longest_naked:
                     self.longest_naked, self.naked_at = now - since, since

@@ -279,10 +279,9 @@ class Line:
         return asked if goes == told else told
 
     def executed(self, about: int, execution: Execution, traded: Traded) -> None:
-        """An execution, unasked or in an answer."""
-        mine = self.in_lots(execution)
-        if not self.questions.part(about, mine):
-            self.say(words.Executed(self.now(), mine))
+        """An execution, unasked or in an answer: there in units, its lot may not be known."""
+        if not self.questions.part(about, execution):
+            self.say(words.Executed(self.now(), self.in_lots(execution)))
         self.heard_of_order(traded)
 
     def in_lots(self, execution: Execution) -> Execution:

@@ -146,7 +146,8 @@ class MarketData:
             await feed.start()
         except BaseException as failed:
             feed.stop()
-            self.feeds.remove(feed)
+            if feed in self.feeds:  # the connection that it was on may have ended meanwhile
+                self.feeds.remove(feed)
             if isinstance(failed, RequestRefused):
                 raise refused_for(failed, contract) from None
             raise

@@ -46,6 +46,11 @@ def test_days_of_every_shipped_strategy_live_are_the_backtest(spec: Path) -> Non
     assert proven(shipped(spec, share().days)).bars > 300
 
 
+def test_a_currency_pair_is_traded_in_lots_of_its_units() -> None:
+    (pair,) = (spec for spec in SHIPPED if spec.stem == "london_breakout_gbpusd")
+    assert proven(shipped(pair, 2)).mine.trades > 0
+
+
 @pytest.mark.parametrize("slippage", [1] if share().name == "test" else [0, 1, 2])
 def test_many_trades_live_are_the_backtest(slippage: int) -> None:
     scene, begins = scene_of(3)
