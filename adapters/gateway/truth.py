@@ -24,6 +24,7 @@ class Truth:
         """Nothing happened yet."""
         self._gateway = gateway
         self._naked: dict[tuple[str, int], float] = {}
+        self._is_helpless = False
         self._done: list[Order] = []
         self._traded: list[Execution] = []
         self.longest_naked = 0.0
@@ -111,6 +112,7 @@ class Truth:
     def observe(self) -> None:
         """Look at every position; asked before and after everything that happens."""
         now = self._gateway.now
+        was_helpless, self._is_helpless = self._is_helpless, self._gateway.is_cut_off
         for name, account in self._exchange.accounts.items():
             for con_id, one in account.positions.items():
                 if one.quantity == 0 and not self._naked:
@@ -119,7 +121,7 @@ class Truth:
                 bare = one.quantity != 0 and self.covered(name, one.contract) < abs(one.quantity)
                 if not bare and key not in self._naked:
                     continue
-                if self._gateway.is_cut_off:
+                if was_helpless:
                     self._naked[key] = now
                 since = self._naked.setdefault(key, now)
                 if now - since > self.longest_naked:

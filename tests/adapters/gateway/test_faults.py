@@ -207,6 +207,18 @@ def test_a_rejected_stop_leaves_the_position_naked() -> None:
     assert gateway.truth.longest_naked >= 60
 
 
+def test_a_position_is_naked_from_when_ib_can_be_reached_again() -> None:
+    gateway, client = client_of("reject-stop#1")
+    client.bracket(1, "BUY", 1, stop=24_900.0, target=25_100.0)
+    client.place(9, "BUY", 1, "MKT")
+    begun = gateway.now
+    gateway.strike("link-lost")
+    while gateway.now < begun + 59:
+        gateway.advance()
+    assert gateway.truth.naked
+    assert gateway.truth.longest_naked == gateway.now - begun - 30
+
+
 def test_the_order_arrives_though_the_line_died() -> None:
     gateway, client = client_of("lose-after-order#1")
     client.place(1, "BUY", 1, "MKT")
