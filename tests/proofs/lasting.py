@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.gateway.faults import plans
 from adapters.synth import synthesize
-from tests.proofs.judge import RAISED, Verdict, judged
+from tests.proofs.judge import RAISED, STUCK, Verdict, judged
 from tests.proofs.rig import TERMS, Ears, Scene, played
 from tests.support.shipped import FOLDER, events_for, program_of
 
@@ -64,7 +64,10 @@ def lasted(days: int, seed: int = 0) -> Lasted:
         outcome = played(gateway, scene.plan(journal), ears=ears, seconds=36_000)
         if outcome.error is not None:
             made.verdict.note(RAISED, repr(outcome.error)[:300])
-        made.verdict += judged(gateway, journal, f"{days} days, seed {seed}")
+        where = f"{days} days, seed {seed}"
+        if gateway.now < int(market.minute[-1]) * 60:
+            made.verdict.note(STUCK, f"{where}: it was over after {gateway.bars_played} bars")
+        made.verdict += judged(gateway, journal, where)
     made.strikes = sum(gateway.faults.struck.values())
     made.bars, made.seconds = gateway.bars_played, outcome.seconds
     settled = [memory for _, memory in marks[len(marks) // 4 :]]

@@ -143,7 +143,14 @@ async def _played(
             return IbBroker(quick, dial=reach, now=now)
 
         engine = Runner(plan, journal, dial, ears)
-        running = asyncio.ensure_future(engine.run())
+
+        async def lived() -> None:
+            """One run a contract, as `adapters.live.process` has it."""
+            nonlocal engine
+            while await engine.run() is Ending.ROLLED:
+                engine = Runner(plan, journal, dial, ears)
+
+        running = asyncio.ensure_future(lived())
         over = asyncio.ensure_future(pace.done.wait())
         await asyncio.wait({running, over}, return_when=asyncio.FIRST_COMPLETED)
         for _ in range(20):
