@@ -109,17 +109,22 @@ _ENTERED = frozenset({out.Kind.FILL, out.Kind.EXIT, out.Kind.CLOSED})
 
 
 def live(scene: Scene, journal: Path | str) -> Ledger:
-    """What a live run on a scene wrote into its journal."""
+    """What a live run on a scene wrote into its journal; rows count from a step's first bar."""
     with JournalReader.open(journal) as reader:
         steps = [event for _, event in reader.events() if isinstance(event, ev.Stepped)]
+    seen: dict[int, tuple[Ints, list[str]]] = {}
     lines: list[Line] = []
-    if not steps:
-        return Ledger(())
-    start = int(np.searchsorted(scene.market.minute, steps[0].first))
+    for step in steps:
+        if step.first not in seen:
+            seen[step.first] = _bars_from(scene, step.first)
+        records = np.array(step.records, np.int64).reshape(-1, out.WIDTH)
+        lines += _lines(records, *seen[step.first])
+    return Ledger(tuple(lines))
+
+
+def _bars_from(scene: Scene, first: int) -> tuple[Ints, list[str]]:
+    """The minutes of the bars from one on, and the names of what is decided on them."""
+    start = int(np.searchsorted(scene.market.minute, first))
     market = scene.market.rows(start, len(scene.market))
     prepared = prepare(Strategy(scene.program), market, CALENDARS, scene.events)
-    names = _names(prepared.run(scene.terms))
-    for step in steps:
-        records = np.array(step.records, np.int64).reshape(-1, out.WIDTH)
-        lines += _lines(records, market.minute, names)
-    return Ledger(tuple(lines))
+    return market.minute, _names(prepared.run(scene.terms))
