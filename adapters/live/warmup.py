@@ -189,8 +189,8 @@ class _Making:
             books = replace(books, steps=others)
             trader.skip()
             if before is not None and not is_new:
-                trader.inherit(before.account)
-            if books.risk.peak:
+                trader.inherit(before.account, counted=self._plan.counted)
+            if books.risk.peak and (before is None or is_new or not self._plan.counted):
                 trader.remember_peak(Fraction(books.risk.peak))
         try:
             return Desk(trader, policy, books, earlier)

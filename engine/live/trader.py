@@ -180,10 +180,13 @@ class Trader:
         account.book[at.TOP] = max(units, int(account.book[at.TOP]))
         self._simulator.account = account
 
-    def inherit(self, account: Sequence[int]) -> None:
-        """What an account remembers of its trades, from one that traded another contract's bars."""
+    def inherit(self, account: Sequence[int], *, counted: bool) -> None:
+        """What an account remembers of its trades, from one that traded another contract's bars.
+
+        `counted`: its money, too, which nobody else tells.
+        """
         mine = self.account.copy()
-        for cell in _INHERITED:
+        for cell in (*_INHERITED, at.CASH) if counted else _INHERITED:
             mine.book[cell] = account[cell]
         self._simulator.account = mine
 

@@ -45,6 +45,7 @@ class Compared:
     seconds: float
     error: BaseException | None
     warnings: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def compared(scene: Scene, feed: FeedKind = FeedKind.HISTORY, **where: Any) -> Compared:
@@ -63,6 +64,7 @@ def compared(scene: Scene, feed: FeedKind = FeedKind.HISTORY, **where: Any) -> C
     return Compared(
         mine, mine.difference(theirs), verdict, gateway.bars_played, outcome.seconds, outcome.error,
         tuple(text for level, text in outcome.alerts if level != "note"),
+        tuple(text for level, text in outcome.alerts if level == "note"),
     )  # fmt: skip
 
 

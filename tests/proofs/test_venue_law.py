@@ -51,6 +51,13 @@ def test_a_currency_pair_is_traded_in_lots_of_its_units() -> None:
     assert proven(shipped(pair, 2)).mine.trades > 0
 
 
+def test_the_money_of_trades_goes_on_over_a_roll() -> None:
+    (spec,) = (spec for spec in SHIPPED if spec.stem == "opening_range_breakout")
+    made = proven(shipped(spec, 5))
+    assert made.mine.trades > 0
+    assert any("rolls" in note for note in made.notes)
+
+
 @pytest.mark.parametrize("slippage", [1] if share().name == "test" else [0, 1, 2])
 def test_many_trades_live_are_the_backtest(slippage: int) -> None:
     scene, begins = scene_of(3)
